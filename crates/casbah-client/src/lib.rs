@@ -1,0 +1,1 @@
+//! Client library: authorities, token acquisition and cache, typed API calls.

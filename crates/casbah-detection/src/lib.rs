@@ -1,0 +1,1 @@
+//! Event sources, enrichment and detections.

@@ -1,0 +1,1 @@
+//! Log formats, the app catalog, risk scores, reports and block scripts.

@@ -1,0 +1,1 @@
+//! Rules of applications, credentials, consent and grants.

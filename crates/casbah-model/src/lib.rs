@@ -1,0 +1,1 @@
+//! Types of the domain and of the wire, without input or output.

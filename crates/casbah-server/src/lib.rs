@@ -1,0 +1,1 @@
+//! HTTP: identity service, API and portal.

@@ -1,0 +1,1 @@
+//! All SQL: migrations, repositories and the filter compiler, on SQLite and PostgreSQL.

@@ -1,0 +1,1 @@
+//! Signing and verification of JSON Web Tokens, key sets and claims.

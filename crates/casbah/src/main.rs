@@ -1,0 +1,2 @@
+//! The casbah command: server and client in one binary.
+fn main() {}
