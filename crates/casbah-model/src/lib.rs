@@ -1,1 +1,13 @@
 //! Types of the domain and of the wire, without input or output.
+//!
+//! Every other crate speaks in these words; none of them is known here. A type
+//! that crosses the wire serialises to exactly what the original service sends.
+
+pub mod alert;
+pub mod entity;
+pub mod filter;
+pub mod ids;
+pub mod ip_range;
+pub mod permission;
+pub mod time;
+mod wire_enum;

@@ -1,0 +1,204 @@
+//! The fields of each list, after the tables of MicrosoftDocs/CloudAppSecurityDocs
+//! (`api-activities-list.md`, `api-alerts-list.md`, `api-entities-list.md`,
+//! `api-data-enrichment-list.md`).
+
+use super::Operator::{
+    Contains, DoesNotStartWith, EndsWith, Eq, Gt, Gte, GteNdays, IsNotSet, IsSet, Lt, Lte,
+    LteNdays, Ncontains, Neq, Range, StartsWith, StartsWithSingle, Text,
+};
+use super::{FieldKind, FieldSpec, ListSpec, Operator};
+
+const EQ: &[Operator] = &[Eq];
+const EQ_NEQ: &[Operator] = &[Eq, Neq];
+const EQ_NEQ_SET: &[Operator] = &[Eq, Neq, IsSet, IsNotSet];
+
+const fn field(name: &'static str, kind: FieldKind, operators: &'static [Operator]) -> FieldSpec {
+    FieldSpec {
+        name,
+        aliases: &[],
+        kind,
+        operators,
+    }
+}
+
+const fn alias(mut field: FieldSpec, aliases: &'static [&'static str]) -> FieldSpec {
+    field.aliases = aliases;
+    field
+}
+
+/// `/api/v1/activities/`.
+pub static ACTIVITIES: ListSpec = ListSpec {
+    name: "activities",
+    fields: &[
+        field("service", FieldKind::Int, EQ_NEQ),
+        field("instance", FieldKind::Int, EQ_NEQ),
+        field("user.domain", FieldKind::Folded, EQ_NEQ_SET),
+        field(
+            "actionType",
+            FieldKind::Folded,
+            &[Contains, Eq, Neq, IsSet, IsNotSet],
+        ),
+        alias(
+            field("activity.eventActionType", FieldKind::Exact, EQ_NEQ),
+            &["activity.eventType"],
+        ),
+        field("activity.actionType", FieldKind::Exact, EQ_NEQ),
+        field("activity.id", FieldKind::Exact, EQ),
+        field("activity.impersonated", FieldKind::Bool, EQ),
+        field("activity.type", FieldKind::Bool, EQ),
+        field("device.type", FieldKind::Exact, EQ_NEQ),
+        field(
+            "userAgent.userAgent",
+            FieldKind::Folded,
+            &[Contains, Ncontains],
+        ),
+        field("location.country", FieldKind::Exact, EQ_NEQ_SET),
+        field(
+            "location.organizations",
+            FieldKind::Folded,
+            &[Eq, Neq, IsSet, IsNotSet, Contains],
+        ),
+        field(
+            "ip.address",
+            FieldKind::Folded,
+            &[Eq, StartsWith, DoesNotStartWith, IsSet, IsNotSet, Neq],
+        ),
+        field("ip.category", FieldKind::Int, EQ_NEQ),
+        field("text", FieldKind::Folded, &[Eq, StartsWithSingle, Text]),
+        field(
+            "date",
+            FieldKind::Time,
+            &[Lte, Gte, Range, LteNdays, GteNdays],
+        ),
+        field("created", FieldKind::Time, &[Lte, Gte, Range, Gt, Lt, Eq]),
+        field("source", FieldKind::Int, EQ_NEQ),
+        field("entity", FieldKind::Entity, EQ_NEQ_SET),
+        field(
+            "user.username",
+            FieldKind::Folded,
+            &[Eq, Neq, IsSet, IsNotSet, StartsWith],
+        ),
+    ],
+    sort_fields: &["date", "created"],
+};
+
+/// `/api/v1/alerts/`.
+pub static ALERTS: ListSpec = ListSpec {
+    name: "alerts",
+    fields: &[
+        field("entity.entity", FieldKind::Entity, EQ_NEQ),
+        field("entity.user", FieldKind::Folded, EQ_NEQ),
+        field("entity.ip", FieldKind::Folded, EQ_NEQ),
+        alias(
+            field("entity.service", FieldKind::Int, EQ_NEQ),
+            &["service"],
+        ),
+        field("entity.policy", FieldKind::Exact, EQ_NEQ),
+        field("alertOpen", FieldKind::Bool, EQ),
+        field("severity", FieldKind::Int, EQ_NEQ),
+        field("resolutionStatus", FieldKind::Int, EQ_NEQ),
+        field("read", FieldKind::Bool, EQ),
+        field(
+            "date",
+            FieldKind::Time,
+            &[Lte, Gte, Range, LteNdays, GteNdays],
+        ),
+        field("resolutionDate", FieldKind::Time, &[Lte, Gte, Range]),
+        field("risk", FieldKind::Int, EQ_NEQ),
+        field("alertType", FieldKind::Int, EQ_NEQ),
+        alias(field("id", FieldKind::Folded, EQ_NEQ), &["ID"]),
+        field(
+            "source",
+            FieldKind::Named(&[("builtin", 0), ("policy", 1)]),
+            EQ,
+        ),
+    ],
+    sort_fields: &["date", "severity", "status"],
+};
+
+/// `/api/v1/entities/`.
+pub static ENTITIES: ListSpec = ListSpec {
+    name: "entities",
+    fields: &[
+        field(
+            "type",
+            FieldKind::Named(&[("account", 1), ("user", 2)]),
+            EQ_NEQ,
+        ),
+        field("isAdmin", FieldKind::Bool, EQ),
+        field("displayName", FieldKind::Folded, EQ),
+        field("score", FieldKind::Int, &[Lt, Gt, IsSet, IsNotSet]),
+        field("entity", FieldKind::Entity, EQ_NEQ),
+        alias(field("app", FieldKind::Int, EQ_NEQ), &["service"]),
+        field("instance", FieldKind::Int, EQ_NEQ),
+        field("isExternal", FieldKind::Bool, EQ),
+        field("domain", FieldKind::Folded, EQ_NEQ_SET),
+        field("organization", FieldKind::Folded, EQ_NEQ_SET),
+        field(
+            "status",
+            FieldKind::Named(&[
+                ("n/a", 0),
+                ("staged", 1),
+                ("active", 2),
+                ("suspended", 3),
+                ("deleted", 4),
+            ]),
+            EQ_NEQ,
+        ),
+    ],
+    sort_fields: &["lastSeen", "date", "severity", "username", "score"],
+};
+
+/// `/api/v1/subnet/`.
+pub static IP_RANGES: ListSpec = ListSpec {
+    name: "subnet",
+    fields: &[
+        field(
+            "category",
+            FieldKind::Named(&[
+                ("none", 0),
+                ("corporate", 1),
+                ("administrative", 2),
+                ("risky", 3),
+                ("vpn", 4),
+                ("cloud provider", 5),
+                ("other", 6),
+            ]),
+            EQ_NEQ,
+        ),
+        field("tags", FieldKind::Folded, EQ_NEQ),
+        field("builtIn", FieldKind::Bool, EQ),
+    ],
+    sort_fields: &["name", "category", "tags"],
+};
+
+/// `/api/v1/discovery/discovered_apps/`.
+pub static DISCOVERED_APPS: ListSpec = ListSpec {
+    name: "discovered_apps",
+    fields: &[
+        field(
+            "name",
+            FieldKind::Folded,
+            &[Eq, Neq, Contains, StartsWith, EndsWith],
+        ),
+        alias(field("appId", FieldKind::Int, EQ_NEQ), &["id"]),
+        field("category", FieldKind::Exact, EQ_NEQ),
+        field("score", FieldKind::Int, &[Eq, Gt, Gte, Lt, Lte]),
+        field("users", FieldKind::Int, &[Gt, Gte, Lt, Lte]),
+        field("tag", FieldKind::Folded, EQ_NEQ),
+        field("user.entity", FieldKind::Folded, EQ),
+    ],
+    sort_fields: &[
+        "trafficTotalBytes",
+        "score",
+        "name",
+        "usersCount",
+        "ipAddressesCount",
+        "trafficUploadedBytes",
+        "trafficDownloadedBytes",
+        "trafficTotalEvents",
+        "transactionsCount",
+        "lastUsed",
+        "lastSeen",
+    ],
+};

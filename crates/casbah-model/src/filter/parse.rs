@@ -1,0 +1,380 @@
+//! From the wire's JSON to conditions.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Condition, FieldKind, FieldSpec, Filter, FilterError, Interval, ListSpec, Operator, Part,
+    Scalar, Test, fold, words,
+};
+use crate::ids::SaasId;
+use crate::time::{DAY_MS, Timestamp};
+
+/// The most values one operator may have: enough for a bulk of ids, too few to
+/// make a statement that no database takes.
+const MAX_VALUES: usize = 5_000;
+
+/// Parses `filters` of a list; `null` is no filter.
+pub(super) fn parse_filter(
+    list: &'static ListSpec,
+    filters: &Value,
+    now: Timestamp,
+) -> Result<Filter, FilterError> {
+    let object = match filters {
+        Value::Null => return Ok(Filter::default()),
+        Value::Object(object) => object,
+        other => return Err(bad_value("filters", other)),
+    };
+    let mut conditions = Vec::new();
+    for (name, tests) in object {
+        let field = list
+            .fields
+            .iter()
+            .find(|field| field.name == name || field.aliases.contains(&name.as_str()))
+            .ok_or_else(|| FilterError::UnknownField {
+                field: name.clone(),
+                list: list.name,
+            })?;
+        match tests {
+            Value::Null => {}
+            Value::Object(tests) => parse_field(field, tests, now, &mut conditions)?,
+            other => return Err(bad_value(field.name, other)),
+        }
+    }
+    Ok(Filter { conditions })
+}
+
+fn parse_field(
+    field: &'static FieldSpec,
+    tests: &Map<String, Value>,
+    now: Timestamp,
+    conditions: &mut Vec<Condition>,
+) -> Result<(), FilterError> {
+    for (name, value) in tests {
+        let operator = Operator::from_name(name)
+            .filter(|operator| field.operators.contains(operator))
+            .ok_or_else(|| FilterError::Operator {
+                field: field.name,
+                operator: name.clone(),
+            })?;
+        if let Some(test) = parse_test(field, operator, value, now)? {
+            conditions.push(Condition { field, test });
+        }
+    }
+    Ok(())
+}
+
+/// `None` where the wire says "as if absent".
+fn parse_test(
+    field: &'static FieldSpec,
+    operator: Operator,
+    value: &Value,
+    now: Timestamp,
+) -> Result<Option<Test>, FilterError> {
+    let days_ago =
+        || int(field, single(value)).map(|days| now.millis() - days.saturating_mul(DAY_MS));
+    let bound = || int(field, single(value));
+    let test = match operator {
+        Operator::Eq => Test::AnyOf(scalars(field, value)?),
+        Operator::Neq => Test::NoneOf(scalars(field, value)?),
+        Operator::Contains => Test::Like(Part::Anywhere, texts(field, value)?),
+        Operator::Ncontains => Test::NotLike(Part::Anywhere, texts(field, value)?),
+        Operator::StartsWith | Operator::StartsWithSingle => {
+            Test::Like(Part::Start, texts(field, value)?)
+        }
+        Operator::DoesNotStartWith => Test::NotLike(Part::Start, texts(field, value)?),
+        Operator::EndsWith => Test::Like(Part::End, texts(field, value)?),
+        Operator::Gt => Test::Within(vec![(Some(bound()?.saturating_add(1)), None)]),
+        Operator::Gte => Test::Within(vec![(Some(bound()?), None)]),
+        Operator::Lt => Test::Within(vec![(None, Some(bound()?.saturating_sub(1)))]),
+        Operator::Lte => Test::Within(vec![(None, Some(bound()?))]),
+        Operator::GteNdays => Test::Within(vec![(Some(days_ago()?), None)]),
+        Operator::LteNdays => Test::Within(vec![(None, Some(days_ago()?))]),
+        Operator::Range => Test::Within(ranges(field, value)?),
+        Operator::IsSet | Operator::IsNotSet => {
+            return if boolean(field, single(value))? {
+                Ok(Some(Test::IsSet(operator == Operator::IsSet)))
+            } else {
+                Ok(None)
+            };
+        }
+        Operator::Text => Test::Words(words(&text(field, single(value))?).collect()),
+    };
+    Ok(Some(test))
+}
+
+/// A bare value where a list is expected counts as a list of one.
+fn list(field: &FieldSpec, value: &Value) -> Result<Vec<Value>, FilterError> {
+    match value {
+        Value::Array(values) if values.len() > MAX_VALUES => Err(FilterError::Value {
+            field: field.name.to_owned(),
+            value: format!("a list of {} values", values.len()),
+        }),
+        Value::Array(values) => Ok(values.clone()),
+        other => Ok(vec![other.clone()]),
+    }
+}
+
+/// A list of one where a bare value is expected counts as that value.
+fn single(value: &Value) -> &Value {
+    match value {
+        Value::Array(values) if values.len() == 1 => &values[0],
+        other => other,
+    }
+}
+
+fn scalars(field: &FieldSpec, value: &Value) -> Result<Vec<Scalar>, FilterError> {
+    list(field, value)?
+        .iter()
+        .map(|value| scalar(field, value))
+        .collect()
+}
+
+fn scalar(field: &FieldSpec, value: &Value) -> Result<Scalar, FilterError> {
+    if value.is_null() {
+        return Ok(Scalar::Null);
+    }
+    match field.kind {
+        FieldKind::Int | FieldKind::Named(_) | FieldKind::Time => {
+            int(field, value).map(Scalar::Int)
+        }
+        FieldKind::Bool => boolean(field, value).map(Scalar::Bool),
+        FieldKind::Folded | FieldKind::Exact => text(field, value).map(Scalar::Text),
+        FieldKind::Entity => entity(field, value),
+    }
+}
+
+fn texts(field: &FieldSpec, value: &Value) -> Result<Vec<String>, FilterError> {
+    list(field, value)?
+        .iter()
+        .map(|value| text(field, value))
+        .collect()
+}
+
+fn text(field: &FieldSpec, value: &Value) -> Result<String, FilterError> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(value) => value.to_string(),
+        other => return Err(bad_value(field.name, other)),
+    };
+    Ok(if field.kind == FieldKind::Exact {
+        text
+    } else {
+        fold(&text)
+    })
+}
+
+fn int(field: &FieldSpec, value: &Value) -> Result<i64, FilterError> {
+    let named = |text: &str| match field.kind {
+        FieldKind::Named(names) => names
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(text))
+            .map(|(_, value)| *value),
+        _ => None,
+    };
+    let parsed = match value {
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+        Value::String(text) => named(text.trim()).or_else(|| parse_int(text)),
+        Value::Bool(value) => named(&value.to_string()),
+        _ => None,
+    };
+    parsed.ok_or_else(|| bad_value(field.name, value))
+}
+
+/// Reads a whole number out of text, also one written with a fraction.
+pub(super) fn parse_int(text: &str) -> Option<i64> {
+    let text = text.trim();
+    text.parse::<i64>()
+        .ok()
+        .or_else(|| text.parse::<f64>().ok().and_then(whole))
+}
+
+/// Clients send times as floating-point numbers; the fraction is dropped.
+fn whole(value: f64) -> Option<i64> {
+    const LIMIT: f64 = 9.0e18;
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+    (value.is_finite() && value.abs() < LIMIT).then_some(value as i64)
+}
+
+fn boolean(field: &FieldSpec, value: &Value) -> Result<bool, FilterError> {
+    match value {
+        Value::Bool(value) => Ok(*value),
+        Value::String(text) if text.eq_ignore_ascii_case("true") || text == "1" => Ok(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") || text == "0" => Ok(false),
+        Value::Number(number) if number.as_i64() == Some(1) => Ok(true),
+        Value::Number(number) if number.as_i64() == Some(0) => Ok(false),
+        other => Err(bad_value(field.name, other)),
+    }
+}
+
+fn entity(field: &FieldSpec, value: &Value) -> Result<Scalar, FilterError> {
+    let number = |value: &Value| {
+        value
+            .as_i64()
+            .or_else(|| value.as_str().and_then(parse_int))
+            .and_then(|n| i32::try_from(n).ok())
+    };
+    match value {
+        Value::String(id) => Ok(Scalar::Entity {
+            id: fold(id),
+            saas: None,
+            instance: None,
+        }),
+        Value::Object(object) => {
+            let id = object.get("id").and_then(Value::as_str);
+            let id = id.ok_or_else(|| bad_value(field.name, value))?;
+            let part = |key: &str| match object.get(key) {
+                None | Some(Value::Null) => Ok(None),
+                Some(part) => number(part)
+                    .map(Some)
+                    .ok_or_else(|| bad_value(field.name, value)),
+            };
+            Ok(Scalar::Entity {
+                id: fold(id),
+                saas: part("saas")?.map(SaasId),
+                instance: part("inst")?,
+            })
+        }
+        other => Err(bad_value(field.name, other)),
+    }
+}
+
+fn ranges(field: &FieldSpec, value: &Value) -> Result<Vec<Interval>, FilterError> {
+    let end = |range: &Map<String, Value>, key: &str| match range.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => int(field, value).map(Some),
+    };
+    list(field, value)?
+        .iter()
+        .map(|range| match range {
+            Value::Object(range) => Ok((end(range, "start")?, end(range, "end")?)),
+            other => Err(bad_value(field.name, other)),
+        })
+        .collect()
+}
+
+/// The error for a value; what is quoted of it is short.
+pub(super) fn bad_value(field: &str, value: &Value) -> FilterError {
+    const QUOTED: usize = 100;
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    FilterError::Value {
+        field: field.to_owned(),
+        value: text.chars().take(QUOTED).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{ACTIVITIES, ALERTS, ENTITIES};
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(10 * DAY_MS);
+
+    fn tests_of(list: &'static ListSpec, filters: &Value) -> Vec<(&'static str, Test)> {
+        let filter = parse_filter(list, filters, NOW).unwrap();
+        filter
+            .conditions
+            .into_iter()
+            .map(|c| (c.field.name, c.test))
+            .collect()
+    }
+
+    #[test]
+    fn spellings_of_one_value_are_one_condition() {
+        let severity = vec![("severity", Test::AnyOf(vec![Scalar::Int(2)]))];
+        for value in [json!(2), json!([2]), json!("2"), json!(["2"]), json!(2.0)] {
+            assert_eq!(
+                tests_of(&ALERTS, &json!({"severity": {"eq": value}})),
+                severity
+            );
+        }
+        let read = vec![("read", Test::AnyOf(vec![Scalar::Bool(true)]))];
+        for value in [json!(true), json!("true"), json!("True"), json!(["true"])] {
+            assert_eq!(tests_of(&ALERTS, &json!({"read": {"eq": value}})), read);
+        }
+        let user = vec![("type", Test::AnyOf(vec![Scalar::Int(2)]))];
+        for value in [json!(2), json!("2"), json!("user"), json!("User")] {
+            assert_eq!(tests_of(&ENTITIES, &json!({"type": {"eq": value}})), user);
+        }
+    }
+
+    #[test]
+    fn bounds_and_ranges_are_closed_intervals() {
+        for (operators, range) in [
+            (json!({"gte": 5}), (Some(5), None)),
+            (json!({"lte": "5"}), (None, Some(5))),
+            (json!({"gte_ndays": 3}), (Some(7 * DAY_MS), None)),
+            (json!({"lte_ndays": 0}), (None, Some(10 * DAY_MS))),
+            (
+                json!({"range": [{"start": 5.0, "end": 7}]}),
+                (Some(5), Some(7)),
+            ),
+        ] {
+            let expected = vec![("date", Test::Within(vec![range]))];
+            assert_eq!(tests_of(&ACTIVITIES, &json!({"date": operators})), expected);
+        }
+    }
+
+    #[test]
+    fn names_of_2023_and_before_are_understood() {
+        let filter = json!({"activity.eventType": {"eq": "EVENT_CATEGORY_LOGIN"}});
+        assert_eq!(
+            tests_of(&ACTIVITIES, &filter)[0].0,
+            "activity.eventActionType"
+        );
+        assert_eq!(
+            tests_of(
+                &ALERTS,
+                &json!({"ID": {"eq": ["5f06d71dba4289d0602ba5ac"]}})
+            )[0]
+            .0,
+            "id"
+        );
+    }
+
+    #[test]
+    fn entities_are_read_from_objects_and_bare_ids() {
+        let full = json!({"entity": {"eq": [{"id": "A@b.example", "saas": 11161, "inst": 0}]}});
+        let expected = Scalar::Entity {
+            id: "a@b.example".to_owned(),
+            saas: Some(SaasId(11161)),
+            instance: Some(0),
+        };
+        assert_eq!(
+            tests_of(&ACTIVITIES, &full),
+            vec![("entity", Test::AnyOf(vec![expected]))]
+        );
+    }
+
+    #[test]
+    fn what_the_list_does_not_know_is_refused_by_name() {
+        let error = parse_filter(&ENTITIES, &json!({"lastSeen": {"gte": 1}}), NOW).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "filter validation error: No filter name 'lastSeen' found in metadata entities"
+        );
+        for filters in [
+            json!({"severity": {"contains": 1}}),
+            json!({"severity": {"eq": "<alert_id>"}}),
+            json!({"severity": {"eq": {"deep": [1]}}}),
+            json!({"date": {"range": [1]}}),
+            json!({"date": {"gte": [1, 2]}}),
+            json!({"severity": [1]}),
+            json!([]),
+            json!("x"),
+        ] {
+            assert!(parse_filter(&ALERTS, &filters, NOW).is_err(), "{filters}");
+        }
+    }
+
+    #[test]
+    fn an_isset_of_false_is_as_if_absent() {
+        let filters = json!({"location.country": {"isset": false}});
+        assert_eq!(tests_of(&ACTIVITIES, &filters), vec![]);
+    }
+}
