@@ -3,6 +3,7 @@
 //! Every other crate speaks in these words; none of them is known here. A type
 //! that crosses the wire serialises to exactly what the original service sends.
 
+pub mod activity;
 pub mod alert;
 pub mod entity;
 pub mod filter;
