@@ -22,9 +22,6 @@ pub enum EventCategory {
     /// A file came into the app.
     #[serde(rename = "EVENT_CATEGORY_UPLOAD_FILE")]
     UploadFile,
-    /// A file was looked at.
-    #[serde(rename = "EVENT_CATEGORY_VIEW_FILE")]
-    ViewFile,
     /// A file was changed.
     #[serde(rename = "EVENT_CATEGORY_EDIT_FILE")]
     EditFile,
@@ -57,7 +54,6 @@ impl EventCategory {
             Self::Logout => "EVENT_CATEGORY_LOGOUT",
             Self::DownloadFile => "EVENT_CATEGORY_DOWNLOAD_FILE",
             Self::UploadFile => "EVENT_CATEGORY_UPLOAD_FILE",
-            Self::ViewFile => "EVENT_CATEGORY_VIEW_FILE",
             Self::EditFile => "EVENT_CATEGORY_EDIT_FILE",
             Self::DeleteFile => "EVENT_CATEGORY_DELETE_FILE",
             Self::ShareFile => "EVENT_CATEGORY_SHARE_FILE",
@@ -76,7 +72,6 @@ impl EventCategory {
             Self::Logout => "Log off",
             Self::DownloadFile => "Download file",
             Self::UploadFile => "Upload file",
-            Self::ViewFile => "View file",
             Self::EditFile => "Edit file",
             Self::DeleteFile => "Delete file",
             Self::ShareFile => "Share file",
