@@ -1,1 +1,23 @@
 //! Log formats, the app catalog, risk scores, reports and block scripts.
+//!
+//! An [`Analysis`] reads a proxy or firewall log in constant memory, whatever its size, and counts
+//! who used which app of the [`Catalog`] on which day.
+
+mod analysis;
+mod catalog;
+mod error;
+pub mod formats;
+mod input;
+mod intern;
+mod pipeline;
+mod record;
+mod usage;
+
+pub use analysis::{Analysis, Outcome};
+pub use catalog::Catalog;
+pub use error::AnalysisError;
+pub use formats::{Format, Splitting, detect};
+pub use input::{MAX_LINE, ReadError};
+pub use pipeline::{BadLine, LogReader, Progress, Reading, Sink};
+pub use record::{LineError, Record};
+pub use usage::Usage;

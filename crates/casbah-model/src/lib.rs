@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod alert;
+pub mod discovery;
 pub mod entity;
 pub mod filter;
 pub mod ids;

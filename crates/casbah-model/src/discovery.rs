@@ -1,0 +1,10 @@
+//! Types of cloud discovery that the wire and the store share.
+
+mod category;
+mod log_type;
+mod log_type_table;
+mod usage;
+
+pub use category::AppCategory;
+pub use log_type::{LogType, UnknownLogType, UploadSource};
+pub use usage::{AddressDay, AppDay, DiscoveredAppId, DomainDay, EpochDay, Totals, UserDay};
