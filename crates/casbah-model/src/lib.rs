@@ -8,6 +8,7 @@ pub mod alert;
 pub mod discovery;
 pub mod entity;
 pub mod filter;
+pub mod identity;
 pub mod ids;
 pub mod ip_range;
 pub mod permission;

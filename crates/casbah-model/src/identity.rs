@@ -1,0 +1,39 @@
+//! The directory: tenants, people, applications and what they were granted.
+//!
+//! Shapes that clients of Microsoft Graph see inside an application
+//! ([`AppRole`], [`PermissionScope`], [`RequiredResourceAccess`]) serialise to
+//! Graph's own form. Credentials ([`ClientSecret`], [`AuthorizationCode`] and
+//! the like) hold digests or sealed bytes and have no serialised form, so that
+//! none of them can reach an answer or a log by accident.
+
+mod application;
+mod assignment;
+mod first_party;
+mod grant;
+mod hash;
+mod keys;
+mod permission;
+mod role;
+mod secret;
+mod service_principal;
+mod tenant;
+mod user;
+
+pub use application::{
+    Application, ParseAudienceError, RequestedTokenVersion, RequiredResourceAccess, ResourceAccess,
+    ResourceAccessType, SignInAudience,
+};
+pub use assignment::{AppRoleAssignment, ConsentGrant, ConsentType, PrincipalType};
+pub use first_party::{
+    AZURE_CLI, CASBAH, CASBAH_CLI, CLOUD_APP_SECURITY, FIRST_PARTY_TENANT, FirstPartyApp,
+    MICROSOFT_GRAPH, RESOURCE_MANAGER,
+};
+pub use grant::{AuthorizationCode, CodeChallenge, RefreshToken, RequestedResource, Session};
+pub use hash::{Digest, PasswordHash, Sealed};
+pub use keys::{DataKeyRecord, PepperRecord, SigningKeyRecord};
+pub use permission::{AppRole, MemberType, PermissionScope, ScopeType};
+pub use role::{DirectoryRole, ParseRoleError};
+pub use secret::ClientSecret;
+pub use service_principal::ServicePrincipal;
+pub use tenant::Tenant;
+pub use user::User;

@@ -1,0 +1,103 @@
+//! Codes, refresh tokens and sessions: what a person's sign-in leaves behind.
+
+use super::Digest;
+use crate::ids::{AppId, ObjectId, TenantId};
+use crate::time::Timestamp;
+
+/// A resource as a client asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestedResource {
+    /// The text of the request, without `/.default` or a scope's name. Version
+    /// 1.0 tokens repeat it as their audience.
+    pub requested: String,
+    /// The resource application it names.
+    pub app_id: AppId,
+}
+
+/// What a code's redeemer must know (RFC 7636).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeChallenge {
+    /// The SHA-256 of the verifier, base64url as the client sent it.
+    S256(String),
+}
+
+/// An authorisation code (RFC 6749 section 4.1.2), good once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorizationCode {
+    /// SHA-256 of the code; the code itself is not kept.
+    pub hash: Digest,
+    /// The person's tenant.
+    pub tenant: TenantId,
+    /// The client it was given to.
+    pub client: AppId,
+    /// The person.
+    pub user: ObjectId,
+    /// The redirect address of the request, which must come again.
+    pub redirect_uri: String,
+    /// The scopes that were granted: values of the resource's scopes, and
+    /// `openid`, `profile`, `email`, `offline_access`.
+    pub scopes: Vec<String>,
+    /// What the scopes belong to; none where only OpenID scopes were asked.
+    pub resource: Option<RequestedResource>,
+    /// What the redeemer must know.
+    pub challenge: Option<CodeChallenge>,
+    /// To be repeated in the ID token.
+    pub nonce: Option<String>,
+    /// When the person signed in.
+    pub auth_time: Timestamp,
+    /// Whether the ID token must say when.
+    pub wants_auth_time: bool,
+    /// When it was given.
+    pub created: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// When it was redeemed. Coming again, it ends the family of refresh tokens
+    /// that it began.
+    pub redeemed: Option<Timestamp>,
+    /// The family of refresh tokens that it begins.
+    pub family: ObjectId,
+}
+
+/// A refresh token. Each use ends it and gives the next of its family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// SHA-256 of the token; the token itself is not kept.
+    pub hash: Digest,
+    /// All tokens that follow from one sign-in; they end together.
+    pub family: ObjectId,
+    /// The person's tenant.
+    pub tenant: TenantId,
+    /// The client it was given to.
+    pub client: AppId,
+    /// The person.
+    pub user: ObjectId,
+    /// The scopes that were granted.
+    pub scopes: Vec<String>,
+    /// What the scopes belong to.
+    pub resource: Option<RequestedResource>,
+    /// When the person signed in.
+    pub auth_time: Timestamp,
+    /// When it was given.
+    pub created: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// When it was exchanged for the next.
+    pub used: Option<Timestamp>,
+    /// When its family was ended.
+    pub revoked: Option<Timestamp>,
+}
+
+/// A person's signed-in browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of the cookie's value.
+    pub hash: Digest,
+    /// The person's tenant.
+    pub tenant: TenantId,
+    /// The person.
+    pub user: ObjectId,
+    /// When the person signed in.
+    pub auth_time: Timestamp,
+    /// When it ends.
+    pub expires: Timestamp,
+}
