@@ -1,1 +1,16 @@
 //! Rules of applications, credentials, consent and grants.
+//!
+//! Every decision is a pure function over facts that the caller fetched: no
+//! HTTP and no SQL here. What an endpoint answers when it says no is an
+//! [`AadError`], named for its cause.
+
+pub mod authority;
+pub mod crypto;
+pub mod discovery;
+pub mod error;
+pub mod password;
+pub mod random;
+pub mod secret;
+
+pub use authority::{Authority, TenantAlias};
+pub use error::AadError;
