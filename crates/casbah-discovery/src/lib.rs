@@ -11,10 +11,11 @@ mod input;
 mod intern;
 mod pipeline;
 mod record;
+pub mod risk;
 mod usage;
 
 pub use analysis::{Analysis, Outcome};
-pub use catalog::Catalog;
+pub use catalog::{App, Catalog, CatalogError, Fact, Source};
 pub use error::AnalysisError;
 pub use formats::{Format, Splitting, detect};
 pub use input::{MAX_LINE, ReadError};

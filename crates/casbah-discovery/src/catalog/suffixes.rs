@@ -5,7 +5,7 @@ use fst::Map;
 use fst::raw::Output;
 
 /// Domains in a finite-state map, spelled backwards so that a parent is a prefix.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Suffixes {
     reversed: Map<Vec<u8>>,
 }
