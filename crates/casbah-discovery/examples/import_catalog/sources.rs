@@ -223,15 +223,15 @@ impl Popular {
 
 pub(crate) fn tranco(folder: &Path) -> Fallible<Popular> {
     #[derive(Deserialize)]
-    struct List {
+    struct WarningList {
         name: String,
         version: u64,
         list: HashSet<String>,
     }
     let lists = folder.join("pymispwarninglists/data/misp-warninglists/lists");
-    let ten_thousand: List = json(&lists.join("tranco10k/list.json"))?;
-    let million: List = json(&lists.join("tranco/list.json"))?;
-    let source = |id: &str, list: &List, folder: &str| Source {
+    let ten_thousand: WarningList = json(&lists.join("tranco10k/list.json"))?;
+    let million: WarningList = json(&lists.join("tranco/list.json"))?;
+    let source = |id: &str, list: &WarningList, folder: &str| Source {
         id: id.to_owned(),
         name: format!("MISP warning list: {}", list.name),
         version: list.version.to_string(),
