@@ -4,12 +4,16 @@
 //! HTTP and no SQL here. What an endpoint answers when it says no is an
 //! [`AadError`], named for its cause.
 
+pub mod answer;
 pub mod authority;
+pub mod client_credentials;
 pub mod crypto;
 pub mod discovery;
 pub mod error;
 pub mod password;
 pub mod random;
+pub mod request;
+pub mod resource;
 pub mod secret;
 
 pub use authority::{Authority, TenantAlias};
