@@ -1,0 +1,273 @@
+//! What a detection found, and the alert that it becomes.
+
+use casbah_model::activity::ActivityId;
+use casbah_model::alert::{
+    Alert, AlertEntity, AlertPolicy, AlertStatus, Evidence, Intent, Resolution, Severity, Story,
+    Template,
+};
+use casbah_model::ids::{RecordId, TenantId};
+use casbah_model::time::{DAY_MS, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::Observed;
+
+/// For so long after an open alert last grew, the same finding joins it.
+pub const JOIN_WINDOW_MS: i64 = DAY_MS;
+
+/// The most activities and entities that an alert lists.
+const MOST_ACTIVITIES: usize = 200;
+const MOST_ENTITIES: usize = 100;
+
+/// The longest description, in bytes.
+const LONGEST_DESCRIPTION: usize = 8 * 1024;
+
+/// Which detection it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DetectionId {
+    /// [`super::failed_logins`].
+    FailedLogins,
+    /// [`super::impossible_travel`].
+    ImpossibleTravel,
+}
+
+impl DetectionId {
+    /// All detections.
+    pub const ALL: &'static [Self] = &[Self::FailedLogins, Self::ImpossibleTravel];
+
+    /// The name in code and storage.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FailedLogins => "failed_logins",
+            Self::ImpossibleTravel => "impossible_travel",
+        }
+    }
+
+    /// The name of its policy and the title of its alerts.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::FailedLogins => "Multiple failed login attempts",
+            Self::ImpossibleTravel => "Impossible travel activity",
+        }
+    }
+
+    /// The number of the kind of alert (`idValue`). These numbers are Casbah's own.
+    pub const fn id_value(self) -> i32 {
+        match self {
+            Self::FailedLogins => 15_990_785,
+            Self::ImpossibleTravel => 15_990_786,
+        }
+    }
+
+    /// The id of its policy.
+    pub const fn policy_id(self) -> RecordId {
+        match self {
+            Self::FailedLogins => RecordId::from_bytes(*b"casbah-det01"),
+            Self::ImpossibleTravel => RecordId::from_bytes(*b"casbah-det02"),
+        }
+    }
+
+    /// Techniques of MITRE ATT&CK.
+    pub const fn techniques(self) -> &'static [&'static str] {
+        match self {
+            Self::FailedLogins => &["T1110"],
+            Self::ImpossibleTravel => &["T1078.004"],
+        }
+    }
+
+    /// Steps of an attack.
+    pub const fn intent(self) -> &'static [Intent] {
+        match self {
+            Self::FailedLogins => &[Intent::CredentialAccess],
+            Self::ImpossibleTravel => &[Intent::InitialAccess],
+        }
+    }
+}
+
+/// What makes two findings one story: they join the same open alert.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AlertKey {
+    /// The detection.
+    pub detection: DetectionId,
+    /// The person, by principal name in lower case.
+    pub person: String,
+    /// What tells stories of one person apart.
+    pub key: String,
+}
+
+impl AlertKey {
+    /// Whether a finding joins an alert with the same key that is open and was raised or
+    /// last grew at `alert`.
+    pub fn joins(alert: Timestamp, finding: Timestamp) -> bool {
+        finding.millis().saturating_sub(alert.millis()) <= JOIN_WINDOW_MS
+    }
+}
+
+/// What a detection found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Which story it belongs to.
+    pub key: AlertKey,
+    /// When the last activity of it happened.
+    pub timestamp: Timestamp,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What happened, with numbers.
+    pub description: String,
+    /// The description of an earlier finding that this one replaces.
+    pub supersedes: Option<String>,
+    /// Why it was raised: template and numbers.
+    pub evidence: Evidence,
+    /// The activities that prove it.
+    pub activities: Vec<ActivityId>,
+    /// What it speaks of.
+    pub entities: Vec<AlertEntity>,
+}
+
+impl Finding {
+    /// The alert of a finding that joins no other.
+    pub fn into_alert(self, id: RecordId, tenant: TenantId) -> Alert {
+        let detection = self.key.detection;
+        let mut alert = Alert {
+            id,
+            context_id: tenant,
+            timestamp: self.timestamp,
+            title: detection.title().to_owned(),
+            description: String::new(),
+            is_markdown: false,
+            status_value: AlertStatus::Unread,
+            severity_value: self.severity,
+            resolution_status_value: Resolution::Open,
+            stories: vec![Story::ThreatDetection],
+            evidence: Vec::new(),
+            intent: detection.intent().to_vec(),
+            is_preview: false,
+            audits: Vec::new(),
+            threat_score: 0,
+            id_value: detection.id_value(),
+            is_system_alert: false,
+            comment: None,
+            handled_by_user: None,
+            resolve_time: None,
+            policy: Some(AlertPolicy {
+                id: detection.policy_id().to_string(),
+                label: detection.title().to_owned(),
+                policy_type: POLICY_TYPE.to_owned(),
+                kind: "policyRule".to_owned(),
+            }),
+            threat_score_reasoning: Vec::new(),
+            entities: Vec::new(),
+        };
+        self.merge_into(&mut alert);
+        alert
+    }
+
+    /// Lets an open alert with the same key grow. Doing it twice is doing it once.
+    pub fn merge_into(&self, alert: &mut Alert) {
+        alert.timestamp = alert.timestamp.max(self.timestamp);
+        alert.severity_value = self.severity;
+        alert.description = self.grown_description(&alert.description);
+        let template = &self.evidence.title.template;
+        alert
+            .evidence
+            .retain(|known| known.title.template != *template);
+        alert.evidence.push(self.evidence.clone());
+        for activity in &self.activities {
+            let id = activity.to_string();
+            if alert.audits.len() < MOST_ACTIVITIES && !alert.audits.contains(&id) {
+                alert.audits.push(id);
+            }
+        }
+        for entity in &self.entities {
+            if alert.entities.len() < MOST_ENTITIES && !alert.entities.contains(entity) {
+                alert.entities.push(entity.clone());
+            }
+        }
+    }
+
+    /// One line a story within the alert; a line is replaced by its later form.
+    fn grown_description(&self, known: &str) -> String {
+        let mut lines: Vec<&str> = known.lines().collect();
+        if lines.contains(&self.description.as_str()) {
+            return known.to_owned();
+        }
+        let earlier = self
+            .supersedes
+            .as_deref()
+            .and_then(|earlier| lines.iter().position(|line| *line == earlier));
+        match earlier {
+            Some(place) => lines[place] = &self.description,
+            None if known.len() + self.description.len() < LONGEST_DESCRIPTION => {
+                lines.push(&self.description);
+            }
+            None => {}
+        }
+        lines.join("\n")
+    }
+}
+
+const POLICY_TYPE: &str = "ANOMALY_DETECTION";
+
+/// Evidence: a text with named places, the techniques among them.
+pub(super) fn evidence(
+    detection: DetectionId,
+    template: &str,
+    parameters: impl IntoIterator<Item = (&'static str, Value)>,
+) -> Evidence {
+    let mut places: Map<String, Value> = parameters
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    places.insert("techniques".to_owned(), detection.techniques().into());
+    Evidence {
+        title: Template {
+            template: template.to_owned(),
+            parameters: places,
+        },
+    }
+}
+
+/// The entities of every finding about a person.
+pub(super) fn person_entities(detection: DetectionId, observed: &Observed) -> Vec<AlertEntity> {
+    vec![
+        AlertEntity::PolicyRule {
+            id: detection.policy_id().to_string(),
+            label: detection.title().to_owned(),
+            policy_type: POLICY_TYPE.to_owned(),
+        },
+        AlertEntity::Account {
+            id: observed.account.id.clone(),
+            label: observed.name.clone(),
+            pa: Some(observed.person.clone()),
+            em: Some(observed.person.clone()),
+            inst: observed.account.inst,
+            saas: Some(observed.account.saas),
+            entity_type: 2,
+        },
+        AlertEntity::User {
+            id: observed.person.clone(),
+            label: observed.person.clone(),
+        },
+        AlertEntity::Service {
+            id: observed.app.0,
+            label: observed.app.1.clone(),
+        },
+    ]
+}
+
+/// An address as an entity.
+pub(super) fn ip_entity(address: std::net::IpAddr) -> AlertEntity {
+    AlertEntity::Ip {
+        id: address.to_string(),
+        label: address.to_string(),
+    }
+}
+
+/// A country as an entity.
+pub(super) fn country_entity(country: &str) -> AlertEntity {
+    AlertEntity::Country {
+        id: country.to_owned(),
+        label: country.to_owned(),
+    }
+}
