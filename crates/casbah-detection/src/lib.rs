@@ -5,6 +5,7 @@
 //! what is known of its address and program and makes the activity, and
 //! detections look at activities one by one with what they remember.
 
+pub mod demo;
 pub mod detections;
 pub mod enrich;
 pub mod normalise;
