@@ -15,6 +15,7 @@ pub mod random;
 pub mod request;
 pub mod resource;
 pub mod secret;
+pub mod signin;
 
 pub use authority::{Authority, TenantAlias};
 pub use error::AadError;

@@ -77,6 +77,17 @@ impl OpenIdScopes {
         true
     }
 
+    /// Takes these scopes out of a stored grant's; the rest are the resource's.
+    pub fn split(scopes: &[String]) -> (Self, Vec<String>) {
+        let mut openid = Self::default();
+        let rest = scopes
+            .iter()
+            .filter(|name| !openid.take(name))
+            .cloned()
+            .collect();
+        (openid, rest)
+    }
+
     /// The names that were asked for.
     pub fn names(self) -> Vec<&'static str> {
         [
@@ -298,6 +309,14 @@ mod tests {
         );
         let by_scope = DelegatedScopes::parse_v1(None, Some("05a6/Investigation.read")).unwrap();
         assert_eq!(by_scope.resource.unwrap().resource, "05a6");
+    }
+
+    #[test]
+    fn stored_scopes_are_taken_apart_again() {
+        let stored = ["openid", "settings.read", "offline_access"].map(str::to_owned);
+        let (openid, rest) = OpenIdScopes::split(&stored);
+        assert_eq!(openid.names(), ["openid", "offline_access"]);
+        assert_eq!(rest, ["settings.read"]);
     }
 
     proptest! {

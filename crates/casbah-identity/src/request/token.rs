@@ -25,6 +25,8 @@ pub struct CodeRedemption {
     pub redirect_uri: String,
     /// The verifier of the challenge (RFC 7636 section 4.5).
     pub verifier: Option<SecretString>,
+    /// The scopes once more, in the client's spelling.
+    pub scopes: Option<DelegatedScopes>,
 }
 
 /// The use of a refresh token (RFC 6749 section 6).
@@ -144,6 +146,7 @@ impl GrantKind {
                 code: secret("code")?,
                 redirect_uri: params.required("redirect_uri")?.to_owned(),
                 verifier: params.optional("code_verifier").map(SecretString::from),
+                scopes: optional_scopes(endpoint, params)?,
             }),
             Self::Refresh => GrantRequest::Refresh(RefreshRequest {
                 token: secret("refresh_token")?,

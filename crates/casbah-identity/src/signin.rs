@@ -1,0 +1,19 @@
+//! Sign-in of people: authorisation requests, codes, refresh tokens.
+
+mod authorize;
+mod client;
+mod code;
+mod grant;
+mod opaque;
+mod refresh;
+mod response;
+
+pub use authorize::{AuthorizeRefusal, AuthorizeRequest, NextStep, Prompt, Redirect};
+pub use client::{Platform, SignInClient, authenticate_client};
+pub use code::{CODE_SECONDS, CodeGrant, NewCode, Refusal, new_code, redeem_code};
+pub use grant::{UserGrant, UserGrantFacts, client_info, pairwise_subject, user_grant};
+pub use opaque::{OpaqueKind, tenant_of};
+pub use refresh::{
+    NewRefreshToken, REUSE_GRACE_SECONDS, check_refresh, first_refresh, next_refresh,
+};
+pub use response::{AuthorizeResponse, ResponseMode};

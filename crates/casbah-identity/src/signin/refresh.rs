@@ -1,0 +1,216 @@
+//! Refresh tokens: rotation and what a second use means (RFC 9700 section 4.14).
+
+use casbah_model::identity::{AuthorizationCode, RefreshToken};
+use casbah_model::ids::{AppId, TenantId};
+use casbah_model::time::{DAY_MS, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::client::Platform;
+use super::code::Refusal;
+use super::opaque::{self, OpaqueKind};
+use crate::error::AadError;
+use crate::random::{NoRandomness, digest_of};
+
+/// How long a token may be used once more after its first use, seconds. A client
+/// whose connection broke before the answer came must not lose its sign-in; a
+/// thief gains nothing that the client's next use does not end.
+pub const REUSE_GRACE_SECONDS: i64 = 30;
+
+/// Days that a refresh token lives unused.
+const LIFE_DAYS: i64 = 90;
+/// The same for a page without a server, which cannot keep it as well.
+const SPA_LIFE_DAYS: i64 = 1;
+
+/// A refresh token that was just made: the only moment its text exists.
+#[derive(Debug)]
+pub struct NewRefreshToken {
+    /// The text, for the client.
+    pub text: SecretString,
+    /// What is kept.
+    pub stored: RefreshToken,
+}
+
+/// The first token of a family, from a code.
+///
+/// # Errors
+/// [`NoRandomness`]
+pub fn first_refresh(
+    code: &AuthorizationCode,
+    platform: Platform,
+    now: Timestamp,
+) -> Result<NewRefreshToken, NoRandomness> {
+    let text = opaque::fresh(OpaqueKind::Refresh, code.tenant)?;
+    let days = if platform == Platform::Spa {
+        SPA_LIFE_DAYS
+    } else {
+        LIFE_DAYS
+    };
+    let stored = RefreshToken {
+        hash: digest_of(text.expose_secret()),
+        family: code.family,
+        tenant: code.tenant,
+        client: code.client,
+        user: code.user,
+        scopes: code.scopes.clone(),
+        resource: code.resource.clone(),
+        auth_time: code.auth_time,
+        created: now,
+        expires: now.plus_millis(days * DAY_MS),
+        used: None,
+        revoked: None,
+    };
+    Ok(NewRefreshToken { text, stored })
+}
+
+/// The token that follows `previous`. It lives as long as that did; for a page
+/// without a server it ends when that would have.
+///
+/// # Errors
+/// [`NoRandomness`]
+pub fn next_refresh(
+    previous: &RefreshToken,
+    platform: Platform,
+    now: Timestamp,
+) -> Result<NewRefreshToken, NoRandomness> {
+    let text = opaque::fresh(OpaqueKind::Refresh, previous.tenant)?;
+    let expires = if platform == Platform::Spa {
+        previous.expires
+    } else {
+        now.plus_millis(LIFE_DAYS * DAY_MS)
+    };
+    let stored = RefreshToken {
+        hash: digest_of(text.expose_secret()),
+        created: now,
+        expires,
+        used: None,
+        revoked: None,
+        ..previous.clone()
+    };
+    Ok(NewRefreshToken { text, stored })
+}
+
+/// Checks the use of a refresh token by an authenticated client. On success the
+/// caller marks it used and stores the next in one transaction.
+///
+/// # Errors
+/// [`Refusal`]; a token that comes again ends its family.
+pub fn check_refresh(
+    stored: Option<&RefreshToken>,
+    client: AppId,
+    tenant: Option<TenantId>,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let token = stored
+        .filter(|token| token.client == client)
+        .ok_or(AadError::GrantUnknown)?;
+    if tenant.is_some_and(|tenant| tenant != token.tenant) {
+        return Err(AadError::GrantOfOtherTenant.into());
+    }
+    if token.revoked.is_some() {
+        return Err(AadError::RefreshTokenRevoked.into());
+    }
+    if token.expires <= now {
+        return Err(AadError::RefreshTokenExpired.into());
+    }
+    let is_reuse = |first: Timestamp| first.plus_millis(REUSE_GRACE_SECONDS * 1000) < now;
+    if token.used.is_some_and(is_reuse) {
+        return Err(Refusal {
+            error: AadError::RefreshTokenRevoked,
+            ends_family: Some(token.family),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use casbah_model::identity::Digest;
+    use casbah_model::ids::ObjectId;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
+
+    fn code() -> AuthorizationCode {
+        AuthorizationCode {
+            hash: Digest::new([0; 32]),
+            tenant: TenantId::random(),
+            client: AppId::random(),
+            user: ObjectId::random(),
+            redirect_uri: "https://a".into(),
+            scopes: vec!["offline_access".into()],
+            resource: None,
+            challenge: None,
+            nonce: None,
+            auth_time: NOW,
+            wants_auth_time: false,
+            created: NOW,
+            expires: NOW,
+            redeemed: None,
+            family: ObjectId::random(),
+        }
+    }
+
+    fn check(token: &RefreshToken, now: Timestamp) -> Result<(), Refusal> {
+        check_refresh(Some(token), token.client, Some(token.tenant), now)
+    }
+
+    #[test]
+    fn each_use_gives_the_next_of_the_family() {
+        let first = first_refresh(&code(), Platform::PublicClient, NOW).unwrap();
+        assert_eq!(check(&first.stored, NOW), Ok(()));
+        let later = NOW.plus_millis(DAY_MS);
+        let next = next_refresh(&first.stored, Platform::PublicClient, later).unwrap();
+        assert_eq!(next.stored.family, first.stored.family);
+        assert_ne!(next.stored.hash, first.stored.hash);
+        assert_eq!(
+            next.stored.expires,
+            first.stored.expires.plus_millis(DAY_MS)
+        );
+        assert_eq!(next.stored.auth_time, NOW);
+    }
+
+    #[test]
+    fn a_page_without_a_server_signs_in_every_day() {
+        let first = first_refresh(&code(), Platform::Spa, NOW).unwrap();
+        let later = NOW.plus_millis(1_000);
+        let next = next_refresh(&first.stored, Platform::Spa, later).unwrap();
+        assert_eq!(next.stored.expires, NOW.plus_millis(DAY_MS));
+    }
+
+    #[test]
+    fn a_second_use_ends_the_family_but_for_a_broken_connection() {
+        let mut token = first_refresh(&code(), Platform::Web, NOW).unwrap().stored;
+        token.used = Some(NOW);
+        let grace = NOW.plus_millis(REUSE_GRACE_SECONDS * 1000);
+        assert_eq!(check(&token, grace), Ok(()));
+        let refusal = Refusal {
+            error: AadError::RefreshTokenRevoked,
+            ends_family: Some(token.family),
+        };
+        assert_eq!(check(&token, grace.plus_millis(1)), Err(refusal));
+        token.revoked = Some(NOW);
+        assert_eq!(
+            check(&token, NOW),
+            Err(AadError::RefreshTokenRevoked.into())
+        );
+    }
+
+    #[test]
+    fn each_obstacle_has_its_own_error() {
+        let token = first_refresh(&code(), Platform::Web, NOW).unwrap().stored;
+        let unknown = Err(AadError::GrantUnknown.into());
+        assert_eq!(check_refresh(None, token.client, None, NOW), unknown);
+        assert_eq!(
+            check_refresh(Some(&token), AppId::random(), None, NOW),
+            unknown
+        );
+        assert_eq!(
+            check_refresh(Some(&token), token.client, Some(TenantId::random()), NOW),
+            Err(AadError::GrantOfOtherTenant.into())
+        );
+        assert_eq!(
+            check(&token, token.expires),
+            Err(AadError::RefreshTokenExpired.into())
+        );
+    }
+}
