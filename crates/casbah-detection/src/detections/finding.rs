@@ -166,8 +166,12 @@ impl Finding {
     /// Lets an open alert with the same key grow. Doing it twice is doing it once.
     pub fn merge_into(&self, alert: &mut Alert) {
         alert.timestamp = alert.timestamp.max(self.timestamp);
-        alert.severity_value = self.severity;
         alert.description = self.grown_description(&alert.description);
+        let is_only_story = alert.description.lines().count() <= 1;
+        // A story that ends well does not make an earlier one harmless.
+        if is_only_story || weight(self.severity) > weight(alert.severity_value) {
+            alert.severity_value = self.severity;
+        }
         let template = &self.evidence.title.template;
         alert
             .evidence
@@ -204,6 +208,16 @@ impl Finding {
             None => {}
         }
         lines.join("\n")
+    }
+}
+
+/// The order of severities; their numbers on the wire have another.
+const fn weight(severity: Severity) -> u8 {
+    match severity {
+        Severity::Informational => 0,
+        Severity::Low => 1,
+        Severity::Medium => 2,
+        Severity::High => 3,
     }
 }
 
@@ -269,5 +283,70 @@ pub(super) fn country_entity(country: &str) -> AlertEntity {
     AlertEntity::Country {
         id: country.to_owned(),
         label: country.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(severity: Severity, description: &str, supersedes: Option<&str>) -> Finding {
+        Finding {
+            key: AlertKey {
+                detection: DetectionId::FailedLogins,
+                person: "ann@contoso.com".to_owned(),
+                key: String::new(),
+            },
+            timestamp: Timestamp(1),
+            severity,
+            description: description.to_owned(),
+            supersedes: supersedes.map(str::to_owned),
+            evidence: evidence(DetectionId::FailedLogins, "", []),
+            activities: Vec::new(),
+            entities: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn stories_grow_and_the_gravest_counts() {
+        let tenant = TenantId::new(uuid::Uuid::from_u128(1));
+        let first = finding(Severity::Low, "11 failures", None);
+        let mut alert = first.into_alert(RecordId::from_bytes([0; 12]), tenant);
+        for (finding, severity, description) in [
+            (
+                finding(
+                    Severity::Medium,
+                    "12 failures, success",
+                    Some("11 failures"),
+                ),
+                Severity::Medium,
+                "12 failures, success",
+            ),
+            (
+                finding(Severity::Low, "15 failures", None),
+                Severity::Medium,
+                "12 failures, success\n15 failures",
+            ),
+            (
+                finding(Severity::Informational, "16 failures", Some("15 failures")),
+                Severity::Medium,
+                "12 failures, success\n16 failures",
+            ),
+        ] {
+            finding.merge_into(&mut alert);
+            let once = alert.clone();
+            finding.merge_into(&mut alert);
+            assert_eq!(alert, once);
+            assert_eq!(
+                (alert.severity_value, alert.description.as_str()),
+                (severity, description)
+            );
+        }
+    }
+
+    #[test]
+    fn findings_join_for_a_day() {
+        assert!(AlertKey::joins(Timestamp(0), Timestamp(DAY_MS)));
+        assert!(!AlertKey::joins(Timestamp(0), Timestamp(DAY_MS + 1)));
     }
 }

@@ -137,6 +137,17 @@ pub struct EntityObservation {
     pub seen: Option<Timestamp>,
 }
 
+impl EntityObservation {
+    /// Whether it is somebody from outside, for a tenant with these domains in lower
+    /// case: the record's own word counts, then the domain. Unknown without either.
+    pub fn is_external_to(&self, domains: &[String]) -> Option<bool> {
+        self.is_external.or_else(|| {
+            let domain = self.domain.as_ref().filter(|_| !domains.is_empty())?;
+            Some(!domains.contains(domain))
+        })
+    }
+}
+
 /// Reads an address as audit records write it: with or without port, brackets or
 /// zone, IPv4 also mapped into IPv6 (RFC 4291 2.5.5.2), the first of several.
 pub fn parse_address(text: &str) -> Option<IpAddr> {

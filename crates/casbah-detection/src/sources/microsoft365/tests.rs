@@ -129,6 +129,12 @@ fn observations_name_user_and_account() {
     assert_eq!(seen.domain.as_deref(), Some("contoso.com"));
     assert_eq!((seen.is_admin, seen.is_external), (Some(true), None));
     assert_eq!(seen.seen, Some(event.timestamp));
+    let external = |domain: &str| seen.is_external_to(&[domain.to_owned()]);
+    assert_eq!(
+        (external("contoso.com"), external("fabrikam.com")),
+        (Some(false), Some(true))
+    );
+    assert_eq!(seen.is_external_to(&[]), None);
 }
 
 #[test]
