@@ -67,6 +67,9 @@ pub struct Options {
     /// SQLite's page cache in KiB.
     #[arg(long, default_value_t = 65_536)]
     pub cache_kib: u32,
+    /// Further settings of the connection, such as `mmap_size=1073741824`.
+    #[arg(long)]
+    pub pragma: Vec<String>,
     /// `NORMAL` or `FULL`.
     #[arg(long, default_value = "NORMAL")]
     pub synchronous: String,

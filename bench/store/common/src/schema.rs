@@ -20,10 +20,16 @@ const INDEXES: [&str; 4] = [
 
 /// Settings of every connection.
 pub fn pragmas(options: &Options) -> String {
-    format!(
+    let mut settings = format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = {}; PRAGMA cache_size = -{};",
         options.synchronous, options.cache_kib
-    )
+    );
+    for further in &options.pragma {
+        settings.push_str("PRAGMA ");
+        settings.push_str(further);
+        settings.push(';');
+    }
+    settings
 }
 
 /// Statements that make the tables.

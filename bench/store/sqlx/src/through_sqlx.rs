@@ -1,15 +1,11 @@
 //! sqlx as a store would use it: persistent prepared statements, rows decoded by column number.
 
 use futures_util::TryStreamExt;
-use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow,
-    SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Connection, Row, SqlSafeStr, SqlStr, Sqlite, query::Query};
-use std::str::FromStr;
 use store_common::{
     Activity, Checksum, LogicalWrite, Meter, NewActivity, Options, Phase, Rows, create, drain,
-    insert_activity, insert_raw, page, page_of_user, run_clients, scan,
+    insert_activity, insert_raw, page, page_of_user, pragmas, run_clients, scan,
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -17,11 +13,12 @@ type Failure = Box<dyn std::error::Error>;
 async fn open(options: &Options) -> Result<SqliteConnection, Failure> {
     let connect = SqliteConnectOptions::new()
         .filename(&options.db)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::from_str(&options.synchronous)?)
-        .pragma("cache_size", format!("-{}", options.cache_kib));
-    Ok(SqliteConnection::connect_with(&connect).await?)
+        .create_if_missing(true);
+    let mut connection = SqliteConnection::connect_with(&connect).await?;
+    sqlx::raw_sql(AssertSqlSafe(pragmas(options)))
+        .execute(&mut connection)
+        .await?;
+    Ok(connection)
 }
 
 /// Runs the phases through sqlx.
