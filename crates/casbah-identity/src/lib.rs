@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod authority;
 pub mod client_credentials;
+pub mod consent;
 pub mod crypto;
 pub mod discovery;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod request;
 pub mod resource;
 pub mod secret;
 pub mod signin;
+pub mod signing_keys;
 
 pub use authority::{Authority, TenantAlias};
 pub use error::AadError;

@@ -1,0 +1,332 @@
+//! Which scopes a sign-in yields, and what consent it still needs.
+
+use casbah_model::identity::{
+    ConsentGrant, ConsentType, PermissionScope, RequiredResourceAccess, ResourceAccessType,
+    ScopeType,
+};
+use casbah_model::ids::ObjectId;
+
+use crate::error::AadError;
+use crate::request::{ResourceScopes, Wanted};
+use crate::resource::Resource;
+
+/// What is known of a sign-in's client and person.
+#[derive(Debug, Clone, Copy)]
+pub struct ScopeFacts<'a> {
+    /// The resource that is asked for.
+    pub resource: &'a Resource,
+    /// The client's service principal in the tenant.
+    pub client: Option<ObjectId>,
+    /// The person.
+    pub user: ObjectId,
+    /// What the client's registration requires.
+    pub required: &'a [RequiredResourceAccess],
+    /// The tenant's grants to the client.
+    pub grants: &'a [ConsentGrant],
+    /// A client that is part of the server needs no consent: it can do what the
+    /// person can do anyway.
+    pub is_first_party: bool,
+}
+
+/// What a sign-in yields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScopeDecision {
+    /// Values of the scopes for the token.
+    Granted(Vec<String>),
+    /// Consent is missing.
+    NeedsConsent {
+        /// To these.
+        missing: Vec<PermissionScope>,
+        /// Whether only an administrator can give it.
+        by_administrator: bool,
+    },
+}
+
+/// Decides which scopes of the resource go into the token.
+///
+/// # Errors
+/// [`AadError::ScopeMalformed`] for a name that the resource does not offer,
+/// [`AadError::ConsentMissing`] when there is nothing that could be consented to.
+pub fn decide_scopes(
+    wanted: &ResourceScopes,
+    facts: ScopeFacts<'_>,
+) -> Result<ScopeDecision, AadError> {
+    let offered: Vec<_> = facts
+        .resource
+        .scopes
+        .iter()
+        .filter(|scope| scope.is_enabled)
+        .collect();
+    let granted = |scope: &PermissionScope| facts.is_first_party || facts.is_granted(scope);
+    let asked: Vec<&PermissionScope> = match &wanted.wanted {
+        Wanted::Named(names) => names
+            .iter()
+            .map(|name| {
+                offered
+                    .iter()
+                    .copied()
+                    .find(|scope| scope.value.eq_ignore_ascii_case(name))
+                    .ok_or_else(|| AadError::ScopeMalformed(format!("{}/{name}", wanted.resource)))
+            })
+            .collect::<Result<_, _>>()?,
+        Wanted::Default => offered
+            .into_iter()
+            .filter(|scope| facts.is_required(scope) || granted(scope))
+            .collect(),
+    };
+    if asked.is_empty() {
+        return Err(AadError::ConsentMissing);
+    }
+    let missing: Vec<PermissionScope> = asked
+        .iter()
+        .filter(|scope| !granted(scope))
+        .map(|scope| (*scope).clone())
+        .collect();
+    if missing.is_empty() {
+        let values = asked.iter().map(|scope| scope.value.clone()).collect();
+        return Ok(ScopeDecision::Granted(values));
+    }
+    let by_administrator = missing
+        .iter()
+        .any(|scope| scope.consent == ScopeType::Admin);
+    Ok(ScopeDecision::NeedsConsent {
+        missing,
+        by_administrator,
+    })
+}
+
+impl ScopeFacts<'_> {
+    fn is_granted(&self, scope: &PermissionScope) -> bool {
+        self.grants.iter().any(|grant| {
+            Some(grant.client_id) == self.client
+                && grant.resource_id == self.resource.service_principal.id
+                && match grant.consent_type {
+                    ConsentType::AllPrincipals => true,
+                    ConsentType::Principal(person) => person == self.user,
+                }
+                && grant.scopes.contains(&scope.value)
+        })
+    }
+
+    fn is_required(&self, scope: &PermissionScope) -> bool {
+        self.required
+            .iter()
+            .filter(|access| access.resource_app_id == self.resource.app_id)
+            .flat_map(|access| &access.resource_access)
+            .any(|access| access.kind == ResourceAccessType::Scope && access.id == scope.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consent::plan_admin_consent;
+    use casbah_model::identity::{
+        AppRoleAssignment, CLOUD_APP_SECURITY, FIRST_PARTY_TENANT, FirstPartyApp, MICROSOFT_GRAPH,
+        PrincipalType, ResourceAccess, ServicePrincipal,
+    };
+    use casbah_model::ids::TenantId;
+    use casbah_model::time::Timestamp;
+
+    const NOW: Timestamp = Timestamp(0);
+
+    fn resource(app: &FirstPartyApp, tenant: TenantId) -> Resource {
+        let principal = ServicePrincipal {
+            id: ObjectId::random(),
+            tenant,
+            app_id: app.app_id,
+            app_owner_tenant: FIRST_PARTY_TENANT,
+            display_name: app.display_name.into(),
+            enabled: true,
+            app_role_assignment_required: false,
+            created: NOW,
+        };
+        Resource::first_party(app, principal)
+    }
+
+    struct Setting {
+        resource: Resource,
+        client: ObjectId,
+        user: ObjectId,
+        required: Vec<RequiredResourceAccess>,
+        grants: Vec<ConsentGrant>,
+        is_first_party: bool,
+    }
+
+    impl Setting {
+        fn new(app: &FirstPartyApp) -> Self {
+            Self {
+                resource: resource(app, TenantId::random()),
+                client: ObjectId::random(),
+                user: ObjectId::random(),
+                required: Vec::new(),
+                grants: Vec::new(),
+                is_first_party: false,
+            }
+        }
+
+        fn grant(&mut self, consent_type: ConsentType, scopes: &[&str]) {
+            self.grants.push(ConsentGrant {
+                id: ObjectId::random(),
+                tenant: self.resource.service_principal.tenant,
+                client_id: self.client,
+                consent_type,
+                resource_id: self.resource.service_principal.id,
+                scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+                created: NOW,
+            });
+        }
+
+        fn require(&mut self, kind: ResourceAccessType, ids: &[casbah_model::ids::KeyId]) {
+            self.required.push(RequiredResourceAccess {
+                resource_app_id: self.resource.app_id,
+                resource_access: ids
+                    .iter()
+                    .map(|id| ResourceAccess { id: *id, kind })
+                    .collect(),
+            });
+        }
+
+        fn ask(&self, wanted: Wanted) -> Result<ScopeDecision, AadError> {
+            let scopes = ResourceScopes {
+                resource: "r".into(),
+                wanted,
+            };
+            decide_scopes(
+                &scopes,
+                ScopeFacts {
+                    resource: &self.resource,
+                    client: Some(self.client),
+                    user: self.user,
+                    required: &self.required,
+                    grants: &self.grants,
+                    is_first_party: self.is_first_party,
+                },
+            )
+        }
+
+        fn named(&self, name: &str) -> Result<ScopeDecision, AadError> {
+            self.ask(Wanted::Named(vec![name.into()]))
+        }
+    }
+
+    fn granted(values: &[&str]) -> ScopeDecision {
+        ScopeDecision::Granted(values.iter().map(|value| (*value).to_owned()).collect())
+    }
+
+    fn needs(decision: Result<ScopeDecision, AadError>) -> (usize, bool) {
+        match decision {
+            Ok(ScopeDecision::NeedsConsent {
+                missing,
+                by_administrator,
+            }) => (missing.len(), by_administrator),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn scopes_need_consent_and_get_their_own_spelling() {
+        let mut setting = Setting::new(&CLOUD_APP_SECURITY);
+        assert_eq!(needs(setting.named("Investigation.Read")), (1, true));
+        setting.grant(
+            ConsentType::Principal(ObjectId::random()),
+            &["investigation.read"],
+        );
+        assert_eq!(
+            needs(setting.named("Investigation.Read")),
+            (1, true),
+            "someone else's"
+        );
+        setting.grant(
+            ConsentType::Principal(setting.user),
+            &["investigation.read"],
+        );
+        assert_eq!(
+            setting.named("Investigation.Read"),
+            Ok(granted(&["investigation.read"]))
+        );
+        assert_eq!(
+            setting.named("Everything"),
+            Err(AadError::ScopeMalformed("r/Everything".into()))
+        );
+        let graph = Setting::new(&MICROSOFT_GRAPH);
+        assert_eq!(needs(graph.named("User.Read")), (1, false));
+    }
+
+    #[test]
+    fn default_means_what_was_granted_and_what_is_required() {
+        let mut setting = Setting::new(&CLOUD_APP_SECURITY);
+        assert_eq!(setting.ask(Wanted::Default), Err(AadError::ConsentMissing));
+        setting.grant(ConsentType::AllPrincipals, &["settings.read"]);
+        assert_eq!(
+            setting.ask(Wanted::Default),
+            Ok(granted(&["settings.read"]))
+        );
+        let id = setting.resource.scopes[0].id;
+        setting.require(ResourceAccessType::Scope, &[id]);
+        assert_eq!(needs(setting.ask(Wanted::Default)), (1, true));
+        setting.grant(ConsentType::AllPrincipals, &["investigation.read"]);
+        assert_eq!(
+            setting.ask(Wanted::Default),
+            Ok(granted(&["investigation.read", "settings.read"]))
+        );
+    }
+
+    #[test]
+    fn clients_of_the_server_itself_need_no_consent() {
+        let mut setting = Setting::new(&CLOUD_APP_SECURITY);
+        setting.is_first_party = true;
+        assert_eq!(
+            setting.named("settings.read"),
+            Ok(granted(&["settings.read"]))
+        );
+        match setting.ask(Wanted::Default) {
+            Ok(ScopeDecision::Granted(scopes)) => assert_eq!(scopes.len(), 6),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn admin_consent_grants_what_is_required_and_missing() {
+        let mut setting = Setting::new(&CLOUD_APP_SECURITY);
+        let roles: Vec<_> = setting
+            .resource
+            .app_roles
+            .iter()
+            .map(|role| role.id)
+            .collect();
+        let scope = setting.resource.scopes[0].id;
+        let unknown = casbah_model::ids::KeyId::random();
+        setting.require(ResourceAccessType::Role, &[roles[0], roles[2], unknown]);
+        setting.require(ResourceAccessType::Scope, &[scope, roles[0]]);
+        let assignment = AppRoleAssignment {
+            id: ObjectId::random(),
+            tenant: setting.resource.service_principal.tenant,
+            principal_id: setting.client,
+            principal_type: PrincipalType::ServicePrincipal,
+            resource_id: setting.resource.service_principal.id,
+            app_role_id: roles[0],
+            created: NOW,
+        };
+        let resources = [setting.resource.clone()];
+        let plan = plan_admin_consent(
+            &setting.required,
+            &resources,
+            Some(setting.client),
+            &[assignment],
+            &setting.grants,
+        );
+        let resource_id = setting.resource.service_principal.id;
+        assert_eq!(plan.roles.len(), 2);
+        assert_eq!(
+            plan.new_assignments().collect::<Vec<_>>(),
+            [(resource_id, roles[2])]
+        );
+        assert_eq!(
+            plan.new_scopes().collect::<Vec<_>>(),
+            [(resource_id, "investigation.read")]
+        );
+        let app_id = CLOUD_APP_SECURITY.app_id;
+        assert_eq!(plan.unknown, [(app_id, unknown), (app_id, roles[0])]);
+    }
+}
