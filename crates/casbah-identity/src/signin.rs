@@ -4,6 +4,7 @@ mod authorize;
 mod client;
 mod code;
 mod grant;
+mod on_behalf_of;
 mod opaque;
 mod refresh;
 mod response;
@@ -12,6 +13,7 @@ pub use authorize::{AuthorizeRefusal, AuthorizeRequest, NextStep, Prompt, Redire
 pub use client::{Platform, SignInClient, authenticate_client};
 pub use code::{CODE_SECONDS, CodeGrant, NewCode, Refusal, new_code, redeem_code};
 pub use grant::{UserGrant, UserGrantFacts, client_info, pairwise_subject, user_grant};
+pub use on_behalf_of::check_user_assertion;
 pub use opaque::{OpaqueKind, tenant_of};
 pub use refresh::{
     NewRefreshToken, REUSE_GRACE_SECONDS, check_refresh, first_refresh, next_refresh,
