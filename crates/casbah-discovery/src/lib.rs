@@ -4,6 +4,7 @@
 //! who used which app of the [`Catalog`] on which day.
 
 mod analysis;
+mod block_script;
 mod catalog;
 mod error;
 pub mod formats;
@@ -15,6 +16,9 @@ pub mod risk;
 mod usage;
 
 pub use analysis::{Analysis, Outcome};
+pub use block_script::{
+    Appliance, BlockDomain, BlockListEntry, BlockListPage, DomainError, Verdict, block_script,
+};
 pub use catalog::{App, Catalog, CatalogError, Fact, Source};
 pub use error::AnalysisError;
 pub use formats::{Format, Splitting, detect};

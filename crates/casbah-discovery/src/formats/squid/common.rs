@@ -76,12 +76,14 @@ fn record(line: &[u8]) -> Result<Record<'_>, LineError> {
 /// A URL may hold quotes that were not escaped: the request ends at the first quote that a
 /// status follows.
 fn split_request(text: &[u8]) -> Result<(&[u8], &[u8]), LineError> {
-    let quotes = memchr::memchr_iter(b'"', text);
-    for quote in quotes {
-        if let [b' ', a, b, c, b' ', ..] = &text[quote + 1..]
-            && [a, b, c].iter().all(|byte| byte.is_ascii_digit())
-        {
-            return Ok((&text[..quote], &text[quote + 2..]));
+    for quote in memchr::memchr_iter(b'"', text) {
+        let Some(rest) = text[quote + 1..].strip_prefix(b" ") else {
+            continue;
+        };
+        let length = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+        // Squid writes 0, not 000, for a connection that ended before its request.
+        if status(&rest[..length]).is_some() {
+            return Ok((&text[..quote], rest));
         }
     }
     Err(LineError::Request)
@@ -161,6 +163,8 @@ mod tests {
             "192.0.2.7 - - [24/Nov/2025:16:00:00] \"GET http://example.com/ HTTP/1.1\" 407 12";
         assert!(read(line).blocked);
         assert!(!read(&line.replace(" 407 ", " 403 ")).blocked);
+        let ended = "192.0.2.7 - - [24/Nov/2025:16:00:00 +0000] \"- error:transaction-end-before-headers NONE/0.0\" 0 0 NONE_NONE:HIER_NONE";
+        assert_eq!((read(ended).host, read(ended).status), (None, Some(0)));
         let relayed = format!("<134>Nov 24 16:00:00 proxy squid[7]: {line}");
         assert_eq!(read(&relayed), read(line));
     }
