@@ -26,12 +26,13 @@ pub enum PasswordError {
     Hash,
 }
 
-/// 19 MiB, two passes, one lane: OWASP's first choice, about 30 ms.
+/// 19 MiB, two passes, one lane: what OWASP's password storage guide asks for at
+/// least.
 static HASHER: LazyLock<Argon2<'static>> =
     LazyLock::new(|| Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT));
 
-/// Hashes a new password with a random salt. Takes tens of milliseconds: run it
-/// where blocking is allowed, few at once.
+/// Hashes a new password with a random salt. Slow and hungry for memory on
+/// purpose: run it where blocking is allowed, few at once.
 ///
 /// # Errors
 /// [`PasswordError`]
