@@ -123,3 +123,23 @@ pub struct AppData {
     /// The instance.
     pub instance: i32,
 }
+
+/// What one event shows of an account or user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityObservation {
+    /// Which one.
+    pub key: EntityKey,
+    /// Account or user.
+    pub kind: EntityType,
+    /// The name for display.
+    pub display_name: String,
+    /// The principal name of the person behind it; accounts of several apps are
+    /// one person's if it is equal without regard to case.
+    pub principal_name: Option<String>,
+    /// Whether the event shows it administering.
+    pub is_admin: bool,
+    /// Whether its domain is none of the tenant's.
+    pub is_external: bool,
+    /// When the event happened.
+    pub seen: crate::time::Timestamp,
+}

@@ -102,6 +102,11 @@ impl RecordId {
     pub const fn from_bytes(bytes: [u8; 12]) -> Self {
         Self(bytes)
     }
+
+    /// The bytes.
+    pub const fn bytes(self) -> [u8; 12] {
+        self.0
+    }
 }
 
 impl fmt::Display for RecordId {

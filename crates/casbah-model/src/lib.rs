@@ -12,5 +12,6 @@ pub mod identity;
 pub mod ids;
 pub mod ip_range;
 pub mod permission;
+pub mod saas;
 pub mod time;
 mod wire_enum;

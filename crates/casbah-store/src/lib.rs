@@ -1,1 +1,62 @@
-//! All SQL: migrations, repositories and the filter compiler, on SQLite and PostgreSQL.
+//! All SQL: migrations, repositories and the filter compiler, on SQLite and
+//! PostgreSQL.
+//!
+//! The domain calls one method of [`Store`] for one thing it wants; every call
+//! but those about the whole installation names the tenant it works for, and
+//! every statement is bound to it.
+
+mod activities;
+mod alerts;
+mod database;
+mod entities;
+mod error;
+mod filter;
+mod page;
+mod record;
+mod schema;
+
+use std::sync::Arc;
+
+use database::{Database, Session};
+
+pub use activities::{Ingested, Scan};
+pub use alerts::{Handled, Handling};
+pub use database::DatabaseAddress;
+pub use error::{Conflict, StoreError};
+pub use page::Page;
+
+/// An open store; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    database: Arc<Database>,
+}
+
+impl Store {
+    /// Opens the database, brings its schema up to date.
+    pub async fn open(address: &DatabaseAddress) -> Result<Self, StoreError> {
+        let database = Database::open(address).await?;
+        let dialect = database.dialect();
+        database
+            .write(move |session| schema::migrate(session, dialect))
+            .await?;
+        Ok(Self {
+            database: Arc::new(database),
+        })
+    }
+
+    async fn read<T, F>(&self, call: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.database.read(call).await
+    }
+
+    async fn write<T, F>(&self, call: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.database.write(call).await
+    }
+}

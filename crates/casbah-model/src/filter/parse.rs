@@ -9,9 +9,15 @@ use super::{
 use crate::ids::SaasId;
 use crate::time::{DAY_MS, Timestamp};
 
-/// The most values one operator may have: enough for a bulk of ids, too few to
-/// make a statement that no database takes.
-const MAX_VALUES: usize = 5_000;
+/// The most values that one operator compares for equality: enough for a bulk of
+/// ids, too few to make a statement that no database takes.
+const MAX_VALUES: usize = 1_000;
+
+/// The most patterns or ranges of one operator: each is an expression of its own.
+const MAX_PATTERNS: usize = 100;
+
+/// The longest text that is compared, in bytes.
+const MAX_TEXT: usize = 2_000;
 
 /// Parses `filters` of a list; `null` is no filter.
 pub(super) fn parse_filter(
@@ -103,14 +109,14 @@ fn parse_test(
 }
 
 /// A bare value where a list is expected counts as a list of one.
-fn list(field: &FieldSpec, value: &Value) -> Result<Vec<Value>, FilterError> {
+fn list<'a>(field: &FieldSpec, value: &'a Value, most: usize) -> Result<&'a [Value], FilterError> {
     match value {
-        Value::Array(values) if values.len() > MAX_VALUES => Err(FilterError::Value {
+        Value::Array(values) if values.len() > most => Err(FilterError::Value {
             field: field.name.to_owned(),
-            value: format!("a list of {} values", values.len()),
+            value: format!("a list of {} values, more than {most},", values.len()),
         }),
-        Value::Array(values) => Ok(values.clone()),
-        other => Ok(vec![other.clone()]),
+        Value::Array(values) => Ok(values),
+        other => Ok(std::slice::from_ref(other)),
     }
 }
 
@@ -123,7 +129,7 @@ fn single(value: &Value) -> &Value {
 }
 
 fn scalars(field: &FieldSpec, value: &Value) -> Result<Vec<Scalar>, FilterError> {
-    list(field, value)?
+    list(field, value, MAX_VALUES)?
         .iter()
         .map(|value| scalar(field, value))
         .collect()
@@ -144,7 +150,7 @@ fn scalar(field: &FieldSpec, value: &Value) -> Result<Scalar, FilterError> {
 }
 
 fn texts(field: &FieldSpec, value: &Value) -> Result<Vec<String>, FilterError> {
-    list(field, value)?
+    list(field, value, MAX_PATTERNS)?
         .iter()
         .map(|value| text(field, value))
         .collect()
@@ -152,7 +158,7 @@ fn texts(field: &FieldSpec, value: &Value) -> Result<Vec<String>, FilterError> {
 
 fn text(field: &FieldSpec, value: &Value) -> Result<String, FilterError> {
     let text = match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) if text.len() <= MAX_TEXT => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Bool(value) => value.to_string(),
         other => return Err(bad_value(field.name, other)),
@@ -244,7 +250,7 @@ fn ranges(field: &FieldSpec, value: &Value) -> Result<Vec<Interval>, FilterError
         None | Some(Value::Null) => Ok(None),
         Some(value) => int(field, value).map(Some),
     };
-    list(field, value)?
+    list(field, value, MAX_PATTERNS)?
         .iter()
         .map(|range| match range {
             Value::Object(range) => Ok((end(range, "start")?, end(range, "end")?)),

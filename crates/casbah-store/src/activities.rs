@@ -1,0 +1,416 @@
+//! Activities: filter columns in time order, the records beside them.
+
+use casbah_model::activity::{Activity, ActivityId};
+use casbah_model::entity::EntityObservation;
+use casbah_model::filter::{Condition as FieldCondition, ListQuery, Scalar, Test, fold, words};
+use casbah_model::ids::TenantId;
+use casbah_model::time::Timestamp;
+use sea_query::{Cond, Condition, Expr, ExprTrait, Order};
+use serde_json::value::RawValue;
+
+use crate::database::{Row, Session, params};
+use crate::filter::{Target, compile, never, test};
+use crate::page::{Listing, Page, direction};
+use crate::{Store, StoreError, entities, record};
+
+/// What became of a batch of activities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ingested {
+    /// Stored now.
+    pub accepted: u64,
+    /// Had been stored before.
+    pub duplicates: u64,
+}
+
+/// One step of a walk through all activities that a filter matches.
+#[derive(Debug)]
+pub struct Scan {
+    /// The records.
+    pub data: Vec<Box<RawValue>>,
+    /// How many records the filter matches in all.
+    pub total: u64,
+    /// The bound that begins the next step, inclusive; none after the last.
+    pub next: Option<Timestamp>,
+}
+
+/// The most records of one step that share one millisecond.
+const SAME_TIME: u64 = 10_000;
+
+impl Store {
+    /// Stores activities and what they show of entities, in one transaction.
+    ///
+    /// An activity that is there already is counted and left as it is.
+    pub async fn ingest_activities(
+        &self,
+        tenant: TenantId,
+        activities: Vec<Activity>,
+        observations: Vec<EntityObservation>,
+    ) -> Result<Ingested, StoreError> {
+        let rows = activities
+            .into_iter()
+            .map(|a| Ok((record::compress(&a)?, a)));
+        let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+        self.write(move |session| {
+            let position = session.number(
+                "SELECT position_timestamp FROM detector WHERE tenant_id = ?1",
+                params![tenant],
+            )?;
+            let mut ingested = Ingested::default();
+            for (record, activity) in &rows {
+                if insert(session, tenant, activity, record, Timestamp(position))? {
+                    ingested.accepted += 1;
+                } else {
+                    ingested.duplicates += 1;
+                }
+            }
+            entities::observe(session, tenant, &observations)?;
+            Ok(ingested)
+        })
+        .await
+    }
+
+    /// One page of activities.
+    pub async fn list_activities(
+        &self,
+        tenant: TenantId,
+        query: ListQuery,
+    ) -> Result<Page<Box<RawValue>>, StoreError> {
+        self.read(move |session| {
+            let condition = compile(&query.filter, target);
+            let order = direction(&query);
+            let first = if query.sort.field == "created" {
+                "created"
+            } else {
+                "timestamp"
+            };
+            let order = [
+                (first, order.clone()),
+                ("timestamp", order.clone()),
+                ("uuid", order),
+            ];
+            let listing = listing(condition, order.to_vec());
+            let page = listing.page(session, tenant, &query, read_id)?;
+            let data = records(session, tenant, &page.data)?;
+            Ok(Page {
+                data,
+                total: page.total,
+                has_next: page.has_next,
+            })
+        })
+        .await
+    }
+
+    /// One step of a walk through all activities that a filter matches.
+    ///
+    /// A step ends where the time changes, so the next begins at another
+    /// millisecond: nothing comes twice and nothing is missed, whatever arrives
+    /// meanwhile.
+    pub async fn scan_activities(
+        &self,
+        tenant: TenantId,
+        query: ListQuery,
+    ) -> Result<Scan, StoreError> {
+        self.read(move |session| {
+            let condition = compile(&query.filter, target);
+            let order = direction(&query);
+            let order = vec![("timestamp", order.clone()), ("uuid", order)];
+            let listing = listing(condition.clone(), order.clone());
+            let limit = u64::from(query.limit);
+            let page = listing.page(
+                session,
+                tenant,
+                &ListQuery {
+                    skip: 0,
+                    limit: query.limit + 1,
+                    ..query
+                },
+                read_id,
+            )?;
+            let mut ids = page.data;
+            let mut next = None;
+            if ids.len() as u64 > limit {
+                let following = ids[ids.len() - 1].timestamp;
+                let whole = ids
+                    .iter()
+                    .position(|id| id.timestamp == following)
+                    .unwrap_or(0);
+                if whole > 0 {
+                    ids.truncate(whole);
+                    next = Some(following);
+                } else {
+                    // More records of one millisecond than fit: they come together.
+                    let same = condition.add(Expr::col("timestamp").eq(following.millis()));
+                    let rows = self::listing(same, order).rows(session, tenant, SAME_TIME, 0)?;
+                    ids = rows.into_iter().map(read_id).collect::<Result<_, _>>()?;
+                    if page.total > ids.len() as u64 {
+                        next =
+                            Some(following.plus_millis(if query.sort.descending { -1 } else { 1 }));
+                    }
+                }
+            }
+            Ok(Scan {
+                data: records(session, tenant, &ids)?,
+                total: page.total,
+                next,
+            })
+        })
+        .await
+    }
+
+    /// One activity.
+    pub async fn activity(
+        &self,
+        tenant: TenantId,
+        id: ActivityId,
+    ) -> Result<Option<Box<RawValue>>, StoreError> {
+        self.read(move |session| Ok(records(session, tenant, &[id])?.pop()))
+            .await
+    }
+
+    /// Keeps what somebody said of an activity; false if there is no such activity.
+    pub async fn add_activity_feedback(
+        &self,
+        tenant: TenantId,
+        activity: ActivityId,
+        author: String,
+        feedback: Box<RawValue>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |session| {
+            if records(session, tenant, &[activity])?.is_empty() {
+                return Ok(false);
+            }
+            session.execute(
+                "INSERT INTO activity_feedback (tenant_id, id, activity_id, created, author, record)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    tenant,
+                    casbah_model::ids::KeyId::random(),
+                    activity.to_string(),
+                    now,
+                    &author,
+                    feedback.get()
+                ],
+            )?;
+            Ok(true)
+        })
+        .await
+    }
+}
+
+fn insert(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    activity: &Activity,
+    record: &[u8],
+    detected_until: Timestamp,
+) -> Result<bool, StoreError> {
+    let uuid = activity.id.uuid.as_bytes().to_vec();
+    let user = activity.user_name().map(fold);
+    let domain = user
+        .as_deref()
+        .and_then(|user| user.rsplit_once('@'))
+        .map(|(_, d)| d.to_owned());
+    let inserted = session.execute(
+        "INSERT INTO activity (tenant_id, timestamp, uuid, created, app_id, instance, source,
+            event_category, action_type, action_folded, user_folded, user_domain, actor_id, ip,
+            ip_category, country, organization_folded, device_type, agent_folded, admin_event,
+            impersonated, words, late)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+            ?19, ?20, ?21, ?22, ?23)
+         ON CONFLICT DO NOTHING",
+        params![
+            tenant,
+            activity.id.timestamp,
+            uuid.clone(),
+            activity.created,
+            activity.app_id,
+            activity.instance(),
+            activity.source,
+            activity.event_type_name.as_str(),
+            &activity.action_type,
+            fold(&activity.main_info.raw_operation_name),
+            user,
+            domain,
+            activity.user_key().map(|key| fold(&key.id)),
+            activity.ip().map(|ip| ip.to_canonical().to_string()),
+            activity.ip_category().value(),
+            activity.country().map(str::to_owned),
+            activity.isp().map(fold),
+            activity.device_type().as_str(),
+            activity.agent_text().map(fold),
+            activity.is_admin_event(),
+            activity.is_impersonated(),
+            text_of(activity),
+            activity.id.timestamp < detected_until,
+        ],
+    )?;
+    if inserted == 0 {
+        return Ok(false);
+    }
+    session.execute(
+        "INSERT INTO activity_raw (tenant_id, timestamp, uuid, record) VALUES (?1, ?2, ?3, ?4)",
+        params![tenant, activity.id.timestamp, uuid, record],
+    )?;
+    Ok(true)
+}
+
+/// The words that full text finds, each after a space.
+fn text_of(activity: &Activity) -> String {
+    let parts = [
+        Some(activity.description.as_str()),
+        Some(activity.app_name.as_str()),
+        Some(activity.main_info.raw_operation_name.as_str()),
+        activity.user_name(),
+        activity.display_name(),
+    ];
+    let objects = activity
+        .main_info
+        .event_objects
+        .iter()
+        .map(|object| object.name.as_str());
+    let mut text = String::new();
+    for word in parts.into_iter().flatten().chain(objects).flat_map(words) {
+        text.push(' ');
+        text.push_str(&word);
+    }
+    text
+}
+
+fn listing(condition: Condition, order: Vec<(&'static str, Order)>) -> Listing {
+    Listing {
+        table: "activity",
+        columns: &["timestamp", "uuid"],
+        condition,
+        order,
+    }
+}
+
+fn read_id(mut row: Row) -> Result<ActivityId, StoreError> {
+    Ok(ActivityId {
+        timestamp: row.get(0)?,
+        uuid: row.get(1)?,
+    })
+}
+
+fn records(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    ids: &[ActivityId],
+) -> Result<Vec<Box<RawValue>>, StoreError> {
+    let mut records = Vec::with_capacity(ids.len());
+    for id in ids {
+        let row = session.row(
+            "SELECT record FROM activity_raw WHERE tenant_id = ?1 AND timestamp = ?2 AND uuid = ?3",
+            params![tenant, id.timestamp, id.uuid.as_bytes().to_vec()],
+        )?;
+        if let Some(mut row) = row {
+            records.push(record::decompress_json(&row.get::<Vec<u8>>(0)?)?);
+        }
+    }
+    Ok(records)
+}
+
+fn target(condition: &FieldCondition) -> Target {
+    let column = match condition.field.name {
+        "service" => "app_id",
+        "instance" => "instance",
+        "user.domain" => "user_domain",
+        "actionType" => "action_folded",
+        "activity.eventActionType" => "event_category",
+        "activity.actionType" => "action_type",
+        "activity.impersonated" => "impersonated",
+        "activity.type" => "admin_event",
+        "device.type" => "device_type",
+        "userAgent.userAgent" => "agent_folded",
+        "location.country" => "country",
+        "location.organizations" => "organization_folded",
+        "ip.address" => "ip",
+        "ip.category" => "ip_category",
+        "date" => "timestamp",
+        "created" => "created",
+        "source" => "source",
+        "user.username" => "user_folded",
+        "activity.id" => return Target::Expression(by_id(&condition.test)),
+        "entity" => return Target::Expression(by_entity(&condition.test)),
+        _ => return Target::Expression(full_text(&condition.test)),
+    };
+    Target::Column(column)
+}
+
+fn by_id(test: &Test) -> Condition {
+    let Test::AnyOf(values) = test else {
+        return Cond::all().add(never());
+    };
+    values
+        .iter()
+        .fold(Cond::any().add(never()), |any, value| match value {
+            Scalar::Text(text) => match text.parse::<ActivityId>() {
+                Ok(id) => any.add(
+                    Cond::all()
+                        .add(Expr::col("timestamp").eq(id.timestamp.millis()))
+                        .add(Expr::col("uuid").eq(id.uuid.as_bytes().to_vec())),
+                ),
+                Err(_) => any,
+            },
+            _ => any,
+        })
+}
+
+/// An account is meant by its id in its app, or by the name of the person.
+fn by_entity(test: &Test) -> Condition {
+    match test {
+        Test::AnyOf(values) => any_entity(values),
+        Test::NoneOf(values) => any_entity(values).not(),
+        Test::IsSet(true) => Cond::all().add(Expr::col("actor_id").is_not_null()),
+        _ => Cond::all().add(Expr::col("actor_id").is_null()),
+    }
+}
+
+/// Never unknown to SQL, so that it can be negated: nobody equals nobody's name.
+fn any_entity(values: &[Scalar]) -> Condition {
+    let named = |column: &'static str, id: &str| {
+        Cond::all()
+            .add(Expr::col(column).is_not_null())
+            .add(Expr::col(column).eq(id))
+    };
+    values
+        .iter()
+        .fold(Cond::any().add(never()), |any, value| match value {
+            Scalar::Entity { id, saas, instance } => {
+                let either = Cond::any()
+                    .add(named("actor_id", id))
+                    .add(named("user_folded", id));
+                let mut all = Cond::all().add(either);
+                if let Some(saas) = saas {
+                    all = all.add(Expr::col("app_id").eq(i64::from(saas.0)));
+                }
+                if let Some(instance) = instance {
+                    all = all.add(Expr::col("instance").eq(i64::from(*instance)));
+                }
+                any.add(all)
+            }
+            Scalar::Null => any.add(Expr::col("actor_id").is_null()),
+            _ => any,
+        })
+}
+
+fn full_text(condition: &Test) -> Condition {
+    match condition {
+        Test::Like(_, texts) => test(
+            &Test::Words(texts.iter().flat_map(|text| words(text)).collect()),
+            "words",
+        ),
+        Test::AnyOf(values) => {
+            values
+                .iter()
+                .fold(Cond::any().add(never()), |any, value| match value {
+                    Scalar::Text(text) => {
+                        any.add(test(&Test::Words(words(text).collect()), "words"))
+                    }
+                    _ => any,
+                })
+        }
+        other => test(other, "words"),
+    }
+}

@@ -1,0 +1,197 @@
+//! A connection in use by one call.
+
+use std::borrow::Cow;
+
+use rusqlite::types::{Value as SqliteValue, ValueRef};
+use sea_query::{PostgresQueryBuilder, QueryStatementWriter, SqliteQueryBuilder, Value};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{
+    Arguments, AssertSqlSafe, Column, Executor, PgConnection, Row as _, TypeInfo, ValueRef as _,
+};
+use tokio::runtime::Handle;
+
+use super::row::{Cell, Row};
+use crate::error::StoreError;
+
+/// Which database's SQL is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// A connection in use by one call.
+pub(crate) enum Session<'a> {
+    Sqlite(&'a rusqlite::Connection),
+    Postgres {
+        connection: &'a mut PgConnection,
+        runtime: &'a Handle,
+    },
+}
+
+impl Session<'_> {
+    /// Runs a statement; returns how many rows it changed.
+    pub(crate) fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql)?;
+                let parameters = rusqlite::params_from_iter(parameters.iter().map(to_sqlite));
+                Ok(statement.execute(parameters)? as u64)
+            }
+            Self::Postgres {
+                connection,
+                runtime,
+            } => {
+                let query = sqlx::query_with(AssertSqlSafe(numbered(sql)), arguments(parameters)?);
+                Ok(runtime.block_on(connection.execute(query))?.rows_affected())
+            }
+        }
+    }
+
+    /// All rows of a query.
+    pub(crate) fn rows(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql)?;
+                let columns = statement.column_count();
+                let parameters = rusqlite::params_from_iter(parameters.iter().map(to_sqlite));
+                let mut rows = statement.query(parameters)?;
+                let mut answer = Vec::new();
+                while let Some(row) = rows.next()? {
+                    let cells = (0..columns).map(|index| Ok(sqlite_cell(row.get_ref(index)?)));
+                    answer.push(Row(cells.collect::<Result<_, rusqlite::Error>>()?));
+                }
+                Ok(answer)
+            }
+            Self::Postgres {
+                connection,
+                runtime,
+            } => {
+                let query = sqlx::query_with(AssertSqlSafe(numbered(sql)), arguments(parameters)?);
+                let rows = runtime.block_on(connection.fetch_all(query))?;
+                rows.iter().map(postgres_row).collect()
+            }
+        }
+    }
+
+    /// The first row of a query, if there is one.
+    pub(crate) fn row(
+        &mut self,
+        sql: &str,
+        parameters: &[Value],
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, parameters)?.into_iter().next())
+    }
+
+    /// The one number that a query answers.
+    pub(crate) fn number(&mut self, sql: &str, parameters: &[Value]) -> Result<i64, StoreError> {
+        match self.row(sql, parameters)? {
+            Some(mut row) => Ok(row.get::<Option<i64>>(0)?.unwrap_or(0)),
+            None => Ok(0),
+        }
+    }
+
+    /// All rows of a query that was put together at run time.
+    pub(crate) fn select(
+        &mut self,
+        query: &impl QueryStatementWriter,
+    ) -> Result<Vec<Row>, StoreError> {
+        let (sql, values) = match self {
+            Self::Sqlite(_) => query.build(SqliteQueryBuilder),
+            Self::Postgres { .. } => query.build(PostgresQueryBuilder),
+        };
+        self.rows(&sql, &values.0)
+    }
+
+    /// Runs several statements without parameters.
+    pub(crate) fn script(&mut self, sql: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Self::Postgres {
+                connection,
+                runtime,
+            } => {
+                runtime.block_on(connection.execute(AssertSqlSafe(sql.to_owned())))?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// `?1` becomes `$1`; statements hold no other question mark before a digit.
+fn numbered(sql: &str) -> String {
+    if !sql.contains('?') {
+        return sql.to_owned();
+    }
+    sql.replace('?', "$")
+}
+
+fn to_sqlite(value: &Value) -> SqliteValue {
+    match value {
+        Value::Bool(value) => value.map_or(SqliteValue::Null, |v| SqliteValue::Integer(v.into())),
+        Value::Int(value) => value.map_or(SqliteValue::Null, |v| SqliteValue::Integer(v.into())),
+        Value::BigInt(value) => value.map_or(SqliteValue::Null, SqliteValue::Integer),
+        Value::BigUnsigned(value) => value.map_or(SqliteValue::Null, |v| {
+            SqliteValue::Integer(i64::try_from(v).unwrap_or(i64::MAX))
+        }),
+        Value::Double(value) => value.map_or(SqliteValue::Null, SqliteValue::Real),
+        Value::String(value) => value.clone().map_or(SqliteValue::Null, SqliteValue::Text),
+        Value::Bytes(value) => value.clone().map_or(SqliteValue::Null, SqliteValue::Blob),
+        // `Param` and the filter compiler make no other kind.
+        _ => SqliteValue::Null,
+    }
+}
+
+fn sqlite_cell(value: ValueRef<'_>) -> Cell {
+    match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(value) => Cell::Int(value),
+        ValueRef::Real(value) => Cell::Real(value),
+        ValueRef::Text(text) => Cell::Text(match String::from_utf8_lossy(text) {
+            Cow::Borrowed(text) => text.to_owned(),
+            Cow::Owned(text) => text,
+        }),
+        ValueRef::Blob(bytes) => Cell::Blob(bytes.to_vec()),
+    }
+}
+
+fn arguments(values: &[Value]) -> Result<PgArguments, StoreError> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        let added = match value {
+            Value::Bool(value) => arguments.add(value.map(i64::from)),
+            Value::Int(value) => arguments.add(value.map(i64::from)),
+            Value::BigInt(value) => arguments.add(*value),
+            Value::BigUnsigned(value) => {
+                arguments.add(value.map(|value| i64::try_from(value).unwrap_or(i64::MAX)))
+            }
+            Value::Double(value) => arguments.add(*value),
+            Value::String(value) => arguments.add(value.clone()),
+            Value::Bytes(value) => arguments.add(value.clone()),
+            _ => arguments.add(None::<i64>),
+        };
+        added.map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+fn postgres_row(row: &PgRow) -> Result<Row, StoreError> {
+    let cell = |index: usize, type_name: &str| -> Result<Cell, StoreError> {
+        if row.try_get_raw(index)?.is_null() {
+            return Ok(Cell::Null);
+        }
+        Ok(match type_name {
+            "BOOL" => Cell::Int(row.try_get::<bool, _>(index)?.into()),
+            "INT2" => Cell::Int(row.try_get::<i16, _>(index)?.into()),
+            "INT4" => Cell::Int(row.try_get::<i32, _>(index)?.into()),
+            "INT8" => Cell::Int(row.try_get(index)?),
+            "FLOAT8" => Cell::Real(row.try_get(index)?),
+            "BYTEA" => Cell::Blob(row.try_get(index)?),
+            _ => Cell::Text(row.try_get(index)?),
+        })
+    };
+    let columns = row.columns().iter().enumerate();
+    Ok(Row(columns
+        .map(|(index, column)| cell(index, column.type_info().name()))
+        .collect::<Result<_, _>>()?))
+}

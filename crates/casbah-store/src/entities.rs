@@ -1,0 +1,243 @@
+//! Entities: accounts and the people behind them.
+
+use casbah_model::entity::{
+    AppData, Entity, EntityKey, EntityObservation, EntityStatus, EntityType,
+};
+use casbah_model::filter::{Condition as FieldCondition, ListQuery, Scalar, Test, fold};
+use casbah_model::ids::{RecordId, SaasId, TenantId};
+use casbah_model::time::Timestamp;
+use sea_query::{Cond, Condition, Expr, ExprTrait};
+
+use crate::database::{Row, Session, params};
+use crate::filter::{Target, compile, never};
+use crate::page::{Listing, Page, direction};
+use crate::{Store, StoreError};
+
+const COLUMNS: &[&str] = &[
+    "record",
+    "display_name",
+    "is_admin",
+    "is_external",
+    "last_seen",
+    "score",
+];
+
+impl Store {
+    /// One page of entities.
+    pub async fn list_entities(
+        &self,
+        tenant: TenantId,
+        query: ListQuery,
+    ) -> Result<Page<Entity>, StoreError> {
+        self.read(move |session| {
+            let order = direction(&query);
+            let first = match query.sort.field {
+                "username" => "name_folded",
+                "score" | "severity" => "score",
+                _ => "last_seen",
+            };
+            let keys = [first, "saas", "inst", "entity_id", "kind"];
+            let listing = Listing {
+                table: "entity",
+                columns: COLUMNS,
+                condition: compile(&query.filter, target),
+                order: keys.map(|column| (column, order.clone())).to_vec(),
+            };
+            listing.page(session, tenant, &query, read_entity)
+        })
+        .await
+    }
+
+    /// The entities with this key: an account, the user of the same key, or both.
+    pub async fn entity(
+        &self,
+        tenant: TenantId,
+        key: EntityKey,
+    ) -> Result<Vec<Entity>, StoreError> {
+        self.read(move |session| {
+            let rows = session.rows(
+                "SELECT record, display_name, is_admin, is_external, last_seen, score FROM entity
+                 WHERE tenant_id = ?1 AND saas = ?2 AND inst = ?3 AND entity_id = ?4
+                 ORDER BY kind DESC",
+                params![tenant, key.saas, key.inst, fold(&key.id)],
+            )?;
+            rows.into_iter().map(read_entity).collect()
+        })
+        .await
+    }
+
+    /// All accounts of the person who is meant by this principal name.
+    pub async fn accounts_of(
+        &self,
+        tenant: TenantId,
+        principal_name: String,
+    ) -> Result<Vec<Entity>, StoreError> {
+        self.read(move |session| {
+            let rows = session.rows(
+                "SELECT record, display_name, is_admin, is_external, last_seen, score FROM entity
+                 WHERE tenant_id = ?1 AND user_folded = ?2 AND kind = ?3
+                 ORDER BY saas, inst, entity_id",
+                params![tenant, fold(&principal_name), EntityType::Account.value()],
+            )?;
+            rows.into_iter().map(read_entity).collect()
+        })
+        .await
+    }
+}
+
+/// Makes or brings up to date what events show of entities.
+pub(crate) fn observe(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    observations: &[EntityObservation],
+) -> Result<(), StoreError> {
+    for observation in observations {
+        let key = &observation.key;
+        let record = new_record(observation);
+        session.execute(
+            "INSERT INTO entity (tenant_id, saas, inst, entity_id, record_id, kind, status,
+                display_name, name_folded, user_folded, domain, organization_folded, is_admin,
+                is_external, last_seen, score, record)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, ?12, ?13, ?14, NULL, ?15)
+             ON CONFLICT (tenant_id, saas, inst, entity_id, kind) DO UPDATE SET
+                display_name = CASE WHEN excluded.last_seen >= entity.last_seen
+                    THEN excluded.display_name ELSE entity.display_name END,
+                name_folded = CASE WHEN excluded.last_seen >= entity.last_seen
+                    THEN excluded.name_folded ELSE entity.name_folded END,
+                user_folded = COALESCE(excluded.user_folded, entity.user_folded),
+                is_admin = CASE WHEN excluded.is_admin > entity.is_admin
+                    THEN excluded.is_admin ELSE entity.is_admin END,
+                is_external = excluded.is_external,
+                last_seen = CASE WHEN excluded.last_seen > entity.last_seen
+                    THEN excluded.last_seen ELSE entity.last_seen END",
+            params![
+                tenant,
+                key.saas,
+                key.inst,
+                fold(&key.id),
+                record.record_id,
+                observation.kind.value(),
+                record.status.value(),
+                &observation.display_name,
+                fold(&observation.display_name),
+                observation.principal_name.as_deref().map(fold),
+                record.domain.as_deref().map(fold),
+                observation.is_admin,
+                observation.is_external,
+                observation.seen,
+                serde_json::to_string(&record)?,
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+fn new_record(observation: &EntityObservation) -> Entity {
+    let key = &observation.key;
+    let email = observation
+        .principal_name
+        .clone()
+        .filter(|name| name.contains('@'));
+    let domain = email
+        .as_deref()
+        .and_then(|email| email.rsplit_once('@'))
+        .map(|(_, d)| d.to_owned());
+    Entity {
+        record_id: RecordId::generate(observation.seen.seconds()),
+        id: key.id.clone(),
+        kind: observation.kind,
+        id_type: if uuid::Uuid::try_parse(&key.id).is_ok() {
+            17
+        } else {
+            1
+        },
+        status: EntityStatus::Active,
+        display_name: observation.display_name.clone(),
+        username: serde_json::json!({"id": key.id, "saas": key.saas, "inst": key.inst}).to_string(),
+        email,
+        domain,
+        organization: None,
+        role: None,
+        is_admin: observation.is_admin,
+        is_external: observation.is_external,
+        is_fake: false,
+        last_seen: Some(observation.seen.to_iso_seconds()),
+        user_groups: Vec::new(),
+        identifiers: Vec::new(),
+        sid: None,
+        app_data: AppData {
+            app_id: key.saas,
+            name: app_name(key.saas),
+            saas: key.saas,
+            instance: key.inst,
+        },
+        sub_apps: Vec::new(),
+        threat_score: None,
+        threat_score_history: Vec::new(),
+        score_trends: None,
+        sctime: None,
+        ii: key.ii(),
+        actions: Vec::new(),
+    }
+}
+
+fn app_name(app: SaasId) -> String {
+    casbah_model::saas::name(app).map_or_else(|| format!("App {app}"), str::to_owned)
+}
+
+/// The columns that later events change win over the record as it was made.
+fn read_entity(mut row: Row) -> Result<Entity, StoreError> {
+    let mut entity: Entity = serde_json::from_str(&row.get::<String>(0)?)?;
+    entity.display_name = row.get(1)?;
+    entity.is_admin = row.get(2)?;
+    entity.is_external = row.get(3)?;
+    entity.last_seen = row
+        .get::<Option<Timestamp>>(4)?
+        .map(Timestamp::to_iso_seconds);
+    entity.threat_score = row.get(5)?;
+    Ok(entity)
+}
+
+fn target(condition: &FieldCondition) -> Target {
+    Target::Column(match condition.field.name {
+        "type" => "kind",
+        "isAdmin" => "is_admin",
+        "displayName" => "name_folded",
+        "score" => "score",
+        "app" => "saas",
+        "instance" => "inst",
+        "isExternal" => "is_external",
+        "domain" => "domain",
+        "organization" => "organization_folded",
+        "status" => "status",
+        _ => return Target::Expression(by_entity(&condition.test)),
+    })
+}
+
+/// A key means its account; a user's key means all accounts of that user too.
+fn by_entity(test: &Test) -> Condition {
+    match test {
+        Test::AnyOf(values) => any_entity(values),
+        Test::NoneOf(values) => any_entity(values).not(),
+        _ => Cond::all().add(never()),
+    }
+}
+
+fn any_entity(values: &[Scalar]) -> Condition {
+    values.iter().fold(Cond::any().add(never()), |any, value| {
+        let Scalar::Entity { id, saas, instance } = value else {
+            return any;
+        };
+        let mut exact = Cond::all().add(Expr::col("entity_id").eq(id.as_str()));
+        if let Some(saas) = saas {
+            exact = exact.add(Expr::col("saas").eq(i64::from(saas.0)));
+        }
+        if let Some(instance) = instance {
+            exact = exact.add(Expr::col("inst").eq(i64::from(*instance)));
+        }
+        let person = Cond::all()
+            .add(Expr::col("user_folded").is_not_null())
+            .add(Expr::col("user_folded").eq(id.as_str()));
+        any.add(exact).add(person)
+    })
+}

@@ -1,0 +1,101 @@
+//! What can go wrong in the store.
+
+use std::sync::Arc;
+
+/// A call to the store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite refused.
+    #[error("sqlite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL refused.
+    #[error("postgresql: {0}")]
+    Postgres(#[from] sqlx::Error),
+    /// The transaction that this write was part of was not committed.
+    #[error("commit failed: {0}")]
+    Commit(Arc<rusqlite::Error>),
+    /// A stored value is not of the type that its column promises.
+    #[error("column {column} does not hold {expected}")]
+    Column {
+        /// The column's place in the statement.
+        column: usize,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// A stored document cannot be read.
+    #[error("a stored document cannot be read: {0}")]
+    Document(#[from] serde_json::Error),
+    /// A stored record cannot be decompressed.
+    #[error("a stored record cannot be decompressed: {0}")]
+    Compression(std::io::Error),
+    /// Another record has this name or covers this value.
+    #[error("{0}")]
+    Conflict(Conflict),
+    /// The database's address is not understood.
+    #[error("the database {0} is neither sqlite:PATH nor postgres://…")]
+    Address(String),
+    /// The database was written by a newer version of this program.
+    #[error(
+        "the database has schema version {found}, this program knows {known}: use a newer casbah"
+    )]
+    NewerSchema {
+        /// The database's version.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// The store was closed, or one of its threads has ended.
+    #[error("the store is closed")]
+    Closed,
+    /// A call's code panicked; its transaction was rolled back.
+    #[error("a call to the store panicked")]
+    Panicked,
+}
+
+/// What a write collided with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// The name is in use.
+    #[error("the name {0} is in use")]
+    Name(String),
+    /// The domain belongs to a tenant already.
+    #[error("the domain {0} belongs to a tenant already")]
+    Domain(String),
+    /// The network overlaps another range's.
+    #[error("{network} overlaps the IP range {other}")]
+    Network {
+        /// The network that was to be stored.
+        network: String,
+        /// The name of the range it overlaps.
+        other: String,
+    },
+    /// The object exists already.
+    #[error("the object exists already")]
+    Exists,
+}
+
+impl StoreError {
+    /// Whether a unique key refused the write.
+    pub fn is_unique_violation(&self) -> bool {
+        match self {
+            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => matches!(
+                error.extended_code,
+                rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE
+                    | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+            ),
+            Self::Postgres(sqlx::Error::Database(error)) => error.is_unique_violation(),
+            _ => false,
+        }
+    }
+
+    /// Whether the same transaction may succeed if run again (SQLSTATE 40001
+    /// serialization failure, 40P01 deadlock).
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Postgres(sqlx::Error::Database(error)) => {
+                matches!(error.code().as_deref(), Some("40001" | "40P01"))
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! From a list's filter to SQL.
+//!
+//! Texts were folded and numbers read when the filter was parsed, so both
+//! databases compare bytes and give the same answer.
+
+use casbah_model::filter::{Condition as FieldCondition, Filter, Part, Scalar, Test};
+use sea_query::{Alias, Cond, Condition, Expr, ExprTrait, LikeExpr, SimpleExpr};
+
+use crate::database::Param;
+
+/// Where a field's values are.
+pub(crate) enum Target {
+    /// In a column of the list's own table.
+    Column(&'static str),
+    /// Nowhere so simply: this is what the condition means.
+    Expression(Condition),
+}
+
+/// All conditions of a filter; `target` says where each field's values are.
+pub(crate) fn compile(filter: &Filter, target: impl Fn(&FieldCondition) -> Target) -> Condition {
+    filter
+        .conditions
+        .iter()
+        .fold(Cond::all(), |all, condition| {
+            all.add(match target(condition) {
+                Target::Column(column) => test(&condition.test, column),
+                Target::Expression(expression) => expression,
+            })
+        })
+}
+
+/// What is asked of one column.
+pub(crate) fn test(test: &Test, column: &'static str) -> Condition {
+    let column = || Expr::col(Alias::new(column));
+    match test {
+        Test::AnyOf(values) => any_of(values, column),
+        Test::NoneOf(values) => {
+            let (values, with_null) = split_null(values);
+            let mut none = Cond::all();
+            if with_null {
+                none = none.add(column().is_not_null());
+            }
+            if values.is_empty() {
+                return none;
+            }
+            let differs = column().is_not_in(values);
+            none.add(Cond::any().add(differs).add(column().is_null()))
+        }
+        Test::Like(part, texts) => texts.iter().fold(Cond::any().add(never()), |any, text| {
+            any.add(column().like(pattern(*part, text)))
+        }),
+        Test::NotLike(part, texts) => {
+            let none = texts.iter().fold(Cond::all(), |all, text| {
+                all.add(column().not_like(pattern(*part, text)))
+            });
+            Cond::any().add(none).add(column().is_null())
+        }
+        Test::Within(intervals) => {
+            intervals
+                .iter()
+                .fold(Cond::any().add(never()), |any, interval| {
+                    let mut both = Cond::all().add(column().is_not_null());
+                    if let Some(start) = interval.0 {
+                        both = both.add(column().gte(start));
+                    }
+                    if let Some(end) = interval.1 {
+                        both = both.add(column().lte(end));
+                    }
+                    any.add(both)
+                })
+        }
+        Test::IsSet(true) => Cond::all().add(column().is_not_null()),
+        Test::IsSet(false) => Cond::all().add(column().is_null()),
+        // A column of words begins each of them with a space.
+        Test::Words(words) => words.iter().fold(Cond::all(), |all, word| {
+            all.add(column().like(pattern(Part::Anywhere, &format!(" {word}"))))
+        }),
+    }
+}
+
+fn any_of(values: &[Scalar], column: impl Fn() -> Expr) -> Condition {
+    let (values, with_null) = split_null(values);
+    let mut any = Cond::any().add(never());
+    if with_null {
+        any = any.add(column().is_null());
+    }
+    if !values.is_empty() {
+        any = any.add(column().is_in(values));
+    }
+    any
+}
+
+fn split_null(values: &[Scalar]) -> (Vec<sea_query::Value>, bool) {
+    let with_null = values.contains(&Scalar::Null);
+    (values.iter().filter_map(value).collect(), with_null)
+}
+
+fn value(scalar: &Scalar) -> Option<sea_query::Value> {
+    match scalar {
+        Scalar::Int(value) => Some(Param(*value).into()),
+        Scalar::Bool(value) => Some(Param(*value).into()),
+        Scalar::Text(text) | Scalar::Entity { id: text, .. } => Some(Param(text).into()),
+        Scalar::Null => None,
+    }
+}
+
+/// True of no record.
+pub(crate) fn never() -> SimpleExpr {
+    Expr::val(1_i64).eq(0_i64)
+}
+
+fn pattern(part: Part, text: &str) -> LikeExpr {
+    let mut escaped = String::with_capacity(text.len() + 2);
+    for character in text.replace('\0', "\u{fffd}").chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    let pattern = match part {
+        Part::Anywhere => format!("%{escaped}%"),
+        Part::Start => format!("{escaped}%"),
+        Part::End => format!("%{escaped}"),
+    };
+    LikeExpr::new(pattern).escape('\\')
+}

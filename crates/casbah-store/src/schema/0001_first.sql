@@ -1,0 +1,359 @@
+-- Looked up without a tenant: reference tables.
+
+CREATE TABLE tenant (
+    id {blob} NOT NULL PRIMARY KEY,
+    number BIGINT NOT NULL UNIQUE,
+    display_name {text} NOT NULL,
+    default_domain {text} NOT NULL,
+    auth_epoch BIGINT NOT NULL,
+    created BIGINT NOT NULL
+);
+
+CREATE TABLE tenant_domain (
+    domain {text} NOT NULL PRIMARY KEY,
+    tenant_id {blob} NOT NULL
+);
+
+-- Which tenant is home to an application: others consent to it by this.
+CREATE TABLE application_home (
+    app_id {blob} NOT NULL PRIMARY KEY,
+    tenant_id {blob} NOT NULL
+);
+
+CREATE TABLE signing_key (
+    kid {text} NOT NULL PRIMARY KEY,
+    record {text} NOT NULL,
+    sealed {blob} NOT NULL,
+    created BIGINT NOT NULL
+);
+
+-- Small secrets of the installation, sealed by the master key: the pepper of
+-- client secrets, the key of upload links.
+CREATE TABLE installation_secret (
+    name {text} NOT NULL,
+    version BIGINT NOT NULL,
+    sealed {blob} NOT NULL,
+    created BIGINT NOT NULL,
+    PRIMARY KEY (name, version)
+);
+
+-- The directory.
+
+CREATE TABLE directory_user (
+    tenant_id {blob} NOT NULL,
+    id {blob} NOT NULL,
+    name_folded {text} NOT NULL,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX directory_user_name ON directory_user (tenant_id, name_folded);
+
+CREATE TABLE application (
+    tenant_id {blob} NOT NULL,
+    id {blob} NOT NULL,
+    app_id {blob} NOT NULL,
+    name_folded {text} NOT NULL,
+    created BIGINT NOT NULL,
+    deleted BIGINT,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX application_app_id ON application (tenant_id, app_id);
+
+CREATE TABLE client_secret (
+    tenant_id {blob} NOT NULL,
+    application_id {blob} NOT NULL,
+    key_id {blob} NOT NULL,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, application_id, key_id)
+);
+
+CREATE TABLE service_principal (
+    tenant_id {blob} NOT NULL,
+    id {blob} NOT NULL,
+    app_id {blob} NOT NULL,
+    name_folded {text} NOT NULL,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX service_principal_app_id ON service_principal (tenant_id, app_id);
+
+CREATE TABLE app_role_assignment (
+    tenant_id {blob} NOT NULL,
+    id {blob} NOT NULL,
+    principal_id {blob} NOT NULL,
+    resource_id {blob} NOT NULL,
+    app_role_id {blob} NOT NULL,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX app_role_assignment_triple
+    ON app_role_assignment (tenant_id, principal_id, resource_id, app_role_id);
+
+CREATE TABLE permission_grant (
+    tenant_id {blob} NOT NULL,
+    id {text} NOT NULL,
+    client_id {blob} NOT NULL,
+    resource_id {blob} NOT NULL,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX permission_grant_client ON permission_grant (tenant_id, client_id);
+
+-- Sign-in. Codes, tokens and sessions are kept by their hash alone.
+
+CREATE TABLE authorization_code (
+    tenant_id {blob} NOT NULL,
+    hash {blob} NOT NULL,
+    expires BIGINT NOT NULL,
+    redeemed BIGINT,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, hash)
+);
+
+CREATE TABLE refresh_token (
+    tenant_id {blob} NOT NULL,
+    hash {blob} NOT NULL,
+    family {blob} NOT NULL,
+    user_id {blob} NOT NULL,
+    expires BIGINT NOT NULL,
+    rotated BIGINT,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, hash)
+);
+CREATE INDEX refresh_token_family ON refresh_token (tenant_id, family);
+
+CREATE TABLE sign_in_failure (
+    tenant_id {blob} NOT NULL,
+    subject {text} NOT NULL,
+    failures BIGINT NOT NULL,
+    last BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, subject)
+);
+
+-- Activities: the columns that filters ask for, in the order of time; the
+-- record itself beside them.
+
+CREATE TABLE activity (
+    tenant_id {blob} NOT NULL,
+    timestamp BIGINT NOT NULL,
+    uuid {blob} NOT NULL,
+    created BIGINT NOT NULL,
+    app_id BIGINT NOT NULL,
+    instance BIGINT NOT NULL,
+    source BIGINT NOT NULL,
+    event_category {text} NOT NULL,
+    action_type {text} NOT NULL,
+    action_folded {text} NOT NULL,
+    user_folded {text},
+    user_domain {text},
+    actor_id {text},
+    ip {text},
+    ip_category BIGINT NOT NULL,
+    country {text},
+    organization_folded {text},
+    device_type {text} NOT NULL,
+    agent_folded {text},
+    admin_event BIGINT NOT NULL,
+    impersonated BIGINT NOT NULL,
+    words {text} NOT NULL,
+    late BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, timestamp, uuid)
+) {without_rowid};
+CREATE INDEX activity_created ON activity (tenant_id, created, timestamp);
+CREATE INDEX activity_user ON activity (tenant_id, user_folded, timestamp);
+
+CREATE TABLE activity_raw (
+    tenant_id {blob} NOT NULL,
+    timestamp BIGINT NOT NULL,
+    uuid {blob} NOT NULL,
+    record {blob} NOT NULL,
+    PRIMARY KEY (tenant_id, timestamp, uuid)
+) {without_rowid};
+
+CREATE TABLE activity_feedback (
+    tenant_id {blob} NOT NULL,
+    id {blob} NOT NULL,
+    activity_id {text} NOT NULL,
+    created BIGINT NOT NULL,
+    author {text} NOT NULL,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+
+-- Alerts.
+
+CREATE TABLE alert (
+    tenant_id {blob} NOT NULL,
+    id {blob} NOT NULL,
+    timestamp BIGINT NOT NULL,
+    status BIGINT NOT NULL,
+    severity BIGINT NOT NULL,
+    resolution BIGINT NOT NULL,
+    resolved BIGINT,
+    risk BIGINT NOT NULL,
+    alert_type BIGINT NOT NULL,
+    policy_id {text},
+    story_key {text},
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX alert_timestamp ON alert (tenant_id, timestamp, id);
+CREATE INDEX alert_story ON alert (tenant_id, story_key, timestamp);
+
+-- What an alert speaks of, for the filters `entity.*`.
+CREATE TABLE alert_entity (
+    tenant_id {blob} NOT NULL,
+    alert_id {blob} NOT NULL,
+    kind {text} NOT NULL,
+    entity_id {text} NOT NULL,
+    saas BIGINT NOT NULL,
+    inst BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, kind, entity_id, alert_id, saas, inst)
+);
+CREATE INDEX alert_entity_alert ON alert_entity (tenant_id, alert_id);
+
+-- Entities.
+
+CREATE TABLE entity (
+    tenant_id {blob} NOT NULL,
+    saas BIGINT NOT NULL,
+    inst BIGINT NOT NULL,
+    entity_id {text} NOT NULL,
+    record_id {blob} NOT NULL,
+    kind BIGINT NOT NULL,
+    status BIGINT NOT NULL,
+    display_name {text} NOT NULL,
+    name_folded {text} NOT NULL,
+    user_folded {text},
+    domain {text},
+    organization_folded {text},
+    is_admin BIGINT NOT NULL,
+    is_external BIGINT NOT NULL,
+    last_seen BIGINT,
+    score BIGINT,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, saas, inst, entity_id, kind)
+);
+CREATE INDEX entity_user ON entity (tenant_id, user_folded);
+CREATE INDEX entity_seen ON entity (tenant_id, last_seen);
+
+-- IP ranges.
+
+CREATE TABLE ip_range (
+    tenant_id {blob} NOT NULL,
+    id {blob} NOT NULL,
+    name_folded {text} NOT NULL,
+    category BIGINT NOT NULL,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX ip_range_name ON ip_range (tenant_id, name_folded);
+
+CREATE TABLE ip_tag (
+    tenant_id {blob} NOT NULL,
+    id {text} NOT NULL,
+    name_folded {text} NOT NULL,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX ip_tag_name ON ip_tag (tenant_id, name_folded);
+
+-- Cloud discovery.
+
+CREATE TABLE discovery_stream (
+    tenant_id {blob} NOT NULL,
+    id {blob} NOT NULL,
+    name_folded {text} NOT NULL,
+    snapshot BIGINT NOT NULL,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX discovery_stream_name ON discovery_stream (tenant_id, snapshot, name_folded);
+
+CREATE TABLE discovery_upload (
+    tenant_id {blob} NOT NULL,
+    id {blob} NOT NULL,
+    stream_id {blob},
+    state {text} NOT NULL,
+    created BIGINT NOT NULL,
+    record {text} NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX discovery_upload_state ON discovery_upload (tenant_id, state, created);
+
+CREATE TABLE app_day (
+    tenant_id {blob} NOT NULL,
+    stream_id {blob} NOT NULL,
+    day BIGINT NOT NULL,
+    app_id BIGINT NOT NULL,
+    transactions BIGINT NOT NULL,
+    blocked BIGINT NOT NULL,
+    bytes_up BIGINT NOT NULL,
+    bytes_down BIGINT NOT NULL,
+    first_seen BIGINT NOT NULL,
+    last_seen BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, stream_id, day, app_id)
+) {without_rowid};
+
+CREATE TABLE user_day (
+    tenant_id {blob} NOT NULL,
+    stream_id {blob} NOT NULL,
+    day BIGINT NOT NULL,
+    app_id BIGINT NOT NULL,
+    user_key {text} NOT NULL,
+    display {text} NOT NULL,
+    transactions BIGINT NOT NULL,
+    blocked BIGINT NOT NULL,
+    bytes_up BIGINT NOT NULL,
+    bytes_down BIGINT NOT NULL,
+    first_seen BIGINT NOT NULL,
+    last_seen BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, stream_id, day, app_id, user_key)
+) {without_rowid};
+
+CREATE TABLE address_day (
+    tenant_id {blob} NOT NULL,
+    stream_id {blob} NOT NULL,
+    day BIGINT NOT NULL,
+    app_id BIGINT NOT NULL,
+    address {text} NOT NULL,
+    transactions BIGINT NOT NULL,
+    blocked BIGINT NOT NULL,
+    bytes_up BIGINT NOT NULL,
+    bytes_down BIGINT NOT NULL,
+    first_seen BIGINT NOT NULL,
+    last_seen BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, stream_id, day, app_id, address)
+) {without_rowid};
+
+CREATE TABLE app_tag (
+    tenant_id {blob} NOT NULL,
+    app_id BIGINT NOT NULL,
+    tag_folded {text} NOT NULL,
+    tag {text} NOT NULL,
+    PRIMARY KEY (tenant_id, app_id, tag_folded)
+);
+
+-- The detector: its state and position, written with the alerts they belong to.
+
+CREATE TABLE detector (
+    tenant_id {blob} NOT NULL PRIMARY KEY,
+    position_timestamp BIGINT NOT NULL,
+    position_uuid {blob} NOT NULL,
+    state {blob} NOT NULL,
+    lease_holder {blob},
+    lease_until BIGINT NOT NULL
+);
+
+-- Who changed what.
+
+CREATE TABLE audit_record (
+    tenant_id {blob} NOT NULL,
+    timestamp BIGINT NOT NULL,
+    id {blob} NOT NULL,
+    actor {text} NOT NULL,
+    action {text} NOT NULL,
+    target {text} NOT NULL,
+    PRIMARY KEY (tenant_id, timestamp, id)
+);

@@ -1,0 +1,153 @@
+//! The schema and its versions.
+//!
+//! One text serves both databases: `{text}` compares bytewise, `{blob}` holds
+//! bytes, truth values are 0 and 1, times are Unix milliseconds. Every table is
+//! declared one of three classes, and a test holds each to its class's rules.
+
+use super::database::{Dialect, Session, params};
+use super::error::StoreError;
+use casbah_model::time::Timestamp;
+
+/// The versions, oldest first; each is applied once, in its own transaction.
+const VERSIONS: &[&str] = &[include_str!("0001_first.sql")];
+
+/// What a table is to a database of many nodes (Citus).
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// `tenant_id` leads the primary key and every index.
+    Distributed,
+    /// Few rows, looked up without a tenant, on every node.
+    Reference,
+    /// On the coordinator alone.
+    Local,
+}
+
+/// The tables that are not distributed.
+#[cfg(test)]
+const OTHER_CLASSES: &[(&str, Class)] = &[
+    ("tenant", Class::Reference),
+    ("tenant_domain", Class::Reference),
+    ("application_home", Class::Reference),
+    ("signing_key", Class::Reference),
+    ("installation_secret", Class::Reference),
+    ("schema_version", Class::Local),
+];
+
+/// Brings the schema up to date; refuses one that is newer than this program.
+pub(crate) fn migrate(session: &mut Session<'_>, dialect: Dialect) -> Result<(), StoreError> {
+    session.script(
+        "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY,
+         applied BIGINT NOT NULL)",
+    )?;
+    let found = session.number("SELECT MAX(version) FROM schema_version", params![])?;
+    let known = i64::try_from(VERSIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    for (version, text) in (1_i64..)
+        .zip(VERSIONS)
+        .filter(|(version, _)| *version > found)
+    {
+        session.script(&in_dialect(text, dialect))?;
+        session.execute(
+            "INSERT INTO schema_version (version, applied) VALUES (?1, ?2)",
+            params![version, Timestamp::now()],
+        )?;
+    }
+    Ok(())
+}
+
+fn in_dialect(text: &str, dialect: Dialect) -> String {
+    let (blob, collated, without_rowid) = match dialect {
+        Dialect::Sqlite => ("BLOB", "TEXT", "WITHOUT ROWID"),
+        Dialect::Postgres => ("BYTEA", "TEXT COLLATE \"C\"", ""),
+    };
+    text.replace("{blob}", blob)
+        .replace("{text}", collated)
+        .replace("{without_rowid}", without_rowid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class_of(table: &str) -> Class {
+        OTHER_CLASSES
+            .iter()
+            .find(|(name, _)| *name == table)
+            .map_or(Class::Distributed, |(_, class)| *class)
+    }
+
+    fn connection() -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        migrate(&mut Session::Sqlite(&connection), Dialect::Sqlite).unwrap();
+        connection
+    }
+
+    #[test]
+    fn migrating_twice_changes_nothing() {
+        let connection = connection();
+        migrate(&mut Session::Sqlite(&connection), Dialect::Sqlite).unwrap();
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let connection = connection();
+        connection
+            .execute("INSERT INTO schema_version VALUES (99, 0)", [])
+            .unwrap();
+        let error = migrate(&mut Session::Sqlite(&connection), Dialect::Sqlite).unwrap_err();
+        assert!(matches!(error, StoreError::NewerSchema { found: 99, .. }));
+    }
+
+    #[test]
+    fn every_table_keeps_the_rules_of_its_class() {
+        let connection = connection();
+        let list = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            statement
+                .query_map([], |row| row.get(0))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect()
+        };
+        let tables = list(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        );
+        assert!(tables.len() > 20, "{tables:?}");
+        for (table, _) in OTHER_CLASSES {
+            assert!(
+                tables.iter().any(|name| name == table),
+                "{table} is declared, but not there"
+            );
+        }
+        for table in &tables {
+            if class_of(table) != Class::Distributed {
+                continue;
+            }
+            let key = list(&format!(
+                "SELECT name FROM pragma_table_info('{table}') WHERE pk = 1"
+            ));
+            assert_eq!(key, ["tenant_id"], "the primary key of {table}");
+            for index in list(&format!("SELECT name FROM pragma_index_list('{table}')")) {
+                let first = list(&format!(
+                    "SELECT name FROM pragma_index_info('{index}') WHERE seqno = 0"
+                ));
+                assert_eq!(first, ["tenant_id"], "the index {index} of {table}");
+            }
+        }
+    }
+
+    #[test]
+    fn activities_have_at_most_five_indexes() {
+        let indexes: i64 = connection()
+            .query_row(
+                "SELECT COUNT(*) FROM pragma_index_list('activity')",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert!(indexes <= 5);
+    }
+}
