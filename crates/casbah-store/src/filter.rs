@@ -109,7 +109,8 @@ pub(crate) fn never() -> SimpleExpr {
     Expr::val(1_i64).eq(0_i64)
 }
 
-fn pattern(part: Part, text: &str) -> LikeExpr {
+/// What a text must be like to hold `text` in this part of it.
+pub(crate) fn pattern(part: Part, text: &str) -> LikeExpr {
     let mut escaped = String::with_capacity(text.len() + 2);
     for character in text.replace('\0', "\u{fffd}").chars() {
         if matches!(character, '%' | '_' | '\\') {

@@ -1,7 +1,7 @@
 //! PostgreSQL: a pool of connections, each used by a blocking thread.
 
 use sqlx::postgres::{PgPool, PgPoolOptions};
-use sqlx::{Acquire, Connection as _};
+use sqlx::Connection as _;
 use tokio::runtime::Handle;
 
 use super::session::Session;

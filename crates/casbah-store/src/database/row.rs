@@ -7,7 +7,7 @@ use crate::error::StoreError;
 
 /// One value of a row.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Null,
     Int(i64),
     Real(f64),

@@ -159,7 +159,7 @@ CREATE TABLE activity (
     words {text} NOT NULL,
     late BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, timestamp, uuid)
-) {without_rowid};
+);
 CREATE INDEX activity_created ON activity (tenant_id, created, timestamp);
 CREATE INDEX activity_user ON activity (tenant_id, user_folded, timestamp);
 
@@ -169,7 +169,7 @@ CREATE TABLE activity_raw (
     uuid {blob} NOT NULL,
     record {blob} NOT NULL,
     PRIMARY KEY (tenant_id, timestamp, uuid)
-) {without_rowid};
+);
 
 CREATE TABLE activity_feedback (
     tenant_id {blob} NOT NULL,
@@ -245,6 +245,7 @@ CREATE TABLE ip_range (
     id {blob} NOT NULL,
     name_folded {text} NOT NULL,
     category BIGINT NOT NULL,
+    tags_folded {text} NOT NULL,
     record {text} NOT NULL,
     PRIMARY KEY (tenant_id, id)
 );

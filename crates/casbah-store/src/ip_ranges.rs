@@ -1,0 +1,191 @@
+//! IP ranges: a tenant's own words about addresses.
+
+use casbah_model::filter::{Condition as FieldCondition, ListQuery, Part, Scalar, Test, fold};
+use casbah_model::ids::{RecordId, TenantId};
+use casbah_model::ip_range::{IpRange, IpTag};
+use sea_query::{Cond, Condition, Expr, ExprTrait};
+
+use crate::database::{Row, Session, params};
+use crate::error::Conflict;
+use crate::filter::{Target, compile, never, pattern};
+use crate::page::{Listing, Page, direction};
+use crate::{Store, StoreError};
+
+impl Store {
+    /// One page of a tenant's IP ranges.
+    pub async fn list_ip_ranges(
+        &self,
+        tenant: TenantId,
+        query: ListQuery,
+    ) -> Result<Page<IpRange>, StoreError> {
+        self.read(move |session| {
+            let order = direction(&query);
+            let first = match query.sort.field {
+                "category" => "category",
+                "tags" => "tags_folded",
+                _ => "name_folded",
+            };
+            let listing = Listing {
+                table: "ip_range",
+                columns: &["record"],
+                condition: compile(&query.filter, target),
+                order: [first, "id"].map(|column| (column, order.clone())).to_vec(),
+            };
+            listing.page(session, tenant, &query, read_range)
+        })
+        .await
+    }
+
+    /// All of a tenant's IP ranges, for enrichment.
+    pub async fn ip_ranges(&self, tenant: TenantId) -> Result<Vec<IpRange>, StoreError> {
+        self.read(move |session| all(session, tenant)).await
+    }
+
+    /// One IP range.
+    pub async fn ip_range(
+        &self,
+        tenant: TenantId,
+        id: RecordId,
+    ) -> Result<Option<IpRange>, StoreError> {
+        self.read(move |session| {
+            let row = session.row(
+                "SELECT record FROM ip_range WHERE tenant_id = ?1 AND id = ?2",
+                params![tenant, id],
+            )?;
+            row.map(read_range).transpose()
+        })
+        .await
+    }
+
+    /// Stores a new range, or a new version of one with the same id.
+    ///
+    /// Refused where another range has the name or overlaps one of its networks;
+    /// networks of the range itself may overlap. Tags without a record are made.
+    pub async fn save_ip_range(
+        &self,
+        tenant: TenantId,
+        range: IpRange,
+    ) -> Result<IpRange, StoreError> {
+        self.write(move |session| {
+            let mut range = range.clone();
+            let others = all(session, tenant)?;
+            check(&range, others.iter().filter(|other| other.id != range.id))?;
+            for tag in &mut range.tags {
+                *tag = known_tag(session, tenant, tag)?;
+            }
+            let tags: String = range.tags.iter().map(|tag| format!("|{}|{}|", fold(&tag.name), tag.id)).collect();
+            session.execute(
+                "INSERT INTO ip_range (tenant_id, id, name_folded, category, tags_folded, record)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (tenant_id, id) DO UPDATE SET name_folded = excluded.name_folded,
+                    category = excluded.category, tags_folded = excluded.tags_folded,
+                    record = excluded.record",
+                params![
+                    tenant,
+                    range.id,
+                    fold(&range.name),
+                    range.category.value(),
+                    tags,
+                    serde_json::to_string(&range)?,
+                ],
+            )?;
+            Ok(range)
+        })
+        .await
+    }
+
+    /// Deletes a range; false if there is none.
+    pub async fn delete_ip_range(&self, tenant: TenantId, id: RecordId) -> Result<bool, StoreError> {
+        self.write(move |session| {
+            let deleted = session.execute(
+                "DELETE FROM ip_range WHERE tenant_id = ?1 AND id = ?2",
+                params![tenant, id],
+            )?;
+            Ok(deleted > 0)
+        })
+        .await
+    }
+}
+
+fn all(session: &mut Session<'_>, tenant: TenantId) -> Result<Vec<IpRange>, StoreError> {
+    let rows = session.rows(
+        "SELECT record FROM ip_range WHERE tenant_id = ?1 ORDER BY name_folded",
+        params![tenant],
+    )?;
+    rows.into_iter().map(read_range).collect()
+}
+
+fn check<'a>(
+    range: &IpRange,
+    others: impl Iterator<Item = &'a IpRange>,
+) -> Result<(), StoreError> {
+    for other in others {
+        if fold(&other.name) == fold(&range.name) {
+            return Err(StoreError::Conflict(Conflict::Name(range.name.clone())));
+        }
+        for network in &range.subnets {
+            if other.subnets.iter().any(|subnet| subnet.overlaps(network)) {
+                return Err(StoreError::Conflict(Conflict::Network {
+                    network: network.original_string.clone(),
+                    other: other.name.clone(),
+                }));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The tag of this name or id as the tenant has it, made if it is new.
+fn known_tag(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    tag: &IpTag,
+) -> Result<IpTag, StoreError> {
+    let row = session.row(
+        "SELECT record FROM ip_tag WHERE tenant_id = ?1 AND (id = ?2 OR name_folded = ?3)",
+        params![tenant, &tag.id, fold(&tag.name)],
+    )?;
+    if let Some(mut row) = row {
+        return Ok(serde_json::from_str(&row.get::<String>(0)?)?);
+    }
+    session.execute(
+        "INSERT INTO ip_tag (tenant_id, id, name_folded, record) VALUES (?1, ?2, ?3, ?4)",
+        params![tenant, &tag.id, fold(&tag.name), serde_json::to_string(tag)?],
+    )?;
+    Ok(tag.clone())
+}
+
+fn read_range(mut row: Row) -> Result<IpRange, StoreError> {
+    Ok(serde_json::from_str(&row.get::<String>(0)?)?)
+}
+
+fn target(condition: &FieldCondition) -> Target {
+    match condition.field.name {
+        "category" => Target::Column("category"),
+        "tags" => Target::Expression(by_tag(&condition.test)),
+        _ => Target::Expression(by_origin(&condition.test)),
+    }
+}
+
+fn by_tag(test: &Test) -> Condition {
+    let any = |values: &[Scalar]| {
+        values.iter().fold(Cond::any().add(never()), |any, value| match value {
+            // The text is compared as a whole, between bars.
+            Scalar::Text(tag) => any.add(Expr::col("tags_folded").like(pattern(Part::Anywhere, &format!("|{tag}|")))),
+            _ => any,
+        })
+    };
+    match test {
+        Test::AnyOf(values) => any(values),
+        Test::NoneOf(values) => any(values).not(),
+        _ => Cond::all().add(never()),
+    }
+}
+
+/// The table holds a tenant's own ranges; none of them is built in.
+fn by_origin(test: &Test) -> Condition {
+    match test {
+        Test::AnyOf(values) if values.contains(&Scalar::Bool(false)) => Cond::all(),
+        _ => Cond::all().add(never()),
+    }
+}
