@@ -73,7 +73,11 @@ impl Store {
             for tag in &mut range.tags {
                 *tag = known_tag(session, tenant, tag)?;
             }
-            let tags: String = range.tags.iter().map(|tag| format!("|{}|{}|", fold(&tag.name), tag.id)).collect();
+            let tags: String = range
+                .tags
+                .iter()
+                .map(|tag| format!("|{}|{}|", fold(&tag.name), tag.id))
+                .collect();
             session.execute(
                 "INSERT INTO ip_range (tenant_id, id, name_folded, category, tags_folded, record)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -95,7 +99,11 @@ impl Store {
     }
 
     /// Deletes a range; false if there is none.
-    pub async fn delete_ip_range(&self, tenant: TenantId, id: RecordId) -> Result<bool, StoreError> {
+    pub async fn delete_ip_range(
+        &self,
+        tenant: TenantId,
+        id: RecordId,
+    ) -> Result<bool, StoreError> {
         self.write(move |session| {
             let deleted = session.execute(
                 "DELETE FROM ip_range WHERE tenant_id = ?1 AND id = ?2",
@@ -115,10 +123,7 @@ fn all(session: &mut Session<'_>, tenant: TenantId) -> Result<Vec<IpRange>, Stor
     rows.into_iter().map(read_range).collect()
 }
 
-fn check<'a>(
-    range: &IpRange,
-    others: impl Iterator<Item = &'a IpRange>,
-) -> Result<(), StoreError> {
+fn check<'a>(range: &IpRange, others: impl Iterator<Item = &'a IpRange>) -> Result<(), StoreError> {
     for other in others {
         if fold(&other.name) == fold(&range.name) {
             return Err(StoreError::Conflict(Conflict::Name(range.name.clone())));
@@ -150,7 +155,12 @@ fn known_tag(
     }
     session.execute(
         "INSERT INTO ip_tag (tenant_id, id, name_folded, record) VALUES (?1, ?2, ?3, ?4)",
-        params![tenant, &tag.id, fold(&tag.name), serde_json::to_string(tag)?],
+        params![
+            tenant,
+            &tag.id,
+            fold(&tag.name),
+            serde_json::to_string(tag)?
+        ],
     )?;
     Ok(tag.clone())
 }
@@ -169,11 +179,15 @@ fn target(condition: &FieldCondition) -> Target {
 
 fn by_tag(test: &Test) -> Condition {
     let any = |values: &[Scalar]| {
-        values.iter().fold(Cond::any().add(never()), |any, value| match value {
-            // The text is compared as a whole, between bars.
-            Scalar::Text(tag) => any.add(Expr::col("tags_folded").like(pattern(Part::Anywhere, &format!("|{tag}|")))),
-            _ => any,
-        })
+        values
+            .iter()
+            .fold(Cond::any().add(never()), |any, value| match value {
+                // The text is compared as a whole, between bars.
+                Scalar::Text(tag) => any.add(
+                    Expr::col("tags_folded").like(pattern(Part::Anywhere, &format!("|{tag}|"))),
+                ),
+                _ => any,
+            })
     };
     match test {
         Test::AnyOf(values) => any(values),

@@ -7,10 +7,15 @@
 
 mod activities;
 mod alerts;
+mod audit;
 mod database;
+mod detector;
+mod directory;
+mod discovery;
 mod entities;
 mod error;
 mod filter;
+mod ip_ranges;
 mod page;
 mod record;
 mod schema;
@@ -21,7 +26,11 @@ use database::{Database, Session};
 
 pub use activities::{Ingested, Scan};
 pub use alerts::{Handled, Handling};
+pub use audit::{AuditRecord, StoredAuditRecord};
 pub use database::DatabaseAddress;
+pub use detector::{DetectorState, StoryAlert};
+pub use directory::{ApplicationQuery, TokenFacts};
+pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};
 pub use page::Page;
 

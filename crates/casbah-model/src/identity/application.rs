@@ -113,7 +113,7 @@ pub struct RequiredResourceAccess {
 }
 
 /// An application as registered in its home tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Application {
     /// Object id of the registration.
     pub id: ObjectId,

@@ -153,6 +153,9 @@ param!(casbah_model::ids::KeyId, |value| value
     .uuid()
     .as_bytes()
     .to_vec());
+param!(casbah_model::identity::Digest, |value| value
+    .as_bytes()
+    .to_vec());
 param!(casbah_model::ids::RecordId, |value| value.bytes().to_vec());
 
 /// PostgreSQL's text holds no U+0000, so neither does SQLite's.

@@ -1,7 +1,7 @@
 //! PostgreSQL: a pool of connections, each used by a blocking thread.
 
-use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::Connection as _;
+use sqlx::postgres::{PgPool, PgPoolOptions};
 use tokio::runtime::Handle;
 
 use super::session::Session;

@@ -1,5 +1,6 @@
 //! Rows of an answer, the same from both databases.
 
+use casbah_model::identity::Digest;
 use casbah_model::ids::{AppId, KeyId, ObjectId, RecordId, SaasId, TenantId};
 use casbah_model::time::Timestamp;
 
@@ -68,6 +69,7 @@ macro_rules! from_cell {
 
 from_cell!(i64, "an integer", Cell::Int(value) => Some(value));
 from_cell!(i32, "a 32-bit integer", Cell::Int(value) => i32::try_from(value).ok());
+from_cell!(u32, "an unsigned integer", Cell::Int(value) => u32::try_from(value).ok());
 from_cell!(u64, "an unsigned integer", Cell::Int(value) => u64::try_from(value).ok());
 from_cell!(bool, "0 or 1", Cell::Int(value) => match value { 0 => Some(false), 1 => Some(true), _ => None });
 from_cell!(f64, "a number", Cell::Real(value) => Some(value));
@@ -76,6 +78,7 @@ from_cell!(Vec<u8>, "bytes", Cell::Blob(value) => Some(value));
 from_cell!(Timestamp, "a time", Cell::Int(value) => Some(Timestamp(value)));
 from_cell!(SaasId, "an app's number", Cell::Int(value) => i32::try_from(value).ok().map(SaasId));
 from_cell!(uuid::Uuid, "a uuid", Cell::Blob(value) => uuid::Uuid::from_slice(&value).ok());
+from_cell!(Digest, "a digest", Cell::Blob(value) => value.try_into().ok().map(Digest::new));
 from_cell!(RecordId, "a record id", Cell::Blob(value) => value.try_into().ok().map(RecordId::from_bytes));
 
 macro_rules! from_uuid {

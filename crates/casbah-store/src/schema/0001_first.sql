@@ -2,9 +2,10 @@
 
 CREATE TABLE tenant (
     id {blob} NOT NULL PRIMARY KEY,
-    number BIGINT NOT NULL UNIQUE,
     display_name {text} NOT NULL,
     default_domain {text} NOT NULL,
+    number BIGINT NOT NULL,
+    is_home BIGINT NOT NULL,
     auth_epoch BIGINT NOT NULL,
     created BIGINT NOT NULL
 );
@@ -22,19 +23,25 @@ CREATE TABLE application_home (
 
 CREATE TABLE signing_key (
     kid {text} NOT NULL PRIMARY KEY,
-    record {text} NOT NULL,
-    sealed {blob} NOT NULL,
+    certificate {blob} NOT NULL,
+    private_key {blob} NOT NULL,
+    created BIGINT NOT NULL,
+    signs_from BIGINT NOT NULL,
+    signs_until BIGINT NOT NULL,
+    published_until BIGINT NOT NULL
+);
+
+-- Keys that the master key wraps.
+CREATE TABLE data_key (
+    version BIGINT NOT NULL PRIMARY KEY,
+    wrapped {blob} NOT NULL,
     created BIGINT NOT NULL
 );
 
--- Small secrets of the installation, sealed by the master key: the pepper of
--- client secrets, the key of upload links.
-CREATE TABLE installation_secret (
-    name {text} NOT NULL,
-    version BIGINT NOT NULL,
+CREATE TABLE pepper (
+    version BIGINT NOT NULL PRIMARY KEY,
     sealed {blob} NOT NULL,
-    created BIGINT NOT NULL,
-    PRIMARY KEY (name, version)
+    created BIGINT NOT NULL
 );
 
 -- The directory.
@@ -42,11 +49,17 @@ CREATE TABLE installation_secret (
 CREATE TABLE directory_user (
     tenant_id {blob} NOT NULL,
     id {blob} NOT NULL,
-    name_folded {text} NOT NULL,
-    record {text} NOT NULL,
+    upn {text} NOT NULL,
+    upn_folded {text} NOT NULL,
+    display_name {text} NOT NULL,
+    roles {text} NOT NULL,
+    enabled BIGINT NOT NULL,
+    password {text},
+    must_change_password BIGINT NOT NULL,
+    created BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id)
 );
-CREATE UNIQUE INDEX directory_user_name ON directory_user (tenant_id, name_folded);
+CREATE UNIQUE INDEX directory_user_name ON directory_user (tenant_id, upn_folded);
 
 CREATE TABLE application (
     tenant_id {blob} NOT NULL,
@@ -64,7 +77,12 @@ CREATE TABLE client_secret (
     tenant_id {blob} NOT NULL,
     application_id {blob} NOT NULL,
     key_id {blob} NOT NULL,
-    record {text} NOT NULL,
+    display_name {text},
+    hint {text} NOT NULL,
+    start_at BIGINT NOT NULL,
+    end_at BIGINT NOT NULL,
+    hash {blob} NOT NULL,
+    pepper_version BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, application_id, key_id)
 );
 
@@ -92,7 +110,7 @@ CREATE UNIQUE INDEX app_role_assignment_triple
 
 CREATE TABLE permission_grant (
     tenant_id {blob} NOT NULL,
-    id {text} NOT NULL,
+    id {blob} NOT NULL,
     client_id {blob} NOT NULL,
     resource_id {blob} NOT NULL,
     record {text} NOT NULL,
@@ -105,9 +123,20 @@ CREATE INDEX permission_grant_client ON permission_grant (tenant_id, client_id);
 CREATE TABLE authorization_code (
     tenant_id {blob} NOT NULL,
     hash {blob} NOT NULL,
+    client {blob} NOT NULL,
+    user_id {blob} NOT NULL,
+    redirect_uri {text} NOT NULL,
+    scopes {text} NOT NULL,
+    resource_requested {text},
+    resource_app_id {blob},
+    challenge {text},
+    nonce {text},
+    auth_time BIGINT NOT NULL,
+    wants_auth_time BIGINT NOT NULL,
+    created BIGINT NOT NULL,
     expires BIGINT NOT NULL,
     redeemed BIGINT,
-    record {text} NOT NULL,
+    family {blob} NOT NULL,
     PRIMARY KEY (tenant_id, hash)
 );
 
@@ -115,13 +144,28 @@ CREATE TABLE refresh_token (
     tenant_id {blob} NOT NULL,
     hash {blob} NOT NULL,
     family {blob} NOT NULL,
+    client {blob} NOT NULL,
     user_id {blob} NOT NULL,
+    scopes {text} NOT NULL,
+    resource_requested {text},
+    resource_app_id {blob},
+    auth_time BIGINT NOT NULL,
+    created BIGINT NOT NULL,
     expires BIGINT NOT NULL,
-    rotated BIGINT,
-    record {text} NOT NULL,
+    used BIGINT,
+    revoked BIGINT,
     PRIMARY KEY (tenant_id, hash)
 );
 CREATE INDEX refresh_token_family ON refresh_token (tenant_id, family);
+
+CREATE TABLE user_session (
+    tenant_id {blob} NOT NULL,
+    hash {blob} NOT NULL,
+    user_id {blob} NOT NULL,
+    auth_time BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, hash)
+);
 
 CREATE TABLE sign_in_failure (
     tenant_id {blob} NOT NULL,

@@ -30,7 +30,8 @@ const OTHER_CLASSES: &[(&str, Class)] = &[
     ("tenant_domain", Class::Reference),
     ("application_home", Class::Reference),
     ("signing_key", Class::Reference),
-    ("installation_secret", Class::Reference),
+    ("data_key", Class::Reference),
+    ("pepper", Class::Reference),
     ("schema_version", Class::Local),
 ];
 

@@ -1,0 +1,80 @@
+//! Who changed what.
+
+use casbah_model::ids::{KeyId, TenantId};
+use casbah_model::time::Timestamp;
+
+use crate::database::{Row, params};
+use crate::{Store, StoreError};
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// When.
+    pub timestamp: Timestamp,
+    /// Who: a principal name, or an application's id.
+    pub actor: String,
+    /// What was done: `application.create`, say.
+    pub action: &'static str,
+    /// To what.
+    pub target: String,
+}
+
+/// A change as it is read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAuditRecord {
+    /// When.
+    pub timestamp: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub target: String,
+}
+
+impl Store {
+    /// Appends a record.
+    pub async fn audit(&self, tenant: TenantId, record: AuditRecord) -> Result<(), StoreError> {
+        self.write(move |session| {
+            session.execute(
+                "INSERT INTO audit_record (tenant_id, timestamp, id, actor, action, target)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    tenant,
+                    record.timestamp,
+                    KeyId::random(),
+                    &record.actor,
+                    record.action,
+                    &record.target
+                ],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The latest records, the newest first.
+    pub async fn audit_records(
+        &self,
+        tenant: TenantId,
+        limit: u32,
+    ) -> Result<Vec<StoredAuditRecord>, StoreError> {
+        self.read(move |session| {
+            let rows = session.rows(
+                "SELECT timestamp, actor, action, target FROM audit_record WHERE tenant_id = ?1
+                 ORDER BY timestamp DESC, id LIMIT ?2",
+                params![tenant, limit],
+            )?;
+            let read = |mut row: Row| {
+                Ok(StoredAuditRecord {
+                    timestamp: row.get(0)?,
+                    actor: row.get(1)?,
+                    action: row.get(2)?,
+                    target: row.get(3)?,
+                })
+            };
+            rows.into_iter().map(read).collect()
+        })
+        .await
+    }
+}

@@ -1,0 +1,121 @@
+//! Keys of the installation, sealed by the master key.
+
+use casbah_model::identity::{DataKeyRecord, PepperRecord, Sealed, SigningKeyRecord};
+use casbah_model::time::Timestamp;
+
+use crate::database::{Row, params};
+use crate::{Store, StoreError};
+
+impl Store {
+    /// Signing keys that are still published, the newest first.
+    pub async fn signing_keys(&self, now: Timestamp) -> Result<Vec<SigningKeyRecord>, StoreError> {
+        self.read(move |session| {
+            let rows = session.rows(
+                "SELECT kid, certificate, private_key, created, signs_from, signs_until,
+                    published_until
+                 FROM signing_key WHERE published_until > ?1 ORDER BY signs_from DESC, kid",
+                params![now],
+            )?;
+            rows.into_iter().map(read_signing_key).collect()
+        })
+        .await
+    }
+
+    /// Stores a new signing key.
+    pub async fn add_signing_key(&self, key: SigningKeyRecord) -> Result<(), StoreError> {
+        self.write(move |session| {
+            session.execute(
+                "INSERT INTO signing_key (kid, certificate, private_key, created, signs_from,
+                    signs_until, published_until)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![
+                    &key.kid,
+                    key.certificate.clone(),
+                    key.private_key.as_bytes(),
+                    key.created,
+                    key.signs_from,
+                    key.signs_until,
+                    key.published_until
+                ],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Data keys, the newest first.
+    pub async fn data_keys(&self) -> Result<Vec<DataKeyRecord>, StoreError> {
+        self.read(|session| {
+            let rows = session.rows(
+                "SELECT version, wrapped, created FROM data_key ORDER BY version DESC",
+                params![],
+            )?;
+            let read = |mut row: Row| {
+                Ok(DataKeyRecord {
+                    version: row.get(0)?,
+                    wrapped: Sealed::new(row.get(1)?),
+                    created: row.get(2)?,
+                })
+            };
+            rows.into_iter().map(read).collect()
+        })
+        .await
+    }
+
+    /// Stores a new data key; false if the version is there already.
+    pub async fn add_data_key(&self, key: DataKeyRecord) -> Result<bool, StoreError> {
+        self.write(move |session| {
+            let added = session.execute(
+                "INSERT INTO data_key (version, wrapped, created) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO NOTHING",
+                params![key.version, key.wrapped.as_bytes(), key.created],
+            )?;
+            Ok(added > 0)
+        })
+        .await
+    }
+
+    /// Peppers of client secrets, the newest first.
+    pub async fn peppers(&self) -> Result<Vec<PepperRecord>, StoreError> {
+        self.read(|session| {
+            let rows = session.rows(
+                "SELECT version, sealed, created FROM pepper ORDER BY version DESC",
+                params![],
+            )?;
+            let read = |mut row: Row| {
+                Ok(PepperRecord {
+                    version: row.get(0)?,
+                    sealed: Sealed::new(row.get(1)?),
+                    created: row.get(2)?,
+                })
+            };
+            rows.into_iter().map(read).collect()
+        })
+        .await
+    }
+
+    /// Stores a new pepper; false if the version is there already.
+    pub async fn add_pepper(&self, pepper: PepperRecord) -> Result<bool, StoreError> {
+        self.write(move |session| {
+            let added = session.execute(
+                "INSERT INTO pepper (version, sealed, created) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO NOTHING",
+                params![pepper.version, pepper.sealed.as_bytes(), pepper.created],
+            )?;
+            Ok(added > 0)
+        })
+        .await
+    }
+}
+
+fn read_signing_key(mut row: Row) -> Result<SigningKeyRecord, StoreError> {
+    Ok(SigningKeyRecord {
+        kid: row.get(0)?,
+        certificate: row.get(1)?,
+        private_key: Sealed::new(row.get(2)?),
+        created: row.get(3)?,
+        signs_from: row.get(4)?,
+        signs_until: row.get(5)?,
+        published_until: row.get(6)?,
+    })
+}

@@ -1,0 +1,317 @@
+//! What people's sign-in leaves: codes, refresh tokens, sessions, failures.
+
+use casbah_model::identity::{
+    AuthorizationCode, CodeChallenge, Digest, RefreshToken, RequestedResource,
+    Session as UserSession,
+};
+use casbah_model::ids::{AppId, ObjectId, TenantId};
+use casbah_model::time::Timestamp;
+
+use crate::database::{Row, Session, params};
+use crate::{Store, StoreError};
+
+impl Store {
+    /// Stores a new authorization code.
+    pub async fn add_authorization_code(&self, code: AuthorizationCode) -> Result<(), StoreError> {
+        self.write(move |session| {
+            session.execute(
+                "INSERT INTO authorization_code (tenant_id, hash, client, user_id, redirect_uri,
+                    scopes, resource_requested, resource_app_id, challenge, nonce, auth_time,
+                    wants_auth_time, created, expires, redeemed, family)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                params![
+                    code.tenant,
+                    code.hash,
+                    code.client,
+                    code.user,
+                    &code.redirect_uri,
+                    code.scopes.join(" "),
+                    code.resource
+                        .as_ref()
+                        .map(|resource| resource.requested.clone()),
+                    code.resource.as_ref().map(|resource| resource.app_id),
+                    code.challenge
+                        .as_ref()
+                        .map(|CodeChallenge::S256(text)| text.clone()),
+                    code.nonce.clone(),
+                    code.auth_time,
+                    code.wants_auth_time,
+                    code.created,
+                    code.expires,
+                    code.redeemed,
+                    code.family
+                ],
+            )?;
+            // Codes live minutes; what is long dead is swept here, where it costs nobody.
+            session.execute(
+                "DELETE FROM authorization_code WHERE tenant_id = ?1 AND expires < ?2",
+                params![code.tenant, code.created.minus_days(1)],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A code as it was before this call, which marks it redeemed.
+    ///
+    /// Only the first of many callers sees it unredeemed.
+    pub async fn redeem_authorization_code(
+        &self,
+        tenant: TenantId,
+        hash: Digest,
+        now: Timestamp,
+    ) -> Result<Option<AuthorizationCode>, StoreError> {
+        self.write(move |session| {
+            let row = session.row(
+                "SELECT client, user_id, redirect_uri, scopes, resource_requested, resource_app_id,
+                    challenge, nonce, auth_time, wants_auth_time, created, expires, redeemed, family
+                 FROM authorization_code WHERE tenant_id = ?1 AND hash = ?2",
+                params![tenant, hash],
+            )?;
+            session.execute(
+                "UPDATE authorization_code SET redeemed = ?3
+                 WHERE tenant_id = ?1 AND hash = ?2 AND redeemed IS NULL",
+                params![tenant, hash, now],
+            )?;
+            row.map(|row| read_code(tenant, hash, row)).transpose()
+        })
+        .await
+    }
+
+    /// Stores a new refresh token.
+    pub async fn add_refresh_token(&self, token: RefreshToken) -> Result<(), StoreError> {
+        self.write(move |session| insert_refresh_token(session, &token))
+            .await
+    }
+
+    /// A refresh token as it was before this call, which marks it used.
+    pub async fn use_refresh_token(
+        &self,
+        tenant: TenantId,
+        hash: Digest,
+        now: Timestamp,
+    ) -> Result<Option<RefreshToken>, StoreError> {
+        self.write(move |session| {
+            let row = session.row(
+                "SELECT family, client, user_id, scopes, resource_requested, resource_app_id,
+                    auth_time, created, expires, used, revoked
+                 FROM refresh_token WHERE tenant_id = ?1 AND hash = ?2",
+                params![tenant, hash],
+            )?;
+            session.execute(
+                "UPDATE refresh_token SET used = ?3
+                 WHERE tenant_id = ?1 AND hash = ?2 AND used IS NULL",
+                params![tenant, hash, now],
+            )?;
+            row.map(|row| read_refresh_token(tenant, hash, row))
+                .transpose()
+        })
+        .await
+    }
+
+    /// Ends all refresh tokens that descend from one sign-in.
+    pub async fn revoke_family(
+        &self,
+        tenant: TenantId,
+        family: ObjectId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |session| {
+            session.execute(
+                "UPDATE refresh_token SET revoked = ?3
+                 WHERE tenant_id = ?1 AND family = ?2 AND revoked IS NULL",
+                params![tenant, family, now],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Stores a new browser session.
+    pub async fn add_user_session(&self, user_session: UserSession) -> Result<(), StoreError> {
+        self.write(move |session| {
+            session.execute(
+                "INSERT INTO user_session (tenant_id, hash, user_id, auth_time, expires)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    user_session.tenant,
+                    user_session.hash,
+                    user_session.user,
+                    user_session.auth_time,
+                    user_session.expires
+                ],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A browser session that has not ended.
+    pub async fn user_session(
+        &self,
+        tenant: TenantId,
+        hash: Digest,
+        now: Timestamp,
+    ) -> Result<Option<UserSession>, StoreError> {
+        self.read(move |session| {
+            let row = session.row(
+                "SELECT user_id, auth_time, expires FROM user_session
+                 WHERE tenant_id = ?1 AND hash = ?2 AND expires > ?3",
+                params![tenant, hash, now],
+            )?;
+            let read = |mut row: Row| {
+                Ok(UserSession {
+                    hash,
+                    tenant,
+                    user: row.get(0)?,
+                    auth_time: row.get(1)?,
+                    expires: row.get(2)?,
+                })
+            };
+            row.map(read).transpose()
+        })
+        .await
+    }
+
+    /// Ends a browser session.
+    pub async fn end_user_session(&self, tenant: TenantId, hash: Digest) -> Result<(), StoreError> {
+        self.write(move |session| {
+            session.execute(
+                "DELETE FROM user_session WHERE tenant_id = ?1 AND hash = ?2",
+                params![tenant, hash],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// How often sign-in of this subject (a person at an address, say) failed in a
+    /// row, and when last.
+    pub async fn sign_in_failures(
+        &self,
+        tenant: TenantId,
+        subject: String,
+    ) -> Result<Option<(u32, Timestamp)>, StoreError> {
+        self.read(move |session| {
+            let row = session.row(
+                "SELECT failures, last FROM sign_in_failure WHERE tenant_id = ?1 AND subject = ?2",
+                params![tenant, &subject],
+            )?;
+            row.map(|mut row| Ok((row.get(0)?, row.get(1)?)))
+                .transpose()
+        })
+        .await
+    }
+
+    /// Counts a failure, or (`None`) forgets all of them.
+    pub async fn record_sign_in(
+        &self,
+        tenant: TenantId,
+        subject: String,
+        failed: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.write(move |session| {
+            match failed {
+                Some(at) => session.execute(
+                    "INSERT INTO sign_in_failure (tenant_id, subject, failures, last)
+                     VALUES (?1, ?2, 1, ?3)
+                     ON CONFLICT (tenant_id, subject) DO UPDATE
+                     SET failures = sign_in_failure.failures + 1, last = excluded.last",
+                    params![tenant, &subject, at],
+                )?,
+                None => session.execute(
+                    "DELETE FROM sign_in_failure WHERE tenant_id = ?1 AND subject = ?2",
+                    params![tenant, &subject],
+                )?,
+            };
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn insert_refresh_token(session: &mut Session<'_>, token: &RefreshToken) -> Result<(), StoreError> {
+    session.execute(
+        "INSERT INTO refresh_token (tenant_id, hash, family, client, user_id, scopes,
+            resource_requested, resource_app_id, auth_time, created, expires, used, revoked)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        params![
+            token.tenant,
+            token.hash,
+            token.family,
+            token.client,
+            token.user,
+            token.scopes.join(" "),
+            token
+                .resource
+                .as_ref()
+                .map(|resource| resource.requested.clone()),
+            token.resource.as_ref().map(|resource| resource.app_id),
+            token.auth_time,
+            token.created,
+            token.expires,
+            token.used,
+            token.revoked
+        ],
+    )?;
+    Ok(())
+}
+
+fn scopes(text: &str) -> Vec<String> {
+    text.split(' ')
+        .filter(|scope| !scope.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn resource(requested: Option<String>, app_id: Option<AppId>) -> Option<RequestedResource> {
+    Some(RequestedResource {
+        requested: requested?,
+        app_id: app_id?,
+    })
+}
+
+fn read_code(
+    tenant: TenantId,
+    hash: Digest,
+    mut row: Row,
+) -> Result<AuthorizationCode, StoreError> {
+    Ok(AuthorizationCode {
+        hash,
+        tenant,
+        client: row.get(0)?,
+        user: row.get(1)?,
+        redirect_uri: row.get(2)?,
+        scopes: scopes(&row.get::<String>(3)?),
+        resource: resource(row.get(4)?, row.get(5)?),
+        challenge: row.get::<Option<String>>(6)?.map(CodeChallenge::S256),
+        nonce: row.get(7)?,
+        auth_time: row.get(8)?,
+        wants_auth_time: row.get(9)?,
+        created: row.get(10)?,
+        expires: row.get(11)?,
+        redeemed: row.get(12)?,
+        family: row.get(13)?,
+    })
+}
+
+fn read_refresh_token(
+    tenant: TenantId,
+    hash: Digest,
+    mut row: Row,
+) -> Result<RefreshToken, StoreError> {
+    Ok(RefreshToken {
+        hash,
+        tenant,
+        family: row.get(0)?,
+        client: row.get(1)?,
+        user: row.get(2)?,
+        scopes: scopes(&row.get::<String>(3)?),
+        resource: resource(row.get(4)?, row.get(5)?),
+        auth_time: row.get(6)?,
+        created: row.get(7)?,
+        expires: row.get(8)?,
+        used: row.get(9)?,
+        revoked: row.get(10)?,
+    })
+}

@@ -1,0 +1,127 @@
+//! Tenants and their domains.
+
+use casbah_model::filter::fold;
+use casbah_model::identity::{Tenant, User};
+use casbah_model::ids::TenantId;
+
+use crate::database::{Row, Session, params};
+use crate::directory::users;
+use crate::error::Conflict;
+use crate::{Store, StoreError};
+
+const SELECT: &str = "SELECT id, display_name, default_domain, number, is_home, auth_epoch, created
+    FROM tenant";
+
+impl Store {
+    /// Stores a new tenant with its domains and its first administrator.
+    pub async fn create_tenant(
+        &self,
+        tenant: Tenant,
+        administrator: User,
+    ) -> Result<(), StoreError> {
+        self.write(move |session| {
+            session.execute(
+                "INSERT INTO tenant (id, display_name, default_domain, number, is_home, auth_epoch, created)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![
+                    tenant.id,
+                    &tenant.display_name,
+                    &tenant.default_domain,
+                    tenant.wire_id,
+                    tenant.is_home,
+                    tenant.auth_epoch,
+                    tenant.created
+                ],
+            )?;
+            for domain in &tenant.domains {
+                let added = session.execute(
+                    "INSERT INTO tenant_domain (domain, tenant_id) VALUES (?1, ?2)
+                     ON CONFLICT DO NOTHING",
+                    params![fold(domain), tenant.id],
+                )?;
+                if added == 0 {
+                    return Err(StoreError::Conflict(Conflict::Domain(domain.clone())));
+                }
+            }
+            users::insert(session, &administrator)
+        })
+        .await
+    }
+
+    /// All tenants, the oldest first.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        self.read(|session| {
+            let rows = session.rows(&format!("{SELECT} ORDER BY created, id"), params![])?;
+            rows.into_iter()
+                .map(|row| read_tenant(session, row))
+                .collect()
+        })
+        .await
+    }
+
+    /// One tenant.
+    pub async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
+        self.read(move |session| {
+            let row = session.row(&format!("{SELECT} WHERE id = ?1"), params![id])?;
+            row.map(|row| read_tenant(session, row)).transpose()
+        })
+        .await
+    }
+
+    /// The tenant that a domain belongs to.
+    pub async fn tenant_of_domain(&self, domain: &str) -> Result<Option<Tenant>, StoreError> {
+        let domain = fold(domain);
+        self.read(move |session| {
+            let row = session.row(
+                &format!(
+                    "{SELECT} WHERE id = (SELECT tenant_id FROM tenant_domain WHERE domain = ?1)"
+                ),
+                params![&domain],
+            )?;
+            row.map(|row| read_tenant(session, row)).transpose()
+        })
+        .await
+    }
+
+    /// A number that grows when tokens of the tenant may have lost a right.
+    pub async fn auth_epoch(&self, tenant: TenantId) -> Result<Option<i64>, StoreError> {
+        self.read(move |session| {
+            let row = session.row(
+                "SELECT auth_epoch FROM tenant WHERE id = ?1",
+                params![tenant],
+            )?;
+            row.map(|mut row| row.get(0)).transpose()
+        })
+        .await
+    }
+}
+
+/// Ends what tokens were known to be good for, on every node.
+pub(super) fn advance_epoch(session: &mut Session<'_>, tenant: TenantId) -> Result<(), StoreError> {
+    session.execute(
+        "UPDATE tenant SET auth_epoch = auth_epoch + 1 WHERE id = ?1",
+        params![tenant],
+    )?;
+    Ok(())
+}
+
+fn read_tenant(session: &mut Session<'_>, mut row: Row) -> Result<Tenant, StoreError> {
+    let id = row.get(0)?;
+    let domains = session.rows(
+        "SELECT domain FROM tenant_domain WHERE tenant_id = ?1 ORDER BY domain",
+        params![id],
+    )?;
+    Ok(Tenant {
+        id,
+        display_name: row.get(1)?,
+        default_domain: row.get(2)?,
+        wire_id: row.get(3)?,
+        is_home: row.get(4)?,
+        auth_epoch: row.get(5)?,
+        created: row.get(6)?,
+        domains: domains
+            .into_iter()
+            .map(|mut row| row.get(0))
+            .collect::<Result<_, _>>()?,
+    })
+}

@@ -1,0 +1,113 @@
+//! People.
+
+use casbah_model::filter::fold;
+use casbah_model::identity::{PasswordHash, User};
+use casbah_model::ids::{ObjectId, TenantId};
+
+use super::tenants::advance_epoch;
+use crate::database::{Row, Session, params};
+use crate::{Store, StoreError};
+
+const SELECT: &str = "SELECT id, upn, display_name, roles, enabled, password, must_change_password,
+    created FROM directory_user WHERE tenant_id = ?1";
+
+impl Store {
+    /// All people of a tenant, by name.
+    pub async fn users(&self, tenant: TenantId) -> Result<Vec<User>, StoreError> {
+        self.read(move |session| {
+            let rows = session.rows(&format!("{SELECT} ORDER BY upn_folded"), params![tenant])?;
+            rows.into_iter().map(|row| read_user(tenant, row)).collect()
+        })
+        .await
+    }
+
+    /// One person.
+    pub async fn user(&self, tenant: TenantId, id: ObjectId) -> Result<Option<User>, StoreError> {
+        self.read(move |session| {
+            let row = session.row(&format!("{SELECT} AND id = ?2"), params![tenant, id])?;
+            row.map(|row| read_user(tenant, row)).transpose()
+        })
+        .await
+    }
+
+    /// The person with this principal name.
+    pub async fn user_by_upn(
+        &self,
+        tenant: TenantId,
+        upn: &str,
+    ) -> Result<Option<User>, StoreError> {
+        let upn = fold(upn);
+        self.read(move |session| {
+            let row = session.row(
+                &format!("{SELECT} AND upn_folded = ?2"),
+                params![tenant, &upn],
+            )?;
+            row.map(|row| read_user(tenant, row)).transpose()
+        })
+        .await
+    }
+
+    /// Stores a new person.
+    pub async fn create_user(&self, user: User) -> Result<(), StoreError> {
+        self.write(move |session| insert(session, &user)).await
+    }
+
+    /// Writes a person back; tokens that lost a right by it end.
+    pub async fn update_user(&self, user: User) -> Result<(), StoreError> {
+        self.write(move |session| {
+            session.execute(
+                "UPDATE directory_user SET upn = ?3, upn_folded = ?4, display_name = ?5, roles = ?6,
+                    enabled = ?7, password = ?8, must_change_password = ?9
+                 WHERE tenant_id = ?1 AND id = ?2",
+                params![
+                    user.tenant,
+                    user.id,
+                    &user.upn,
+                    fold(&user.upn),
+                    &user.display_name,
+                    serde_json::to_string(&user.roles)?,
+                    user.enabled,
+                    user.password.as_ref().map(|hash| hash.as_str().to_owned()),
+                    user.must_change_password
+                ],
+            )?;
+            advance_epoch(session, user.tenant)
+        })
+        .await
+    }
+}
+
+pub(super) fn insert(session: &mut Session<'_>, user: &User) -> Result<(), StoreError> {
+    session.execute(
+        "INSERT INTO directory_user (tenant_id, id, upn, upn_folded, display_name, roles, enabled,
+            password, must_change_password, created)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            user.tenant,
+            user.id,
+            &user.upn,
+            fold(&user.upn),
+            &user.display_name,
+            serde_json::to_string(&user.roles)?,
+            user.enabled,
+            user.password.as_ref().map(|hash| hash.as_str().to_owned()),
+            user.must_change_password,
+            user.created
+        ],
+    )?;
+    Ok(())
+}
+
+fn read_user(tenant: TenantId, mut row: Row) -> Result<User, StoreError> {
+    Ok(User {
+        id: row.get(0)?,
+        tenant,
+        upn: row.get(1)?,
+        display_name: row.get(2)?,
+        roles: serde_json::from_str(&row.get::<String>(3)?)?,
+        enabled: row.get(4)?,
+        password: row.get::<Option<String>>(5)?.map(PasswordHash::new),
+        must_change_password: row.get(6)?,
+        created: row.get(7)?,
+    })
+}
