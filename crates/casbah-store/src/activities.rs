@@ -345,7 +345,7 @@ fn by_id(test: &Test) -> Condition {
     values
         .iter()
         .fold(Cond::any().add(never()), |any, value| match value {
-            Scalar::Text(text) => match text.parse::<ActivityId>() {
+            Scalar::Text(id) => match id.parse::<ActivityId>() {
                 Ok(id) => any.add(
                     Cond::all()
                         .add(Expr::col("timestamp").eq(id.timestamp.millis()))

@@ -73,11 +73,11 @@ impl Store {
             for tag in &mut range.tags {
                 *tag = known_tag(session, tenant, tag)?;
             }
-            let tags: String = range
+            let names = range
                 .tags
                 .iter()
-                .map(|tag| format!("|{}|{}|", fold(&tag.name), tag.id))
-                .collect();
+                .flat_map(|tag| [fold(&tag.name), tag.id.clone()]);
+            let tags = format!("|{}|", names.collect::<Vec<_>>().join("|"));
             session.execute(
                 "INSERT INTO ip_range (tenant_id, id, name_folded, category, tags_folded, record)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)

@@ -1,0 +1,178 @@
+use casbah_model::activity::{Activity, ActivityId};
+use casbah_model::filter::ACTIVITIES;
+use casbah_model::ids::TenantId;
+use casbah_model::time::Timestamp;
+use casbah_store::{Ingested, Store};
+use serde_json::{Value, json};
+
+use crate::samples::{activity, query};
+
+async fn matching(store: &Store, tenant: TenantId, filters: Value) -> Vec<String> {
+    let query = query(
+        &ACTIVITIES,
+        &json!({"filters": filters, "sortDirection": "asc"}),
+    );
+    let page = store.list_activities(tenant, query).await.unwrap();
+    assert_eq!(page.total, page.data.len() as u64);
+    let read = |record: &Box<serde_json::value::RawValue>| {
+        let activity: Activity = serde_json::from_str(record.get()).unwrap();
+        format!(
+            "{} {}",
+            activity.timestamp.millis(),
+            activity.user_name().unwrap_or("-")
+        )
+    };
+    page.data.iter().map(read).collect()
+}
+
+crate::on_both!(every_filter_finds_what_it_says, |store: Store| async move {
+    let tenant = TenantId::random();
+    let activities = vec![
+        activity(tenant, 1000, "Anna@contoso.example", "FileUploaded"),
+        activity(tenant, 2000, "bob@contoso.example", "File_Deleted"),
+        activity(tenant, 3000, "carl@other.example", "UserLoggedIn"),
+    ];
+    store
+        .ingest_activities(tenant, activities, Vec::new())
+        .await
+        .unwrap();
+    let (anna, bob, carl) = (
+        "1000 Anna@contoso.example",
+        "2000 bob@contoso.example",
+        "3000 carl@other.example",
+    );
+    for (filters, expected) in [
+        (json!({}), vec![anna, bob, carl]),
+        (
+            json!({"user.username": {"eq": "ANNA@contoso.example"}}),
+            vec![anna],
+        ),
+        (
+            json!({"user.username": {"neq": ["anna@contoso.example", "bob@contoso.example"]}}),
+            vec![carl],
+        ),
+        (json!({"user.username": {"eq": []}}), vec![]),
+        (
+            json!({"user.username": {"startswith": ["b", "c"]}}),
+            vec![bob, carl],
+        ),
+        (json!({"user.domain": {"eq": "other.example"}}), vec![carl]),
+        (json!({"actionType": {"contains": "file_"}}), vec![bob]),
+        (json!({"date": {"gte": 2000}}), vec![bob, carl]),
+        (
+            json!({"date": {"range": [{"start": 500, "end": 1500}, {"start": 2500}]}}),
+            vec![anna, carl],
+        ),
+        (
+            json!({"service": {"eq": 11161}, "date": {"lte": 1000}}),
+            vec![anna],
+        ),
+        (json!({"service": {"neq": 11161}}), vec![]),
+        (
+            json!({"location.country": {"isset": true}}),
+            vec![anna, bob, carl],
+        ),
+        (json!({"location.country": {"isnotset": true}}), vec![]),
+        (
+            json!({"location.organizations": {"neq": "x"}}),
+            vec![anna, bob, carl],
+        ),
+        (
+            json!({"ip.address": {"startswith": "8.8."}}),
+            vec![anna, bob, carl],
+        ),
+        (json!({"ip.address": {"doesnotstartwith": "8.8."}}), vec![]),
+        (json!({"text": {"text": "ÜBUNG filedel"}}), vec![]),
+        (json!({"text": {"text": "übu userlog"}}), vec![carl]),
+        (
+            json!({"entity": {"eq": [{"id": "bob@contoso.example", "saas": 11161, "inst": 0}]}}),
+            vec![bob],
+        ),
+        (
+            json!({"entity": {"neq": [{"id": "bob@contoso.example"}]}}),
+            vec![anna, carl],
+        ),
+        (
+            json!({"userAgent.userAgent": {"ncontains": "CURL"}}),
+            vec![],
+        ),
+    ] {
+        assert_eq!(
+            matching(&store, tenant, filters.clone()).await,
+            expected,
+            "{filters}"
+        );
+    }
+    let other = TenantId::random();
+    assert!(matching(&store, other, json!({})).await.is_empty());
+});
+
+crate::on_both!(ingesting_twice_doubles_nothing, |store: Store| async move {
+    let tenant = TenantId::random();
+    let one = activity(tenant, 1000, "anna@contoso.example", "FileUploaded");
+    let batch = vec![one.clone(), one.clone()];
+    let ingested = store
+        .ingest_activities(tenant, batch.clone(), Vec::new())
+        .await
+        .unwrap();
+    assert_eq!(
+        ingested,
+        Ingested {
+            accepted: 1,
+            duplicates: 1
+        }
+    );
+    let again = store
+        .ingest_activities(tenant, batch, Vec::new())
+        .await
+        .unwrap();
+    assert_eq!(
+        again,
+        Ingested {
+            accepted: 0,
+            duplicates: 2
+        }
+    );
+    let stored = store.activity(tenant, one.id).await.unwrap().unwrap();
+    let stored: Value = serde_json::from_str(stored.get()).unwrap();
+    assert_eq!(stored, serde_json::to_value(&one).unwrap());
+    let nobody = ActivityId {
+        timestamp: Timestamp(1),
+        uuid: uuid::Uuid::nil(),
+    };
+    assert!(store.activity(tenant, nobody).await.unwrap().is_none());
+});
+
+crate::on_both!(a_walk_meets_every_record_once, |store: Store| async move {
+    let tenant = TenantId::random();
+    // Many records of one millisecond, at the ends of pages and longer than one.
+    let times = [1, 2, 2, 2, 3, 4, 4, 4, 4, 4, 4, 4, 4, 5, 6, 6];
+    let activities = times.iter().enumerate();
+    let activities = activities.map(|(i, time)| activity(tenant, *time, &format!("u{i}"), "Read"));
+    store
+        .ingest_activities(tenant, activities.collect(), Vec::new())
+        .await
+        .unwrap();
+    for direction in ["asc", "desc"] {
+        let bound = if direction == "asc" { "gte" } else { "lte" };
+        let mut filters = json!({});
+        let mut seen = Vec::new();
+        for _ in 0..20 {
+            let parameters = json!({"filters": filters, "limit": 3, "sortDirection": direction});
+            let scan = store
+                .scan_activities(tenant, query(&ACTIVITIES, &parameters))
+                .await
+                .unwrap();
+            assert!(!scan.data.is_empty());
+            seen.extend(scan.data.iter().map(|record| record.get().to_owned()));
+            match scan.next {
+                Some(next) => filters = json!({"date": {bound: next}}),
+                None => break,
+            }
+        }
+        assert_eq!(seen.len(), times.len(), "{direction}");
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), times.len(), "{direction}");
+    }
+});

@@ -1,0 +1,216 @@
+use casbah_model::activity::ActivityId;
+use casbah_model::alert::{Alert, AlertStatus, CloseKind, Resolution};
+use casbah_model::filter::ALERTS;
+use casbah_model::ids::{KeyId, RecordId, TenantId};
+use casbah_model::time::Timestamp;
+use casbah_store::{Handling, Store, StoryAlert};
+use serde_json::{Value, json};
+
+use crate::samples::{alert, query};
+
+const POSITION: ActivityId = ActivityId {
+    timestamp: Timestamp(5000),
+    uuid: uuid::Uuid::max(),
+};
+
+fn join(open: &mut Alert, new: &Alert) {
+    open.timestamp = new.timestamp;
+    open.audits.extend(new.audits.iter().cloned());
+}
+
+async fn commit(store: &Store, tenant: TenantId, alerts: Vec<Alert>) {
+    let node = KeyId::random();
+    let now = Timestamp::now();
+    store
+        .lease_detector(tenant, node, now, now.plus_millis(-1))
+        .await
+        .unwrap()
+        .unwrap();
+    let found = alerts.into_iter().map(|alert| StoryAlert {
+        key: alert.description.clone(),
+        joins_since: Timestamp(0),
+        alert,
+    });
+    let committed = store.commit_detection(tenant, node, POSITION, vec![1], found.collect(), join);
+    assert!(committed.await.unwrap());
+}
+
+async fn ids(store: &Store, tenant: TenantId, filters: &Value) -> Vec<RecordId> {
+    let query = query(
+        &ALERTS,
+        &json!({"filters": filters, "sortDirection": "asc"}),
+    );
+    let page = store.list_alerts(tenant, query).await.unwrap();
+    page.data.into_iter().map(|alert| alert.id).collect()
+}
+
+fn close(comment: &str) -> Handling {
+    let comment = Some(comment.to_owned());
+    Handling::close(
+        CloseKind::Benign,
+        "anna".to_owned(),
+        comment,
+        Timestamp(9000),
+    )
+}
+
+crate::on_both!(
+    alerts_are_found_closed_and_reopened,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let mut first = alert(tenant, 1000, "Anna@contoso.example");
+        first.description = "first".to_owned();
+        let mut second = alert(tenant, 2000, "bob@contoso.example");
+        second.description = "second".to_owned();
+        let (a, b) = (first.id, second.id);
+        commit(&store, tenant, vec![first, second]).await;
+        for (filters, expected) in [
+            (json!({}), vec![a, b]),
+            (
+                json!({"entity.user": {"eq": "anna@contoso.example"}}),
+                vec![a],
+            ),
+            (
+                json!({"entity.user": {"neq": "anna@contoso.example"}}),
+                vec![b],
+            ),
+            (
+                json!({"entity.entity": {"eq": {"id": "bob@contoso.example", "saas": 11161, "inst": 0}}}),
+                vec![b],
+            ),
+            (json!({"entity.ip": {"eq": ["8.8.8.8"]}}), vec![a, b]),
+            (json!({"entity.service": {"eq": "11161"}}), vec![a, b]),
+            (json!({"severity": {"eq": 2}}), vec![]),
+            (
+                json!({"alertOpen": {"eq": true}, "read": {"eq": "false"}}),
+                vec![a, b],
+            ),
+            (json!({"id": {"eq": [b.to_string(), "nonsense"]}}), vec![b]),
+            (json!({"id": {"neq": [b.to_string()]}}), vec![a]),
+            (
+                json!({"date": {"range": [{"start": 1500, "end": 2500}]}}),
+                vec![b],
+            ),
+            (json!({"source": {"eq": "policy"}}), vec![]),
+        ] {
+            assert_eq!(ids(&store, tenant, &filters).await, expected, "{filters}");
+        }
+
+        let read = store.mark_alert(tenant, a, true).await.unwrap().unwrap();
+        assert_eq!(read.status_value, AlertStatus::Read);
+
+        let unknown = RecordId::generate(1).to_string();
+        let filter = query(
+            &ALERTS,
+            &json!({"filters": {"id": {"eq": [a.to_string(), unknown]}}}),
+        )
+        .filter;
+        let handled = store
+            .close_alerts(tenant, filter.clone(), close("fine"))
+            .await
+            .unwrap();
+        assert_eq!(
+            (handled.count, handled.not_found),
+            (1, vec![unknown.clone()])
+        );
+        let again = store
+            .close_alerts(tenant, filter.clone(), close("late"))
+            .await
+            .unwrap();
+        assert_eq!((again.count, again.not_found.len()), (0, 2));
+        let closed = store.alert(tenant, a).await.unwrap().unwrap();
+        assert_eq!(closed.resolution_status_value, Resolution::Benign);
+        assert_eq!(closed.comment.as_deref(), Some("fine"));
+        assert_eq!(
+            ids(&store, tenant, &json!({"resolutionStatus": {"eq": 4}})).await,
+            vec![a]
+        );
+        assert_eq!(
+            ids(&store, tenant, &json!({"alertOpen": {"eq": false}})).await,
+            vec![a]
+        );
+
+        let reopened = store.reopen_alerts(tenant, filter, None).await.unwrap();
+        assert_eq!(reopened.count, 1);
+        assert_eq!(
+            ids(&store, tenant, &json!({"alertOpen": {"eq": true}}))
+                .await
+                .len(),
+            2
+        );
+
+        let nothing = query(&ALERTS, &json!({})).filter;
+        assert_eq!(
+            store
+                .close_alerts(tenant, nothing, close("all"))
+                .await
+                .unwrap()
+                .count,
+            0
+        );
+        let other = TenantId::random();
+        assert!(store.alert(other, a).await.unwrap().is_none());
+    }
+);
+
+crate::on_both!(a_story_grows_its_open_alert, |store: Store| async move {
+    let tenant = TenantId::random();
+    for time in [1000, 2000] {
+        let mut alert = alert(tenant, time, "anna@contoso.example");
+        alert.audits = vec![format!("{time}_a")];
+        commit(&store, tenant, vec![alert]).await;
+    }
+    let page = store
+        .list_alerts(tenant, query(&ALERTS, &json!({})))
+        .await
+        .unwrap();
+    assert_eq!(page.data.len(), 1);
+    assert_eq!(page.data[0].audits, ["1000_a", "2000_a"]);
+    assert_eq!(page.data[0].timestamp, Timestamp(2000));
+});
+
+crate::on_both!(one_node_at_a_time_detects, |store: Store| async move {
+    let tenant = TenantId::random();
+    let (mine, other) = (KeyId::random(), KeyId::random());
+    let now = Timestamp(1_000_000);
+    let until = now.plus_millis(1000);
+    assert!(
+        store
+            .lease_detector(tenant, mine, now, until)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        store
+            .lease_detector(tenant, other, now, until)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        !store
+            .commit_detection(tenant, other, POSITION, vec![], vec![], join)
+            .await
+            .unwrap()
+    );
+    let later = until.plus_millis(1);
+    let state = store
+        .lease_detector(tenant, other, later, later)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((state.position, state.state.len()), (None, 0));
+    assert!(
+        store
+            .commit_detection(tenant, other, POSITION, vec![7], vec![], join)
+            .await
+            .unwrap()
+    );
+    let state = store
+        .lease_detector(tenant, other, later, later)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((state.position, state.state), (Some(POSITION), vec![7]));
+});

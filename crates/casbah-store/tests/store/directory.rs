@@ -1,0 +1,242 @@
+use std::collections::BTreeSet;
+
+use casbah_model::identity::{
+    AppRoleAssignment, Application, AuthorizationCode, ClientSecret, CodeChallenge, Digest,
+    DirectoryRole, PasswordHash, PrincipalType, ServicePrincipal, Tenant, User,
+};
+use casbah_model::ids::{AppId, KeyId, ObjectId, TenantId};
+use casbah_model::time::Timestamp;
+use casbah_store::{ApplicationQuery, Conflict, Store, StoreError};
+
+const NOW: Timestamp = Timestamp(1_000_000);
+
+fn tenant(domain: &str) -> (Tenant, User) {
+    let id = TenantId::random();
+    let tenant = Tenant {
+        id,
+        display_name: "Contoso".to_owned(),
+        default_domain: domain.to_owned(),
+        domains: vec![domain.to_owned()],
+        created: NOW,
+        wire_id: 7,
+        is_home: true,
+        auth_epoch: 0,
+    };
+    let administrator = User {
+        id: ObjectId::random(),
+        tenant: id,
+        upn: format!("Admin@{domain}"),
+        display_name: "Admin".to_owned(),
+        roles: BTreeSet::from([DirectoryRole::GlobalAdministrator]),
+        enabled: true,
+        password: Some(PasswordHash::new("$argon2id$".to_owned())),
+        must_change_password: true,
+        created: NOW,
+    };
+    (tenant, administrator)
+}
+
+fn principal(tenant: TenantId, app_id: AppId) -> ServicePrincipal {
+    ServicePrincipal {
+        id: ObjectId::random(),
+        tenant,
+        app_id,
+        app_owner_tenant: tenant,
+        display_name: "Demo".to_owned(),
+        enabled: true,
+        app_role_assignment_required: false,
+        created: NOW,
+    }
+}
+
+crate::on_both!(
+    tenants_and_people_are_found_by_their_names,
+    |store: Store| async move {
+        let (contoso, admin) = tenant("contoso.example");
+        store
+            .create_tenant(contoso.clone(), admin.clone())
+            .await
+            .unwrap();
+        assert_eq!(
+            store.tenant_of_domain("CONTOSO.example").await.unwrap(),
+            Some(contoso.clone())
+        );
+        assert_eq!(
+            store.tenant(contoso.id).await.unwrap(),
+            Some(contoso.clone())
+        );
+        let (other, other_admin) = tenant("contoso.example");
+        let refused = store
+            .create_tenant(other.clone(), other_admin)
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, StoreError::Conflict(Conflict::Domain(_))));
+        assert!(
+            store.tenant(other.id).await.unwrap().is_none(),
+            "nothing of it is stored"
+        );
+
+        let found = store
+            .user_by_upn(contoso.id, "admin@CONTOSO.example")
+            .await
+            .unwrap();
+        assert_eq!(found, Some(admin.clone()));
+        store
+            .update_user(User {
+                must_change_password: false,
+                ..admin.clone()
+            })
+            .await
+            .unwrap();
+        assert!(
+            !store
+                .user(contoso.id, admin.id)
+                .await
+                .unwrap()
+                .unwrap()
+                .must_change_password
+        );
+        assert_eq!(store.auth_epoch(contoso.id).await.unwrap(), Some(1));
+    }
+);
+
+crate::on_both!(
+    a_token_request_reads_all_its_facts_at_once,
+    |store: Store| async move {
+        let (contoso, admin) = tenant("contoso.example");
+        store.create_tenant(contoso.clone(), admin).await.unwrap();
+        let application = Application::new(contoso.id, "Demo", NOW);
+        store.save_application(application.clone()).await.unwrap();
+        let resource = principal(contoso.id, AppId::random());
+        let client = principal(contoso.id, application.app_id);
+        store
+            .save_service_principal(resource.clone())
+            .await
+            .unwrap();
+        store.save_service_principal(client.clone()).await.unwrap();
+        let secret = ClientSecret {
+            key_id: KeyId::random(),
+            tenant: contoso.id,
+            application: application.id,
+            display_name: None,
+            hint: "abc".to_owned(),
+            start: NOW,
+            end: NOW.plus_millis(1),
+            hash: Digest::new([7; 32]),
+            pepper_version: 1,
+        };
+        store.add_client_secret(secret.clone()).await.unwrap();
+        let assignment = AppRoleAssignment {
+            id: ObjectId::random(),
+            tenant: contoso.id,
+            principal_id: client.id,
+            principal_type: PrincipalType::ServicePrincipal,
+            resource_id: resource.id,
+            app_role_id: KeyId::random(),
+            created: NOW,
+        };
+        store.assign(assignment.clone()).await.unwrap();
+        let twice = AppRoleAssignment {
+            id: ObjectId::random(),
+            ..assignment.clone()
+        };
+        let twice = store.assign(twice).await.unwrap_err();
+        assert!(matches!(twice, StoreError::Conflict(Conflict::Exists)));
+
+        let facts = store
+            .token_facts(contoso.id, application.app_id, Some(resource.app_id))
+            .await
+            .unwrap();
+        assert_eq!(facts.application, Some(application.clone()));
+        assert_eq!(facts.principal, Some(client.clone()));
+        assert_eq!(facts.resource_principal, Some(resource));
+        assert_eq!(facts.secrets, [secret]);
+        assert_eq!(facts.assignments, std::slice::from_ref(&assignment));
+        let elsewhere = store
+            .token_facts(TenantId::random(), application.app_id, None)
+            .await
+            .unwrap();
+        assert!(elsewhere.principal.is_none() && elsewhere.assignments.is_empty());
+
+        let epoch = store.auth_epoch(contoso.id).await.unwrap();
+        assert!(store.unassign(contoso.id, assignment.id).await.unwrap());
+        assert!(
+            store.auth_epoch(contoso.id).await.unwrap() > epoch,
+            "issued tokens lose the role"
+        );
+
+        let deleted = Application {
+            deleted: Some(NOW),
+            ..application.clone()
+        };
+        store.save_application(deleted).await.unwrap();
+        assert!(
+            store
+                .application_by_app_id(application.app_id)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        let query = ApplicationQuery {
+            name_prefix: Some("de".to_owned()),
+            ..Default::default()
+        };
+        assert!(
+            store
+                .applications(contoso.id, query.clone())
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            store
+                .service_principals(contoso.id, query)
+                .await
+                .unwrap()
+                .len(),
+            2
+        );
+    }
+);
+
+crate::on_both!(
+    a_code_is_redeemed_once_however_many_try,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let code = AuthorizationCode {
+            hash: Digest::new([1; 32]),
+            tenant,
+            client: AppId::random(),
+            user: ObjectId::random(),
+            redirect_uri: "http://localhost".to_owned(),
+            scopes: vec!["openid".to_owned(), "profile".to_owned()],
+            resource: None,
+            challenge: Some(CodeChallenge::S256("challenge".to_owned())),
+            nonce: Some("nonce".to_owned()),
+            auth_time: NOW,
+            wants_auth_time: false,
+            created: NOW,
+            expires: NOW.plus_millis(600_000),
+            redeemed: None,
+            family: ObjectId::random(),
+        };
+        store.add_authorization_code(code.clone()).await.unwrap();
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let store = store.clone();
+            tries.spawn(async move {
+                store
+                    .redeem_authorization_code(tenant, Digest::new([1; 32]), NOW)
+                    .await
+                    .unwrap()
+            });
+        }
+        let answers = tries.join_all().await;
+        let fresh: Vec<_> = answers
+            .into_iter()
+            .flatten()
+            .filter(|code| code.redeemed.is_none())
+            .collect();
+        assert_eq!(fresh, [code]);
+    }
+);

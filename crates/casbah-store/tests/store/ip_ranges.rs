@@ -1,0 +1,59 @@
+use casbah_model::filter::IP_RANGES;
+use casbah_model::ids::TenantId;
+use casbah_store::{Conflict, Store, StoreError};
+use serde_json::json;
+
+use crate::samples::{ip_range, query};
+
+crate::on_both!(
+    names_and_networks_are_not_shared,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let office = ip_range("Office", &["10.0.0.0/16", "10.0.1.0/24"]);
+        store.save_ip_range(tenant, office.clone()).await.unwrap();
+        let name = store
+            .save_ip_range(tenant, ip_range("OFFICE", &["10.9.0.0/16"]))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(name, StoreError::Conflict(Conflict::Name(_))),
+            "{name}"
+        );
+        let overlap = store
+            .save_ip_range(tenant, ip_range("Lab", &["10.0.7.0/24"]))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(overlap, StoreError::Conflict(Conflict::Network { .. })),
+            "{overlap}"
+        );
+        let mut renamed = office.clone();
+        renamed.name = "Headquarters".to_owned();
+        store.save_ip_range(tenant, renamed).await.unwrap();
+        store
+            .save_ip_range(TenantId::random(), office.clone())
+            .await
+            .unwrap();
+
+        let found = |filters| query(&IP_RANGES, &json!({"filters": filters}));
+        let page = store
+            .list_ip_ranges(tenant, found(json!({"category": {"eq": ["1", 4]}})))
+            .await
+            .unwrap();
+        assert_eq!(
+            page.data
+                .iter()
+                .map(|range| range.name.as_str())
+                .collect::<Vec<_>>(),
+            ["Headquarters"]
+        );
+        let none = store
+            .list_ip_ranges(tenant, found(json!({"builtIn": {"eq": true}})))
+            .await
+            .unwrap();
+        assert!(none.data.is_empty());
+        assert!(store.delete_ip_range(tenant, office.id).await.unwrap());
+        assert!(!store.delete_ip_range(tenant, office.id).await.unwrap());
+        assert!(store.ip_range(tenant, office.id).await.unwrap().is_none());
+    }
+);

@@ -1,0 +1,73 @@
+//! The store on both databases: the same tests, the same answers.
+//!
+//! PostgreSQL is the server that `CASBAH_TEST_POSTGRES` names; without it its half
+//! of each test says that it was skipped.
+
+mod activities;
+mod alerts;
+mod directory;
+mod discovery;
+mod ip_ranges;
+mod samples;
+
+use casbah_store::{DatabaseAddress, Store};
+
+/// A store on an empty database, and what must live as long as it.
+struct TestStore {
+    store: Store,
+    _directory: Option<tempfile::TempDir>,
+}
+
+async fn sqlite() -> TestStore {
+    let directory = tempfile::tempdir().unwrap();
+    let address = DatabaseAddress::Sqlite(directory.path().join("casbah.db"));
+    TestStore {
+        store: Store::open(&address).await.unwrap(),
+        _directory: Some(directory),
+    }
+}
+
+async fn postgres() -> Option<TestStore> {
+    let Ok(server) = std::env::var("CASBAH_TEST_POSTGRES") else {
+        eprintln!("skipped: CASBAH_TEST_POSTGRES names no PostgreSQL server");
+        return None;
+    };
+    let name = format!("casbah_test_{}", uuid::Uuid::new_v4().simple());
+    let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&server)
+        .await
+        .unwrap();
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::query(create).execute(&mut connection).await.unwrap();
+    let (base, options) = server.split_once('?').unwrap_or((&server, ""));
+    let base = base.rsplit_once('/').unwrap().0;
+    let address = format!("{base}/{name}?{options}").parse().unwrap();
+    Some(TestStore {
+        store: Store::open(&address).await.unwrap(),
+        _directory: None,
+    })
+}
+
+/// Runs a test on both databases.
+macro_rules! on_both {
+    ($name:ident, $test:expr) => {
+        mod $name {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                let test = crate::sqlite().await;
+                let run = $test;
+                run(test.store.clone()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                if let Some(test) = crate::postgres().await {
+                    let run = $test;
+                    run(test.store.clone()).await;
+                }
+            }
+        }
+    };
+}
+use on_both;
