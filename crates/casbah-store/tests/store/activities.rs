@@ -14,7 +14,7 @@ async fn matching(store: &Store, tenant: TenantId, filters: Value) -> Vec<String
     );
     let page = store.list_activities(tenant, query).await.unwrap();
     assert_eq!(page.total, page.data.len() as u64);
-    let read = |record: &Box<serde_json::value::RawValue>| {
+    let read = |record: &serde_json::value::RawValue| {
         let activity: Activity = serde_json::from_str(record.get()).unwrap();
         format!(
             "{} {}",
@@ -22,7 +22,7 @@ async fn matching(store: &Store, tenant: TenantId, filters: Value) -> Vec<String
             activity.user_name().unwrap_or("-")
         )
     };
-    page.data.iter().map(read).collect()
+    page.data.iter().map(|record| read(record)).collect()
 }
 
 crate::on_both!(every_filter_finds_what_it_says, |store: Store| async move {

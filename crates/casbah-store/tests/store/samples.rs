@@ -9,12 +9,12 @@ use casbah_model::time::Timestamp;
 use serde_json::{Value, json};
 
 /// A list's parameters, as the wire has them.
-pub fn query(list: &'static ListSpec, parameters: &Value) -> ListQuery {
+pub(crate) fn query(list: &'static ListSpec, parameters: &Value) -> ListQuery {
     parse_query(list, parameters.as_object().unwrap(), Timestamp(0)).unwrap()
 }
 
 /// An activity of `user` at `timestamp`.
-pub fn activity(tenant: TenantId, timestamp: i64, user: &str, operation: &str) -> Activity {
+pub(crate) fn activity(tenant: TenantId, timestamp: i64, user: &str, operation: &str) -> Activity {
     let id = ActivityId::derive(
         tenant,
         "test",
@@ -49,7 +49,7 @@ pub fn activity(tenant: TenantId, timestamp: i64, user: &str, operation: &str) -
 }
 
 /// An open alert that speaks of `user`.
-pub fn alert(tenant: TenantId, timestamp: i64, user: &str) -> Alert {
+pub(crate) fn alert(tenant: TenantId, timestamp: i64, user: &str) -> Alert {
     serde_json::from_value(json!({
         "_id": RecordId::generate(timestamp / 1000), "contextId": tenant, "timestamp": timestamp,
         "title": "Test", "description": "Something happened", "isMarkdown": false,
@@ -67,7 +67,7 @@ pub fn alert(tenant: TenantId, timestamp: i64, user: &str) -> Alert {
 }
 
 /// A range of these networks.
-pub fn ip_range(name: &str, networks: &[&str]) -> IpRange {
+pub(crate) fn ip_range(name: &str, networks: &[&str]) -> IpRange {
     IpRange {
         id: RecordId::generate(1),
         name: name.to_owned(),
