@@ -8,7 +8,7 @@ const LATEST: i64 = 7_258_118_400_000;
 
 /// Seconds since 1970 with an optional fraction: `1564576741.982`.
 pub(super) fn epoch(text: &[u8]) -> Option<i64> {
-    let (seconds, fraction) = match memchr::memchr(b'.', text) {
+    let (seconds, fraction) = match text.iter().position(|byte| *byte == b'.') {
         Some(dot) => (&text[..dot], &text[dot + 1..]),
         None => (text, &b""[..]),
     };

@@ -23,8 +23,11 @@ const NONE: Target<'static> = Target {
 /// A URL without authority (`urn:`, Squid's `error:…` and `cache_object:` of its own pages, a bare
 /// path) has no host and is no error.
 pub(super) fn parse(asked: &[u8]) -> Result<Target<'_>, LineError> {
-    let after_scheme = match memchr::memmem::find(asked, b"://") {
-        Some(at) if is_scheme(&asked[..at]) => &asked[at + 3..],
+    // A scheme is short and ends at the first colon: a plain loop beats any search for it.
+    let after_scheme = match asked.iter().position(|byte| *byte == b':') {
+        Some(at) if asked[at + 1..].starts_with(b"//") && is_scheme(&asked[..at]) => {
+            &asked[at + 3..]
+        }
         _ => return tunnel(asked),
     };
     let end = after_scheme

@@ -33,7 +33,10 @@ fn record(line: &[u8]) -> Result<Record<'_>, LineError> {
     }
     let source = fields.next().ok_or(LineError::Fields)?;
     let result = fields.next().ok_or(LineError::Fields)?;
-    let slash = memchr::memchr(b'/', result).ok_or(LineError::Status)?;
+    let slash = result
+        .iter()
+        .position(|byte| *byte == b'/')
+        .ok_or(LineError::Status)?;
     let (code, status_text) = (&result[..slash], &result[slash + 1..]);
     let status = status(status_text).ok_or(LineError::Status)?;
     let bytes = fields.next().ok_or(LineError::Fields)?;
