@@ -1,0 +1,150 @@
+//! The command line.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "these comments are the help that people read"
+)]
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{
+    activities, alerts, app, discovery, entities, ingest, login, subnets, tenant, token,
+};
+use crate::output::Format;
+
+const EXAMPLES: &str = "\
+Examples:
+  casbah login --url https://localhost:8443 --ca ca.pem
+  casbah app create 'SIEM connector'
+  casbah alerts list --open --severity high --since 7d
+  casbah discovery upload access.log --source SQUID --name 'Berlin proxy'
+  casbah activities list --user admin@contoso.example --all --output ndjson
+
+Settings come from flags, then the environment, then the configuration file
+(~/.config/casbah/config.toml, or CASBAH_CONFIG). Secrets are never flags: use
+--secret-file, CASBAH_CLIENT_SECRET, or type the secret when asked.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 not authorised.";
+
+/// Open, self-hosted cloud access security broker: its server and its client.
+#[derive(Debug, Parser)]
+#[command(name = "casbah", version, after_help = EXAMPLES, propagate_version = true)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Settings that every command takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Global {
+    /// The server, or https://<tenant>.<region>.portal.cloudappsecurity.com [env: CASBAH_URL]
+    #[arg(long, global = true, value_name = "ORIGIN")]
+    pub(crate) url: Option<String>,
+    /// Who issues tokens: an origin, public, gcc-high, dod or china; the server itself by default
+    /// [env: CASBAH_AUTHORITY]
+    #[arg(long, global = true, value_name = "ORIGIN|CLOUD")]
+    pub(crate) authority: Option<String>,
+    /// Tenant id or domain [env: CASBAH_TENANT_ID]
+    #[arg(long, global = true, value_name = "TENANT")]
+    pub(crate) tenant: Option<String>,
+    /// Act as this application [env: CASBAH_CLIENT_ID]
+    #[arg(long, global = true, value_name = "APP_ID")]
+    pub(crate) client_id: Option<String>,
+    /// File with the application's secret [env: CASBAH_SECRET_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Trust the certificates of this PEM file, too [env: CASBAH_CA]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Section of the configuration file [env: CASBAH_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// How results are written [env: CASBAH_OUTPUT]
+    #[arg(long, short, global = true, value_enum, value_name = "FORM")]
+    pub(crate) output: Option<Format>,
+    /// Zone in which tables and CSV show times: local, utc, Europe/Berlin [env: CASBAH_TIME_ZONE]
+    #[arg(long, global = true, value_name = "ZONE")]
+    pub(crate) time_zone: Option<String>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Sign in with the browser
+    Login(login::LoginArgs),
+    /// Forget the kept sign-in
+    Logout(login::LogoutArgs),
+    /// Tenants of this server
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+    /// Applications: register, permit, give secrets
+    #[command(subcommand)]
+    App(app::AppCommand),
+    /// Access tokens: get, look into, verify
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Alerts
+    #[command(subcommand)]
+    Alerts(alerts::AlertsCommand),
+    /// Activities
+    #[command(subcommand)]
+    Activities(activities::ActivitiesCommand),
+    /// People and their accounts
+    #[command(subcommand)]
+    Entities(entities::EntitiesCommand),
+    /// IP ranges
+    #[command(subcommand)]
+    Subnets(subnets::SubnetsCommand),
+    /// Shadow IT: upload logs, read reports, tag and block apps
+    #[command(subcommand)]
+    Discovery(discovery::DiscoveryCommand),
+    /// Send audit events
+    Ingest(ingest::IngestArgs),
+    /// Print completions for a shell
+    ///
+    /// For example: casbah completions bash > /etc/bash_completion.d/casbah
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_says_what_there_is() {
+        let mut command = Cli::command().term_width(100);
+        command.build();
+        insta::assert_snapshot!("help", command.render_help());
+        for path in [
+            vec!["alerts", "list"],
+            vec!["alerts", "close"],
+            vec!["app"],
+            vec!["app", "permission"],
+            vec!["discovery", "upload"],
+            vec!["ingest"],
+        ] {
+            let mut found = &mut command;
+            for name in &path {
+                found = found.find_subcommand_mut(name).unwrap();
+            }
+            let help = found.clone().term_width(100).render_help();
+            insta::assert_snapshot!(format!("help_{}", path.join("_")), help);
+        }
+    }
+}

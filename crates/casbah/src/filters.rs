@@ -1,0 +1,183 @@
+//! Filters as people type them.
+
+use casbah_client::ListQuery;
+use casbah_model::time::Timestamp;
+use clap::Args;
+use serde_json::Value;
+
+/// `--filter 'severity eq 2'`: a field, an operator, a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TypedFilter {
+    field: String,
+    operator: String,
+    value: Value,
+}
+
+/// Reads a filter. The value is JSON where it is JSON, else text.
+pub(crate) fn parse_filter(text: &str) -> Result<TypedFilter, String> {
+    let wrong = || "write FIELD OPERATOR VALUE, such as 'severity eq 2'".to_owned();
+    let (field, rest) = text
+        .trim()
+        .split_once(char::is_whitespace)
+        .ok_or_else(wrong)?;
+    let rest = rest.trim_start();
+    let (operator, value) = rest.split_once(char::is_whitespace).ok_or_else(wrong)?;
+    let value = value.trim_start();
+    Ok(TypedFilter {
+        field: field.to_owned(),
+        operator: operator.to_owned(),
+        value: serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
+    })
+}
+
+/// Reads a point in time: `7d` ago (s, m, h, d, w), or a date, or a time of ISO 8601.
+pub(crate) fn parse_time(text: &str) -> Result<Timestamp, String> {
+    parse_time_at(text, Timestamp::now())
+}
+
+fn parse_time_at(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    if let Some(seconds) = parse_span(text) {
+        return Ok(now.plus_millis(seconds.saturating_mul(-1000)));
+    }
+    Timestamp::parse(text)
+        .or_else(|| Timestamp::parse(&format!("{text}T00:00:00")))
+        .ok_or_else(|| "write a span such as 7d or 12h, or a date such as 2026-01-31".to_owned())
+}
+
+fn parse_span(text: &str) -> Option<i64> {
+    let unit = match text.chars().last()? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return None,
+    };
+    let number = text.get(..text.len() - 1)?;
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    number.parse::<i64>().ok()?.checked_mul(unit)
+}
+
+/// What every list command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ListArgs {
+    /// Narrow by any filter of the API, such as 'severity eq 2'; repeatable
+    #[arg(long = "filter", value_name = "FIELD OPERATOR VALUE", value_parser = parse_filter)]
+    filters: Vec<TypedFilter>,
+    /// At most so many records
+    #[arg(long, default_value_t = 100, value_name = "COUNT")]
+    limit: u64,
+    /// All records, page after page
+    #[arg(long, conflicts_with = "limit")]
+    pub(crate) all: bool,
+    /// Sort by this field of the API
+    #[arg(long, value_name = "FIELD")]
+    sort: Option<String>,
+    /// Smallest or oldest first
+    #[arg(long)]
+    ascending: bool,
+}
+
+impl ListArgs {
+    pub(crate) fn query(&self) -> ListQuery {
+        let mut query = ListQuery::new();
+        for filter in &self.filters {
+            query = query.filter(&filter.field, &filter.operator, filter.value.clone());
+        }
+        if let Some(field) = &self.sort {
+            query = query.sort(field, !self.ascending);
+        } else if self.ascending {
+            query = query.sort("date", false);
+        }
+        if !self.all {
+            query = query.at_most(self.limit);
+        }
+        query
+    }
+
+    /// How many records are wanted at most.
+    pub(crate) fn limit(&self) -> u64 {
+        if self.all { u64::MAX } else { self.limit }
+    }
+}
+
+/// The time of records.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TimeArgs {
+    /// Not older than this: 7d, 12h, 2026-01-31
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    since: Option<Timestamp>,
+    /// Not newer than this
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    until: Option<Timestamp>,
+}
+
+impl TimeArgs {
+    pub(crate) fn narrow(&self, mut query: ListQuery) -> ListQuery {
+        if let Some(since) = self.since {
+            query = query.filter("date", "gte", since.millis());
+        }
+        if let Some(until) = self.until {
+            query = query.filter("date", "lte", until.millis());
+        }
+        query
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_json_or_text() {
+        for (text, field, operator, value) in [
+            ("severity eq 2", "severity", "eq", json!(2)),
+            ("severity  eq  [1,2]", "severity", "eq", json!([1, 2])),
+            ("read eq true", "read", "eq", json!(true)),
+            ("text text two words", "text", "text", json!("two words")),
+            (
+                "ip.address startswith 10.",
+                "ip.address",
+                "startswith",
+                json!("10."),
+            ),
+            (
+                r#"entity eq {"id":"a","saas":1,"inst":0}"#,
+                "entity",
+                "eq",
+                json!({"id": "a", "saas": 1, "inst": 0}),
+            ),
+        ] {
+            let filter = parse_filter(text).unwrap();
+            assert_eq!(
+                (filter.field.as_str(), filter.operator.as_str()),
+                (field, operator)
+            );
+            assert_eq!(filter.value, value, "{text}");
+        }
+        assert!(parse_filter("severity eq").is_err());
+        assert!(parse_filter("").is_err());
+    }
+
+    #[test]
+    fn spans_count_back_and_dates_are_dates() {
+        let now = Timestamp::parse("2026-01-31T12:00:00Z").unwrap();
+        for (text, expected) in [
+            ("7d", "2026-01-24T12:00:00Z"),
+            ("90m", "2026-01-31T10:30:00Z"),
+            ("2w", "2026-01-17T12:00:00Z"),
+            ("2026-01-05", "2026-01-05T00:00:00Z"),
+            ("2026-01-05T06:07:08Z", "2026-01-05T06:07:08Z"),
+        ] {
+            let time = parse_time_at(text, now).unwrap();
+            assert_eq!(Some(time), Timestamp::parse(expected), "{text}");
+        }
+        for text in ["", "d", "-7d", "7y", "soon", "+7d", "é"] {
+            assert!(parse_time_at(text, now).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The columns of each kind of record.
+
+use serde_json::Value;
+
+use super::Zone;
+
+/// A column: its header, and how its cell is taken from a record.
+pub(crate) struct Column {
+    pub(crate) header: &'static str,
+    cell: fn(&Value, &Zone) -> String,
+}
+
+impl Column {
+    const fn new(header: &'static str, cell: fn(&Value, &Zone) -> String) -> Self {
+        Self { header, cell }
+    }
+
+    /// The cell, made harmless: records hold what strangers wrote.
+    pub(crate) fn cell(&self, record: &Value, zone: &Zone) -> String {
+        (self.cell)(record, zone)
+            .chars()
+            .map(|character| {
+                if character.is_control() {
+                    '\u{fffd}'
+                } else {
+                    character
+                }
+            })
+            .collect()
+    }
+}
+
+/// The value at a JSON pointer as text; nothing where there is none.
+fn text(record: &Value, pointer: &str) -> String {
+    match record.pointer(pointer) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// The first of several places that has a value.
+fn first(record: &Value, pointers: &[&str]) -> String {
+    pointers
+        .iter()
+        .map(|pointer| text(record, pointer))
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
+}
+
+/// A time: milliseconds are shown in the zone, text as it is.
+fn time(record: &Value, pointer: &str, zone: &Zone) -> String {
+    let millis = record.pointer(pointer).and_then(Value::as_i64);
+    millis.map_or_else(|| text(record, pointer), |millis| zone.show(millis))
+}
+
+/// A number's name.
+fn named(record: &Value, pointer: &str, names: &[&str]) -> String {
+    record
+        .pointer(pointer)
+        .and_then(Value::as_u64)
+        .and_then(|number| names.get(usize::try_from(number).ok()?))
+        .map_or_else(|| text(record, pointer), |name| (*name).to_owned())
+}
+
+/// One member of each element of an array, joined.
+fn joined(record: &Value, pointer: &str, member: &str) -> String {
+    let Some(Value::Array(elements)) = record.pointer(pointer) else {
+        return String::new();
+    };
+    let parts: Vec<String> = elements.iter().map(|part| text(part, member)).collect();
+    parts.join(", ")
+}
+
+/// The labels of an alert's entities of some types.
+fn labels(record: &Value, types: &[&str]) -> String {
+    let Some(Value::Array(entities)) = record.pointer("/entities") else {
+        return String::new();
+    };
+    let mut labels: Vec<String> = entities
+        .iter()
+        .filter(|entity| types.contains(&text(entity, "/type").as_str()))
+        .map(|entity| text(entity, "/label"))
+        .collect();
+    labels.dedup();
+    labels.join(", ")
+}
+
+/// Bytes with a unit.
+fn bytes(record: &Value, pointer: &str) -> String {
+    record
+        .pointer(pointer)
+        .and_then(Value::as_u64)
+        .map(|count| indicatif::HumanBytes(count).to_string())
+        .unwrap_or_default()
+}
+
+const SEVERITIES: &[&str] = &["low", "medium", "high", "informational"];
+const RESOLUTIONS: &[&str] = &[
+    "open",
+    "dismissed",
+    "resolved",
+    "false positive",
+    "benign",
+    "true positive",
+];
+const IP_CATEGORIES: &[&str] = &[
+    "none",
+    "corporate",
+    "administrative",
+    "risky",
+    "vpn",
+    "cloud provider",
+    "other",
+];
+
+pub(crate) const ALERT: &[Column] = &[
+    Column::new("ID", |r, _| text(r, "/_id")),
+    Column::new("TIME", |r, zone| time(r, "/timestamp", zone)),
+    Column::new("SEVERITY", |r, _| named(r, "/severityValue", SEVERITIES)),
+    Column::new("STATE", |r, _| {
+        named(r, "/resolutionStatusValue", RESOLUTIONS)
+    }),
+    Column::new("SEEN", |r, _| {
+        named(r, "/statusValue", &["unread", "read", "closed"])
+    }),
+    Column::new("TITLE", |r, _| text(r, "/title")),
+    Column::new("WHO", |r, _| labels(r, &["account", "user"])),
+    Column::new("IP", |r, _| labels(r, &["ip"])),
+];
+
+pub(crate) const ACTIVITY: &[Column] = &[
+    Column::new("ID", |r, _| text(r, "/_id")),
+    Column::new("TIME", |r, zone| time(r, "/timestamp", zone)),
+    Column::new("WHO", |r, _| {
+        first(r, &["/user/userName", "/failedUserData/userName"])
+    }),
+    Column::new("APP", |r, _| text(r, "/appName")),
+    Column::new("WHAT", |r, _| first(r, &["/description", "/eventTypeName"])),
+    Column::new("IP", |r, _| text(r, "/device/clientIP")),
+    Column::new("COUNTRY", |r, _| text(r, "/location/countryCode")),
+];
+
+pub(crate) const ENTITY: &[Column] = &[
+    Column::new("KEY", |r, _| text(r, "/ii")),
+    Column::new("TYPE", |r, _| named(r, "/type", &["", "account", "user"])),
+    Column::new("NAME", |r, _| text(r, "/displayName")),
+    Column::new("EMAIL", |r, _| text(r, "/email")),
+    Column::new("APP", |r, _| text(r, "/appData/name")),
+    Column::new("ADMIN", |r, _| text(r, "/isAdmin")),
+    Column::new("EXTERNAL", |r, _| text(r, "/isExternal")),
+    Column::new("LAST SEEN", |r, zone| time(r, "/lastSeen", zone)),
+    Column::new("SCORE", |r, _| text(r, "/threatScore")),
+];
+
+pub(crate) const SUBNET: &[Column] = &[
+    Column::new("ID", |r, _| text(r, "/_id")),
+    Column::new("NAME", |r, _| text(r, "/name")),
+    Column::new("CATEGORY", |r, _| named(r, "/category", IP_CATEGORIES)),
+    Column::new("NETWORKS", |r, _| joined(r, "/subnets", "/originalString")),
+    Column::new("ORGANIZATION", |r, _| text(r, "/organization")),
+    Column::new("TAGS", |r, _| joined(r, "/tags", "/name")),
+];
+
+pub(crate) const STREAM: &[Column] = &[
+    Column::new("ID", |r, _| text(r, "/_id")),
+    Column::new("NAME", |r, _| text(r, "/displayName")),
+    Column::new("KIND", |r, _| {
+        let kinds = [
+            "",
+            "input",
+            "logical",
+            "view",
+            "enrichment",
+            "snapshot preview",
+        ];
+        named(r, "/streamType", &kinds)
+    }),
+    Column::new("LOGS", |r, _| text(r, "/logFilesHistoryCount")),
+    Column::new("FAILED", |r, _| text(r, "/logFilesFailsCount")),
+    Column::new("LAST DATA", |r, zone| time(r, "/lastDataReceived", zone)),
+];
+
+pub(crate) const DISCOVERED_APP: &[Column] = &[
+    Column::new("APP ID", |r, _| first(r, &["/appId", "/id"])),
+    Column::new("NAME", |r, _| text(r, "/name")),
+    Column::new("CATEGORY", |r, _| {
+        text(r, "/category").replace("SAASDB_CATEGORY_", "")
+    }),
+    Column::new("SCORE", |r, _| text(r, "/score")),
+    Column::new("TRAFFIC", |r, _| bytes(r, "/trafficTotalBytes")),
+    Column::new("UPLOADED", |r, _| bytes(r, "/trafficUploadedBytes")),
+    Column::new("TRANSACTIONS", |r, _| {
+        first(r, &["/transactionsCount", "/trafficTotalEvents"])
+    }),
+    Column::new("USERS", |r, _| text(r, "/usersCount")),
+    Column::new("IPS", |r, _| text(r, "/ipAddressesCount")),
+    Column::new("LAST SEEN", |r, zone| {
+        let seen = time(r, "/lastSeen", zone);
+        if seen.is_empty() {
+            time(r, "/lastUsed", zone)
+        } else {
+            seen
+        }
+    }),
+    Column::new("TAGS", |r, _| match r.pointer("/tags/0") {
+        Some(Value::Object(_)) => joined(r, "/tags", "/name"),
+        _ => joined(r, "/tags", ""),
+    }),
+];
+
+pub(crate) const CATEGORY: &[Column] = &[
+    Column::new("CATEGORY", |r, _| text(r, "/id")),
+    Column::new("APPS", |r, _| text(r, "/total")),
+];
+
+pub(crate) const APP_USER: &[Column] = &[
+    Column::new("USER", |r, _| {
+        first(r, &["/username", "/name", "/userName", "/_id"])
+    }),
+    Column::new("TRAFFIC", |r, _| bytes(r, "/trafficTotalBytes")),
+    Column::new("UPLOADED", |r, _| bytes(r, "/trafficUploadedBytes")),
+    Column::new("LAST SEEN", |r, zone| time(r, "/lastSeen", zone)),
+];
+
+pub(crate) const UPLOAD: &[Column] = &[
+    Column::new("ID", |r, _| text(r, "/id")),
+    Column::new("FILE", |r, _| text(r, "/filename")),
+    Column::new("REPORT", |r, _| text(r, "/streamName")),
+    Column::new("FORMAT", |r, _| first(r, &["/format", "/source"])),
+    Column::new("STATE", |r, _| text(r, "/state")),
+    Column::new("SIZE", |r, _| bytes(r, "/bytes")),
+    Column::new("LINES", |r, _| text(r, "/lines")),
+    Column::new("BAD", |r, _| text(r, "/bad")),
+    Column::new("ERROR", |r, _| text(r, "/error")),
+    Column::new("CREATED", |r, zone| time(r, "/created", zone)),
+];
+
+pub(crate) const TENANT: &[Column] = &[
+    Column::new("ID", |r, _| text(r, "/id")),
+    Column::new("NAME", |r, _| text(r, "/displayName")),
+    Column::new("DOMAIN", |r, _| text(r, "/defaultDomain")),
+    Column::new("CREATED", |r, zone| time(r, "/created", zone)),
+];
+
+pub(crate) const APP: &[Column] = &[
+    Column::new("APP ID", |r, _| text(r, "/appId")),
+    Column::new("NAME", |r, _| text(r, "/displayName")),
+    Column::new("AUDIENCE", |r, _| text(r, "/signInAudience")),
+    Column::new("SECRETS", |r, _| {
+        let secrets = r.pointer("/passwordCredentials").and_then(Value::as_array);
+        secrets.map_or(0, Vec::len).to_string()
+    }),
+    Column::new("CREATED", |r, zone| time(r, "/createdDateTime", zone)),
+    Column::new("OBJECT ID", |r, _| text(r, "/id")),
+];
+
+pub(crate) const PERMISSION: &[Column] = &[
+    Column::new("RESOURCE", |r, _| text(r, "/resource")),
+    Column::new("PERMISSION", |r, _| text(r, "/permission")),
+    Column::new("REQUESTED", |r, _| text(r, "/requested")),
+    Column::new("CONSENTED", |r, _| text(r, "/consented")),
+];
+
+pub(crate) const SECRET: &[Column] = &[
+    Column::new("KEY ID", |r, _| text(r, "/keyId")),
+    Column::new("NAME", |r, _| text(r, "/displayName")),
+    Column::new("HINT", |r, _| text(r, "/hint")),
+    Column::new("FROM", |r, zone| time(r, "/startDateTime", zone)),
+    Column::new("UNTIL", |r, zone| time(r, "/endDateTime", zone)),
+];
