@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands::{
     activities, alerts, app, discovery, entities, ingest, login, subnets, tenant, token,
 };
+use crate::demo::DemoArgs;
 use crate::output::Format;
 
 const EXAMPLES: &str = "\
@@ -106,6 +107,10 @@ pub(crate) enum Command {
     Discovery(discovery::DiscoveryCommand),
     /// Send audit events
     Ingest(ingest::IngestArgs),
+    /// Play the product's whole story on a server of its own
+    ///
+    /// For example: casbah demo --log access.log --keep
+    Demo(DemoArgs),
     /// Print completions for a shell
     ///
     /// For example: casbah completions bash > /etc/bash_completion.d/casbah

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod config;
 mod context;
+mod demo;
 mod error;
 mod filters;
 mod output;

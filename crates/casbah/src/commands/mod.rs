@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::cli::{Cli, Command};
 use crate::context::Context;
+use crate::demo;
 use crate::error::CliError;
 use crate::output::Column;
 
@@ -28,6 +29,9 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Cli::command(), "casbah", &mut script);
         return Ok(std::io::Write::write_all(&mut std::io::stdout(), &script)?);
+    }
+    if let Command::Demo(arguments) = cli.command {
+        return demo::run(arguments).await;
     }
     let context = Context::new(&cli.global)?;
     match cli.command {
@@ -42,7 +46,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Subnets(command) => subnets::run(&context, command).await,
         Command::Discovery(command) => discovery::run(&context, command).await,
         Command::Ingest(arguments) => ingest::run(&context, arguments).await,
-        Command::Completions { .. } => Ok(()),
+        Command::Completions { .. } | Command::Demo(_) => Ok(()),
     }
 }
 

@@ -1,0 +1,263 @@
+//! What the story knows so far, and how it is told.
+
+use std::future::Future;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use casbah_client::{
+    ApiBase, Authority, Client, Credential, GraphClient, SessionFile, TokenSource, Transport,
+    well_known,
+};
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use crate::demo::DemoArgs;
+use crate::demo::fixtures;
+use crate::error::CliError;
+
+/// What a server writes when it is ready for the first time.
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Start {
+    /// The public origin.
+    pub(crate) url: String,
+    /// The CA's certificate.
+    pub(crate) ca_file: PathBuf,
+    /// The home tenant.
+    pub(crate) tenant_id: String,
+    /// The first administrator.
+    pub(crate) administrator: Administrator,
+}
+
+/// The first administrator and the password for the first sign-in.
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Administrator {
+    pub(crate) user_principal_name: String,
+    pub(crate) one_time_password: String,
+}
+
+/// The application of the story.
+pub(crate) struct Connector {
+    pub(crate) app_id: String,
+    pub(crate) secret: String,
+}
+
+/// What the story knows so far.
+pub(crate) struct Story {
+    pub(crate) start: Start,
+    pub(crate) transport: Transport,
+    pub(crate) authority: Authority,
+    pub(crate) sessions: SessionFile,
+    pub(crate) log: PathBuf,
+    pub(crate) log_source: String,
+    pub(crate) events: PathBuf,
+    pub(crate) connector: Option<Connector>,
+    pub(crate) connector_tokens: Option<TokenSource>,
+    pub(crate) stream_id: Option<String>,
+    pub(crate) blocked: Option<(i64, String)>,
+    directory: TempDir,
+}
+
+impl Story {
+    pub(crate) fn new(start: Start, arguments: &DemoArgs) -> Result<Self, CliError> {
+        let directory = tempfile::tempdir()?;
+        let (log, events) = (
+            directory.path().join("access.log"),
+            directory.path().join("events.jsonl"),
+        );
+        if arguments.log.is_none() {
+            std::fs::write(&log, fixtures::log())?;
+        }
+        if arguments.events.is_none() {
+            std::fs::write(&events, fixtures::events())?;
+        }
+        Ok(Self {
+            transport: Transport::builder().ca_file(&start.ca_file)?.build()?,
+            authority: Authority::custom(&start.url)?,
+            sessions: SessionFile::new(directory.path().join("sessions.json")),
+            log: arguments.log.clone().unwrap_or(log),
+            log_source: arguments.source.clone(),
+            events: arguments.events.clone().unwrap_or(events),
+            connector: None,
+            connector_tokens: None,
+            stream_id: None,
+            blocked: None,
+            start,
+            directory,
+        })
+    }
+
+    /// Tokens with this credential, none kept yet.
+    fn tokens(&self, credential: Credential) -> TokenSource {
+        TokenSource::new(
+            self.transport.clone(),
+            self.authority.clone(),
+            self.start.tenant_id.clone(),
+            credential,
+        )
+    }
+
+    /// Tokens of the signed-in administrator.
+    fn administrator_tokens(&self) -> TokenSource {
+        let credential = Credential::session(self.sessions.clone(), well_known::CASBAH_CLI);
+        self.tokens(credential)
+    }
+
+    /// The directory, as the administrator sees it.
+    pub(crate) fn graph(&self) -> GraphClient {
+        GraphClient::new(self.administrator_tokens())
+    }
+
+    /// The API, as the administrator.
+    pub(crate) fn as_administrator(&self) -> Result<Client, CliError> {
+        let base = ApiBase::parse(&self.start.url)?;
+        Ok(Client::new(base, self.administrator_tokens()))
+    }
+
+    /// The application, once it is registered.
+    pub(crate) fn connector(&self) -> Result<&Connector, CliError> {
+        self.connector
+            .as_ref()
+            .ok_or_else(|| unfinished("application"))
+    }
+
+    /// Fresh tokens of the application.
+    pub(crate) fn fresh_connector_tokens(&self) -> Result<TokenSource, CliError> {
+        let connector = self.connector()?;
+        let credential =
+            Credential::client_secret(connector.app_id.clone(), connector.secret.clone());
+        Ok(self.tokens(credential))
+    }
+
+    /// The API, as the application.
+    pub(crate) fn as_connector(&self) -> Result<Client, CliError> {
+        let tokens = self.connector_tokens.clone();
+        Ok(Client::new(
+            ApiBase::parse(&self.start.url)?,
+            tokens.ok_or_else(|| unfinished("token"))?,
+        ))
+    }
+
+    /// Lines to paste: the same calls with other programs.
+    pub(crate) fn how_to_reach(&self) -> String {
+        let (app, secret) = self
+            .connector
+            .as_ref()
+            .map_or(("", ""), |connector| (&connector.app_id, &connector.secret));
+        let resource = well_known::CLOUD_APP_SECURITY;
+        let (url, tenant) = (&self.start.url, &self.start.tenant_id);
+        let ca = self.start.ca_file.display();
+        let administrator = &self.start.administrator.user_principal_name;
+        format!(
+            r#"
+Server         {url}
+Tenant         {tenant}
+Administrator  {administrator}
+CA             {ca}
+Application    {app}
+
+# curl
+TOKEN=$(curl -s --cacert '{ca}' -d grant_type=client_credentials -d client_id={app} \
+  --data-urlencode 'client_secret={secret}' -d scope={resource}/.default \
+  {url}/{tenant}/oauth2/v2.0/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+curl -s --cacert '{ca}' -H "Authorization: Bearer $TOKEN" {url}/api/v1/alerts/
+
+# Python (pip install msal; REQUESTS_CA_BUNDLE='{ca}')
+import msal
+app = msal.ConfidentialClientApplication("{app}", client_credential="{secret}",
+    authority="{url}/{tenant}", instance_discovery=False)
+token = app.acquire_token_for_client(["{resource}/.default"])["access_token"]
+
+# PowerShell 7 (SSL_CERT_FILE='{ca}')
+$token = (Invoke-RestMethod -Method Post {url}/{tenant}/oauth2/v2.0/token -Body @{{
+  grant_type = 'client_credentials'; client_id = '{app}'
+  client_secret = '{secret}'; scope = '{resource}/.default' }}).access_token
+Invoke-RestMethod {url}/api/v1/alerts/ -Headers @{{ Authorization = "Bearer $token" }}
+
+The server runs until Ctrl-C; then it and its data are gone.
+"#
+        )
+    }
+
+    /// The directory of this story's own files.
+    pub(crate) fn directory(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+}
+
+/// A step that needs what an earlier one did not bring.
+fn unfinished(what: &str) -> CliError {
+    failed(format!("the story has no {what} yet"))
+}
+
+/// The story does not go on.
+pub(crate) fn failed(what: impl Into<String>) -> CliError {
+    CliError::Incomplete {
+        what: what.into(),
+        next: "run `casbah demo --keep`, and look at the server with the other commands".to_owned(),
+    }
+}
+
+/// Tells the story on standard output: steps, what they brought, how long they took.
+pub(crate) struct Teller {
+    began: Instant,
+    steps: u32,
+}
+
+impl Teller {
+    pub(crate) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            steps: 0,
+        }
+    }
+
+    /// Plays a step. It gives back something and the lines that tell of it.
+    pub(crate) async fn step<T>(
+        &mut self,
+        title: &str,
+        play: impl Future<Output = Result<Told<T>, CliError>>,
+    ) -> Result<T, CliError> {
+        self.steps += 1;
+        let mut out = std::io::stdout();
+        writeln!(out, "\n{:>2}  {title}", self.steps)?;
+        out.flush()?;
+        let began = Instant::now();
+        let told = play.await?;
+        for line in &told.lines {
+            writeln!(out, "    {line}")?;
+        }
+        writeln!(out, "    [{}]", seconds(began.elapsed()))?;
+        Ok(told.brought)
+    }
+
+    pub(crate) fn end(&self, story: &Story) -> Result<(), CliError> {
+        let mut out = std::io::stdout();
+        writeln!(
+            out,
+            "\n{} steps in {}, all through {} with a token of an application.",
+            self.steps,
+            seconds(self.began.elapsed()),
+            story.start.url
+        )?;
+        Ok(())
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
+
+/// What a step brought, and the lines that tell of it.
+pub(crate) struct Told<T> {
+    pub(crate) brought: T,
+    pub(crate) lines: Vec<String>,
+}
+
+impl Told<()> {
+    pub(crate) fn of(lines: Vec<String>) -> Self {
+        Self { brought: (), lines }
+    }
+}
