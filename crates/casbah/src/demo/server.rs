@@ -42,7 +42,10 @@ impl Server {
         let began = Instant::now();
         while !start_file.exists() {
             if let Some(status) = child.try_wait()? {
-                return Err(failed(format!("the server did not start ({status})")));
+                return Err(CliError::Incomplete {
+                    what: format!("the server did not start ({status})"),
+                    next: "its own words stand above".to_owned(),
+                });
             }
             if began.elapsed() > PATIENCE {
                 drop(child.kill());
