@@ -190,6 +190,44 @@ impl Store {
         .await
     }
 
+    /// The client id of the application that this identifier URI names in `tenant`:
+    /// one registered there, or one from elsewhere that has a service principal
+    /// there. Slashes at the end are not compared.
+    pub async fn app_id_of_identifier_uri(
+        &self,
+        tenant: TenantId,
+        uri: &str,
+    ) -> Result<Option<AppId>, StoreError> {
+        let wanted = uri.trim_end_matches('/').to_owned();
+        self.read(move |session| {
+            let own = session.rows(
+                "SELECT record FROM application WHERE tenant_id = ?1 AND deleted IS NULL
+                 ORDER BY created, id",
+                params![tenant],
+            )?;
+            for row in own {
+                let application = read_application(row)?;
+                if application.is_named(&wanted) {
+                    return Ok(Some(application.app_id));
+                }
+            }
+            let principals = session.rows(
+                "SELECT p.app_id FROM service_principal p
+                 JOIN application_home h ON h.app_id = p.app_id
+                 WHERE p.tenant_id = ?1 AND h.tenant_id <> ?1 ORDER BY p.app_id",
+                params![tenant],
+            )?;
+            for mut row in principals {
+                let application = by_app_id(session, row.get(0)?)?;
+                if let Some(application) = application.filter(|one| one.is_named(&wanted)) {
+                    return Ok(Some(application.app_id));
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
     /// All that a client's token request in `tenant` is decided by.
     pub async fn token_facts(
         &self,

@@ -240,3 +240,29 @@ crate::on_both!(
         assert_eq!(fresh, [code]);
     }
 );
+
+crate::on_both!(
+    a_resource_is_found_by_its_uri_where_it_is_present,
+    |store: Store| async move {
+        let (home, admin) = tenant("home.example");
+        store.create_tenant(home.clone(), admin).await.unwrap();
+        let (other, admin) = tenant("other.example");
+        store.create_tenant(other.clone(), admin).await.unwrap();
+        let mut application = Application::new(home.id, "Api", NOW);
+        application.identifier_uris = vec!["api://siem/".to_owned()];
+        store.save_application(application.clone()).await.unwrap();
+        let find =
+            async |tenant, uri: &str| store.app_id_of_identifier_uri(tenant, uri).await.unwrap();
+        assert_eq!(find(home.id, "api://siem").await, Some(application.app_id));
+        assert_eq!(find(home.id, "api://SIEM").await, None);
+        assert_eq!(find(other.id, "api://siem").await, None);
+        store
+            .save_service_principal(principal(other.id, application.app_id))
+            .await
+            .unwrap();
+        assert_eq!(
+            find(other.id, "api://siem/").await,
+            Some(application.app_id)
+        );
+    }
+);

@@ -1,0 +1,227 @@
+//! What a server needs before it can answer: keys of its own, and tenants with
+//! the applications that every tenant knows.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use casbah_identity::TenantAlias;
+use casbah_identity::crypto::{MasterKey, SealError, Vault};
+use casbah_identity::password::{self, PasswordError};
+use casbah_identity::random::{self, NoRandomness};
+use casbah_identity::secret::{PepperError, Peppers};
+use casbah_model::identity::{
+    DirectoryRole, FIRST_PARTY_TENANT, FirstPartyApp, ServicePrincipal, Tenant, User,
+};
+use casbah_model::ids::{ObjectId, TenantId};
+use casbah_model::time::Timestamp;
+use casbah_store::{Store, StoreError};
+use secrecy::SecretString;
+
+use crate::identity::keys::{SigningKeys, SigningKeysError};
+
+/// The server could not be made ready.
+#[derive(Debug, thiserror::Error)]
+pub enum FirstStartError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The data key could not be opened or made: a wrong master key, mostly.
+    #[error("data key: {0}")]
+    DataKey(#[from] SealError),
+    /// The pepper could not be opened or made.
+    #[error("pepper: {0}")]
+    Pepper(#[from] PepperError),
+    /// Signing keys could not be opened or made.
+    #[error("signing keys: {0}")]
+    SigningKeys(#[from] SigningKeysError),
+}
+
+/// A tenant could not be created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateTenantError {
+    /// The domain is none.
+    #[error("{0:?} is not a domain name")]
+    Domain(String),
+    /// The store failed, or the domain belongs to a tenant already.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The thread that hashes the password ended.
+    #[error("hashing the password was interrupted")]
+    Interrupted,
+}
+
+/// The server's own secrets, opened.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// Seals and opens what the database keeps sealed.
+    pub(crate) vault: Arc<Vault>,
+    /// Hashes client secrets.
+    pub(crate) peppers: Peppers,
+    /// Signs tokens.
+    pub(crate) keys: SigningKeys,
+}
+
+/// Opens the server's secrets, makes those that are missing, and gives every
+/// tenant the applications that this version knows.
+///
+/// # Errors
+/// [`FirstStartError`]
+pub(crate) async fn prepare(store: &Store, master: MasterKey) -> Result<Prepared, FirstStartError> {
+    let now = Timestamp::now();
+    let vault = open_vault(store, master, now).await?;
+    let peppers = open_peppers(store, &vault, now).await?;
+    let keys = SigningKeys::load(store, &vault, now).await?;
+    for tenant in store.tenants().await? {
+        add_first_party(store, tenant.id, now).await?;
+    }
+    Ok(Prepared {
+        vault: Arc::new(vault),
+        peppers,
+        keys,
+    })
+}
+
+async fn open_vault(
+    store: &Store,
+    master: MasterKey,
+    now: Timestamp,
+) -> Result<Vault, FirstStartError> {
+    let mut vault = Vault::open_with(master.clone(), &store.data_keys().await?)?;
+    if !vault.has_data_key() {
+        let record = vault.add_data_key(now)?;
+        // Another node may have been faster; then its key is the one.
+        if !store.add_data_key(record).await? {
+            vault = Vault::open_with(master, &store.data_keys().await?)?;
+        }
+    }
+    Ok(vault)
+}
+
+async fn open_peppers(
+    store: &Store,
+    vault: &Vault,
+    now: Timestamp,
+) -> Result<Peppers, FirstStartError> {
+    let records = store.peppers().await?;
+    let mut peppers = Peppers::open(vault, &records)?;
+    if records.is_empty() {
+        let record = peppers.add(vault, now)?;
+        if !store.add_pepper(record).await? {
+            peppers = Peppers::open(vault, &store.peppers().await?)?;
+        }
+    }
+    Ok(peppers)
+}
+
+/// A tenant that was just created.
+#[derive(Debug)]
+pub(crate) struct CreatedTenant {
+    /// The tenant.
+    pub(crate) tenant: Tenant,
+    /// Its first administrator, `admin@DOMAIN`.
+    pub(crate) administrator: User,
+    /// The administrator's password, to be changed at the first sign-in; this is
+    /// the only moment its text exists.
+    pub(crate) password: SecretString,
+}
+
+/// Creates a tenant with its first administrator and the applications that every
+/// tenant knows.
+///
+/// # Errors
+/// [`CreateTenantError`], with [`StoreError::Conflict`] inside if the domain is
+/// taken.
+pub(crate) async fn create_tenant(
+    store: &Store,
+    display_name: &str,
+    domain: &str,
+    is_home: bool,
+) -> Result<CreatedTenant, CreateTenantError> {
+    let domain = match TenantAlias::parse(domain) {
+        Ok(TenantAlias::Domain(domain)) => domain,
+        Ok(_) | Err(_) => {
+            return Err(CreateTenantError::Domain(domain.to_owned()));
+        }
+    };
+    let now = Timestamp::now();
+    let id = TenantId::random();
+    let tenant = Tenant {
+        id,
+        display_name: display_name.to_owned(),
+        default_domain: domain.clone(),
+        domains: vec![domain.clone()],
+        created: now,
+        wire_id: wire_id(id),
+        is_home,
+        auth_epoch: 0,
+    };
+    let password = random::one_time_password()?;
+    let to_hash = password.clone();
+    let hash = tokio::task::spawn_blocking(move || password::hash(&to_hash))
+        .await
+        .map_err(|_| CreateTenantError::Interrupted)??;
+    let administrator = User {
+        id: ObjectId::random(),
+        tenant: id,
+        upn: format!("admin@{domain}"),
+        display_name: "Administrator".to_owned(),
+        roles: BTreeSet::from([DirectoryRole::GlobalAdministrator]),
+        enabled: true,
+        password: Some(hash),
+        must_change_password: true,
+        created: now,
+    };
+    store
+        .create_tenant(tenant.clone(), administrator.clone())
+        .await?;
+    add_first_party(store, id, now).await?;
+    Ok(CreatedTenant {
+        tenant,
+        administrator,
+        password,
+    })
+}
+
+/// The tenant's number on the wire: positive, and as random as its id.
+fn wire_id(id: TenantId) -> i32 {
+    let [.., a, b, c, d] = *id.uuid().as_bytes();
+    i32::from_be_bytes([a & 0x7f, b, c, d]).max(1)
+}
+
+/// Adds the service principals that the tenant lacks.
+async fn add_first_party(
+    store: &Store,
+    tenant: TenantId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for app in FirstPartyApp::ALL {
+        let present = store
+            .service_principal_by_app_id(tenant, app.app_id)
+            .await?;
+        if present.is_some() {
+            continue;
+        }
+        let principal = ServicePrincipal {
+            id: ObjectId::random(),
+            tenant,
+            app_id: app.app_id,
+            app_owner_tenant: FIRST_PARTY_TENANT,
+            display_name: app.display_name.to_owned(),
+            enabled: true,
+            app_role_assignment_required: false,
+            created: now,
+        };
+        match store.save_service_principal(principal).await {
+            // Another node added it meanwhile.
+            Err(error) if error.is_unique_violation() => {}
+            outcome => outcome?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! The identity service over HTTP: tokens, metadata, sign-in, directory.
+//!
+//! Handlers fetch facts from the store, ask `casbah-identity` for the decision
+//! and write its answer; no rule is here.
+
+pub(crate) mod keys;
+
+mod answer;
+mod context;
+mod instance;
+mod metadata;
+mod resources;
+mod source;
+mod tenant;
+mod throttle;
+mod token;
+mod user_realm;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+
+use crate::state::AppState;
+use throttle::Throttle;
+
+/// The longest body of a request, bytes: an assertion with certificates fits.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// All routes of the identity service.
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/{tenant}/oauth2/v2.0/token", post(token::v2))
+        .route("/{tenant}/oauth2/token", post(token::v1))
+        .route(
+            "/{tenant}/v2.0/.well-known/openid-configuration",
+            get(metadata::v2),
+        )
+        .route(
+            "/{tenant}/.well-known/openid-configuration",
+            get(metadata::v1),
+        )
+        .route("/{tenant}/discovery/v2.0/keys", get(metadata::keys))
+        .route("/{tenant}/discovery/keys", get(metadata::keys))
+        .route("/common/discovery/instance", get(instance::discover))
+        .route("/common/userrealm/{upn}", get(user_realm::show))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(Extension(Arc::new(Throttle::default())))
+}

@@ -1,0 +1,115 @@
+//! `POST /{tenant}/oauth2/token` and `POST /{tenant}/oauth2/v2.0/token`.
+
+mod client_credentials;
+mod error;
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use casbah_identity::AadError;
+use casbah_identity::answer::TokenAnswer;
+use casbah_identity::request::{Endpoint, GrantRequest, Params, TokenRequest};
+
+use super::answer::{secret_json, token_error};
+use super::context::RequestContext;
+use super::source::Source;
+use super::tenant;
+use super::throttle::Throttle;
+use crate::state::{App, AppState};
+use error::TokenError;
+
+/// The older endpoint.
+pub(super) async fn v1(
+    State(app): State<AppState>,
+    Path(tenant): Path<String>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    respond(&app, Endpoint::V1, &tenant, &caller, &headers, body).await
+}
+
+/// The newer endpoint.
+pub(super) async fn v2(
+    State(app): State<AppState>,
+    Path(tenant): Path<String>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    respond(&app, Endpoint::V2, &tenant, &caller, &headers, body).await
+}
+
+/// Who calls, before anything of the request is read.
+#[derive(axum::extract::FromRequestParts)]
+pub(super) struct Caller {
+    context: RequestContext,
+    source: Source,
+    throttle: Extension<Arc<Throttle>>,
+}
+
+async fn respond(
+    app: &App,
+    endpoint: Endpoint,
+    tenant: &str,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let context = &caller.context;
+    match handle(app, endpoint, tenant, caller, headers, body).await {
+        Ok(answer) => secret_json(context, StatusCode::OK, &answer),
+        Err(error) => {
+            let refusal = throttled(error.into_aad(context), caller);
+            token_error(&context.report(refusal), context, &app.authority)
+        }
+    }
+}
+
+async fn handle(
+    app: &App,
+    endpoint: Endpoint,
+    tenant: &str,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<TokenAnswer, TokenError> {
+    let body = body.map_err(|_| AadError::Malformed("the body is too long or was cut off"))?;
+    let params = Params::parse(&body)?;
+    let authorization = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let request = TokenRequest::parse(endpoint, &params, authorization)?;
+    let tenant = tenant::find(&app.store, tenant).await?;
+    match &request.grant {
+        GrantRequest::ClientCredentials { resource } => {
+            let tenant = tenant.one().ok_or(AadError::NoTenant)?;
+            client_credentials::grant(app, tenant.id, &request, resource, &caller.context).await
+        }
+        GrantRequest::Code(_)
+        | GrantRequest::Refresh(_)
+        | GrantRequest::DeviceCode { .. }
+        | GrantRequest::OnBehalfOf { .. }
+        | GrantRequest::Password { .. } => {
+            let name = params.required("grant_type")?;
+            Err(AadError::UnknownGrantType(name.to_owned()).into())
+        }
+    }
+}
+
+/// The refusal, or a request to wait if the address had too many wrong secrets.
+fn throttled(refusal: AadError, caller: &Caller) -> AadError {
+    if !matches!(refusal, AadError::WrongSecret(_)) {
+        return refusal;
+    }
+    match caller.throttle.failed(caller.source, caller.context.now) {
+        Some(retry_after) => AadError::Throttled { retry_after },
+        None => refusal,
+    }
+}
