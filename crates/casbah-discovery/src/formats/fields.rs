@@ -1,5 +1,7 @@
 //! Cutting a line into fields.
 
+use super::scan::find;
+
 /// A cursor over a line whose fields are parted by blanks.
 pub(super) struct Fields<'a> {
     line: &'a [u8],
@@ -17,11 +19,7 @@ impl<'a> Fields<'a> {
         if rest.is_empty() {
             return None;
         }
-        // Fields are shorter than what a vectorised search costs to begin.
-        let length = rest
-            .iter()
-            .position(|byte| *byte == b' ')
-            .unwrap_or(rest.len());
+        let length = find(rest, b' ').unwrap_or(rest.len());
         self.at += length;
         Some(&rest[..length])
     }
@@ -50,14 +48,22 @@ pub(super) fn number(text: &[u8]) -> Option<u64> {
         return None;
     }
     let mut value: u64 = 0;
-    for byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+    // Only the last of twenty digits can overflow.
+    let (safe, last) = text.split_at(text.len().min(19));
+    for byte in safe {
+        value = value * 10 + u64::from(digit(*byte)?);
+    }
+    for byte in last {
+        value = value
+            .checked_mul(10)?
+            .checked_add(u64::from(digit(*byte)?))?;
     }
     Some(value)
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    let value = byte.wrapping_sub(b'0');
+    (value <= 9).then_some(value)
 }
 
 /// An HTTP status: up to three digits. 0 is what Squid writes when no answer was sent.

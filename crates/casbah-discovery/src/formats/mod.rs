@@ -2,6 +2,7 @@
 
 mod date;
 mod fields;
+mod scan;
 mod squid;
 mod syslog;
 mod target;

@@ -1,6 +1,7 @@
 //! The host and port inside a URL or a tunnel's `host:port`.
 
 use super::fields::number;
+use super::scan::find;
 use crate::record::LineError;
 
 /// Longest host name (RFC 1035, 2.3.4), with room for an escaped or non-ASCII spelling.
@@ -23,13 +24,15 @@ const NONE: Target<'static> = Target {
 /// A URL without authority (`urn:`, Squid's `error:…` and `cache_object:` of its own pages, a bare
 /// path) has no host and is no error.
 pub(super) fn parse(asked: &[u8]) -> Result<Target<'_>, LineError> {
-    // A scheme is short and ends at the first colon: a plain loop beats any search for it.
-    let after_scheme = match asked.iter().position(|byte| *byte == b':') {
+    let after_scheme = match find(asked, b':') {
         Some(at) if asked[at + 1..].starts_with(b"//") && is_scheme(&asked[..at]) => {
             &asked[at + 3..]
         }
         _ => return tunnel(asked),
     };
+    if let Some((target, b"" | [b'/' | b'?' | b'#', ..])) = plain(after_scheme) {
+        return Ok(target);
+    }
     let end = after_scheme
         .iter()
         .position(|byte| matches!(byte, b'/' | b'?' | b'#'))
@@ -50,10 +53,37 @@ fn tunnel(asked: &[u8]) -> Result<Target<'_>, LineError> {
         || asked == b"-"
         || asked == b"*";
     if without_host {
-        Ok(NONE)
-    } else {
-        host_and_port(asked)
+        return Ok(NONE);
     }
+    match plain(asked) {
+        Some((target, b"")) => Ok(target),
+        _ => host_and_port(asked),
+    }
+}
+
+/// A name or an IPv4 address, maybe with a port, at the beginning of a text, and what follows it.
+///
+/// Nearly every request has this shape and is read in one pass; `None` says nothing about others.
+fn plain(text: &[u8]) -> Option<(Target<'_>, &[u8])> {
+    let length = text
+        .iter()
+        .position(|byte| !NAME_BYTE[usize::from(*byte)])
+        .unwrap_or(text.len());
+    let (host, rest) = text.split_at(length);
+    if host.is_empty() || host.len() > MAX_HOST {
+        return None;
+    }
+    let host = Some(host);
+    let [b':', rest @ ..] = rest else {
+        return Some((Target { host, port: None }, rest));
+    };
+    let digits = rest
+        .iter()
+        .position(|byte| !byte.is_ascii_digit())
+        .unwrap_or(rest.len());
+    let (port, rest) = rest.split_at(digits);
+    let port = Some(u16::try_from(number(port)?).ok()?);
+    Some((Target { host, port }, rest))
 }
 
 fn host_and_port(authority: &[u8]) -> Result<Target<'_>, LineError> {
@@ -97,19 +127,28 @@ fn is_scheme(text: &[u8]) -> bool {
 }
 
 /// Bytes a logged host may hold: those of names, of IPv6 with a zone, and beyond ASCII.
-const HOST_BYTE: [bool; 256] = {
+const HOST_BYTE: [bool; 256] = table(b"-_.:%~");
+
+/// Those of a host that cannot be taken for what stands around a host.
+const NAME_BYTE: [bool; 256] = table(b"-_.~");
+
+/// Letters, digits, what is beyond ASCII, and more.
+const fn table(more: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 256 {
         #[expect(clippy::cast_possible_truncation, reason = "the loop ends at 255")]
         let value = byte as u8;
-        table[byte] = value.is_ascii_alphanumeric()
-            || matches!(value, b'-' | b'_' | b'.' | b':' | b'%' | b'~')
-            || value >= 0x80;
+        table[byte] = value.is_ascii_alphanumeric() || value >= 0x80;
         byte += 1;
     }
+    let mut index = 0;
+    while index < more.len() {
+        table[more[index] as usize] = true;
+        index += 1;
+    }
     table
-};
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@
 
 use super::is_denied;
 use crate::formats::fields::{Fields, number, present, status};
+use crate::formats::scan::find;
 use crate::formats::{date, syslog, target};
 use crate::record::{LineError, Record};
 
@@ -33,10 +34,7 @@ fn record(line: &[u8]) -> Result<Record<'_>, LineError> {
     }
     let source = fields.next().ok_or(LineError::Fields)?;
     let result = fields.next().ok_or(LineError::Fields)?;
-    let slash = result
-        .iter()
-        .position(|byte| *byte == b'/')
-        .ok_or(LineError::Status)?;
+    let slash = find(result, b'/').ok_or(LineError::Status)?;
     let (code, status_text) = (&result[..slash], &result[slash + 1..]);
     let status = status(status_text).ok_or(LineError::Status)?;
     let bytes = fields.next().ok_or(LineError::Fields)?;
@@ -87,12 +85,10 @@ fn url_and_user<'a>(fields: &mut Fields<'a>) -> Result<(&'a [u8], &'a [u8]), Lin
 
 /// `HIER_DIRECT/192.0.2.1`, `FIRSTUP_PARENT/peer`, `TIMEOUT_DIRECT/…`, `NONE/-`.
 fn is_hierarchy(field: &[u8]) -> bool {
-    match memchr::memchr(b'/', field) {
-        Some(slash) if slash >= 4 => field[..slash]
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || *byte == b'_'),
-        _ => false,
-    }
+    let code = field
+        .iter()
+        .position(|byte| !byte.is_ascii_uppercase() && *byte != b'_');
+    code.is_some_and(|length| length >= 4 && field[length] == b'/')
 }
 
 #[cfg(test)]
