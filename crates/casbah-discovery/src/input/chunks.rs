@@ -13,9 +13,70 @@ const KEPT_OF_TOO_LONG: usize = 256;
 /// Whole lines, the last maybe without its line end.
 #[derive(Debug)]
 pub(crate) struct Chunk {
-    pub(crate) bytes: Vec<u8>,
+    buffer: Buffer,
     /// Number of the first line in the log, from 1.
     pub(crate) first_line: u64,
+}
+
+impl Chunk {
+    pub(crate) fn lines(&self) -> &[u8] {
+        self.buffer.filled()
+    }
+
+    /// The buffer, to be filled again.
+    pub(crate) fn into_buffer(self) -> Buffer {
+        self.buffer
+    }
+}
+
+/// Bytes of which the first are in use.
+///
+/// A plain vector would have to be zeroed before every read, for what lies beyond its length
+/// cannot be read into.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    filled: usize,
+}
+
+impl Buffer {
+    fn filled(&self) -> &[u8] {
+        &self.bytes[..self.filled]
+    }
+
+    fn set(&mut self, bytes: &[u8]) {
+        if self.bytes.len() < bytes.len() {
+            self.bytes.resize(bytes.len(), 0);
+        }
+        self.bytes[..bytes.len()].copy_from_slice(bytes);
+        self.filled = bytes.len();
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.filled = self.filled.min(length);
+    }
+
+    fn remove_first(&mut self, count: usize) {
+        self.bytes.copy_within(count..self.filled, 0);
+        self.filled -= count;
+    }
+
+    /// Reads `size` bytes more; fewer are the end.
+    fn read_from(&mut self, input: &mut impl Read, size: usize) -> io::Result<bool> {
+        let wanted = self.filled + size;
+        if self.bytes.len() < wanted {
+            self.bytes.resize(wanted, 0);
+        }
+        while self.filled < wanted {
+            match input.read(&mut self.bytes[self.filled..wanted]) {
+                Ok(0) => return Ok(true),
+                Ok(count) => self.filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// A line that was longer than [`MAX_LINE`] and was passed over without being held.
@@ -67,30 +128,29 @@ impl<R: Read> Chunks<R> {
     ///
     /// # Errors
     /// The stream's; call [`Chunks::rest`] for what was read before it.
-    pub(crate) fn next(&mut self, mut buffer: Vec<u8>) -> io::Result<Option<Chunk>> {
-        buffer.clear();
-        std::mem::swap(&mut buffer, &mut self.pending);
+    pub(crate) fn next(&mut self, mut buffer: Buffer) -> io::Result<Option<Chunk>> {
+        buffer.set(&self.pending);
         // What is pending holds no line end.
-        let mut searched = buffer.len();
+        let mut searched = self.pending.len();
+        self.pending.clear();
         loop {
             if !self.ended
                 && let Err(error) = self.read_into(&mut buffer)
             {
-                self.pending = buffer;
+                self.pending.extend_from_slice(buffer.filled());
                 return Err(error);
             }
             if self.ended {
                 return Ok(self.chunk(buffer));
             }
-            if let Some(end) = memchr::memrchr(b'\n', &buffer[searched..]) {
+            if let Some(end) = memchr::memrchr(b'\n', &buffer.filled()[searched..]) {
                 let end = searched + end + 1;
-                self.pending.clear();
-                self.pending.extend_from_slice(&buffer[end..]);
+                self.pending.extend_from_slice(&buffer.filled()[end..]);
                 buffer.truncate(end);
                 return Ok(self.chunk(buffer));
             }
-            searched = buffer.len();
-            if buffer.len() > MAX_LINE {
+            searched = buffer.filled;
+            if buffer.filled > MAX_LINE {
                 self.pass_over(&mut buffer)?;
                 searched = 0;
             }
@@ -101,8 +161,9 @@ impl<R: Read> Chunks<R> {
     pub(crate) fn rest(&mut self) -> Option<Chunk> {
         let end = memchr::memrchr(b'\n', &self.pending).map_or(0, |end| end + 1);
         let cut_off = self.pending.split_off(end);
-        let whole = std::mem::replace(&mut self.pending, cut_off);
-        self.chunk(whole)
+        let bytes = std::mem::replace(&mut self.pending, cut_off);
+        let filled = bytes.len();
+        self.chunk(Buffer { bytes, filled })
     }
 
     /// After [`Chunks::rest`]: the line that the error cut off, which counts from here on.
@@ -115,34 +176,31 @@ impl<R: Read> Chunks<R> {
         Some(line)
     }
 
-    fn read_into(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
-        let before = buffer.len();
-        (&mut self.input)
-            .take(self.size as u64)
-            .read_to_end(buffer)?;
-        self.ended = buffer.len() - before < self.size;
+    fn read_into(&mut self, buffer: &mut Buffer) -> io::Result<()> {
+        self.ended = buffer.read_from(&mut self.input, self.size)?;
         Ok(())
     }
 
-    fn chunk(&mut self, mut bytes: Vec<u8>) -> Option<Chunk> {
-        if self.next_line == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
-            bytes.drain(..BYTE_ORDER_MARK.len());
+    fn chunk(&mut self, mut buffer: Buffer) -> Option<Chunk> {
+        if self.next_line == 1 && buffer.filled().starts_with(BYTE_ORDER_MARK) {
+            buffer.remove_first(BYTE_ORDER_MARK.len());
         }
+        let bytes = buffer.filled();
         if bytes.is_empty() {
             return None;
         }
-        let ends = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+        let ends = memchr::memchr_iter(b'\n', bytes).count() as u64;
         let lines = ends + u64::from(bytes.last() != Some(&b'\n'));
         let first_line = self.next_line;
         self.next_line += lines;
-        Some(Chunk { bytes, first_line })
+        Some(Chunk { buffer, first_line })
     }
 
     /// Drops the rest of a line that is too long, and leaves what follows it in the buffer.
-    fn pass_over(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+    fn pass_over(&mut self, buffer: &mut Buffer) -> io::Result<()> {
         self.too_long_count += 1;
         if self.too_long.len() < self.too_long_kept {
-            let beginning = buffer[..KEPT_OF_TOO_LONG].to_vec();
+            let beginning = buffer.filled()[..KEPT_OF_TOO_LONG].to_vec();
             self.too_long.push(TooLong {
                 line: self.next_line,
                 beginning,
@@ -150,14 +208,14 @@ impl<R: Read> Chunks<R> {
         }
         self.next_line += 1;
         loop {
-            buffer.clear();
+            buffer.truncate(0);
             self.read_into(buffer)?;
-            if let Some(end) = memchr::memchr(b'\n', buffer) {
-                buffer.drain(..=end);
+            if let Some(end) = memchr::memchr(b'\n', buffer.filled()) {
+                buffer.remove_first(end + 1);
                 return Ok(());
             }
             if self.ended {
-                buffer.clear();
+                buffer.truncate(0);
                 return Ok(());
             }
         }
@@ -166,15 +224,15 @@ impl<R: Read> Chunks<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chunks, MAX_LINE};
+    use super::{Buffer, Chunks, MAX_LINE};
     use proptest::prelude::*;
 
     fn lines_of(input: &[u8], size: usize) -> (Vec<(u64, Vec<u8>)>, Vec<u64>) {
         let mut chunks = Chunks::new(input, size, 10);
         let mut lines = Vec::new();
-        while let Some(chunk) = chunks.next(Vec::new()).expect("in memory") {
+        while let Some(chunk) = chunks.next(Buffer::default()).expect("in memory") {
             let mut number = chunk.first_line;
-            for line in chunk.bytes.split_inclusive(|byte| *byte == b'\n') {
+            for line in chunk.lines().split_inclusive(|byte| *byte == b'\n') {
                 lines.push((number, line.to_vec()));
                 number += 1;
             }
@@ -204,15 +262,15 @@ mod tests {
         let size = 64 * 1024;
         let mut chunks = Chunks::new(&input[..], size, 1);
         let mut read = Vec::new();
-        while let Some(chunk) = chunks.next(Vec::new()).expect("in memory") {
+        while let Some(chunk) = chunks.next(Buffer::default()).expect("in memory") {
             assert!(
-                chunk.bytes.len() <= MAX_LINE + 2 * size,
+                chunk.lines().len() <= MAX_LINE + 2 * size,
                 "{}",
-                chunk.bytes.len()
+                chunk.lines().len()
             );
             read.push((
                 chunk.first_line,
-                String::from_utf8(chunk.bytes).expect("ascii"),
+                String::from_utf8(chunk.lines().to_vec()).expect("ascii"),
             ));
         }
         assert_eq!(read, [(1, "one\n".to_owned()), (3, "three\n".to_owned())]);

@@ -6,7 +6,7 @@ mod decode;
 mod streams;
 
 pub use chunks::MAX_LINE;
-pub(crate) use chunks::{Chunk, Chunks};
+pub(crate) use chunks::{Buffer, Chunk, Chunks};
 pub(crate) use decode::decode;
 pub(crate) use streams::{Counted, Failed, Limited};
 

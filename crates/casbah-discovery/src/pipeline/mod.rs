@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use crate::error::AnalysisError;
 use crate::formats::{self, Format, SAMPLE_BYTES, Splitting};
-use crate::input::{Chunk, Chunks, Counted, Failed, Limited, ReadError, as_io, decode, from_io};
+use crate::input::{
+    Buffer, Chunk, Chunks, Counted, Failed, Limited, ReadError, as_io, decode, from_io,
+};
 use crate::record::{LineError, Record};
 use worker::{Worker, bad_line};
 
@@ -217,7 +219,7 @@ impl LogReader {
         };
         std::thread::scope(|scope| {
             let (chunk_sender, chunk_receiver) = sync_channel::<Chunk>(2 * workers);
-            let (spent_sender, spent_receiver) = channel::<Vec<u8>>();
+            let (spent_sender, spent_receiver) = channel::<Buffer>();
             let chunk_receiver = Arc::new(Mutex::new(chunk_receiver));
             let handles: Vec<_> = (0..workers)
                 .map(|_| {
@@ -255,13 +257,18 @@ impl LogReader {
                 }
             };
             drop(chunk_sender);
-            let mut done = Worker::new(format, make_sink(), self.samples);
-            for handle in handles {
-                match handle.join() {
-                    Ok(part) => done.merge(part),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
+            // Merging into the first part, not into an empty one, saves a merge.
+            let parts = handles.into_iter().map(|handle| {
+                handle
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            let mut done = parts
+                .reduce(|mut done, part| {
+                    done.merge(part);
+                    done
+                })
+                .unwrap_or_else(|| Worker::new(format, make_sink(), self.samples));
             if let Some(rest) = cut_off {
                 done.reject(chunks.lines(), LineError::CutOff, &rest);
             }

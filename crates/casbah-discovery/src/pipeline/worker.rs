@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{BadLine, Sink};
 use crate::formats::{Format, Parser, trim_line};
-use crate::input::{Chunk, MAX_LINE};
+use crate::input::{Buffer, Chunk, MAX_LINE};
 use crate::record::LineError;
 
 const SAMPLE_TEXT: usize = 200;
@@ -32,7 +32,7 @@ impl<S: Sink> Worker<S> {
         }
     }
 
-    pub(super) fn run(mut self, chunks: &Mutex<Receiver<Chunk>>, spent: &Sender<Vec<u8>>) -> Self {
+    pub(super) fn run(mut self, chunks: &Mutex<Receiver<Chunk>>, spent: &Sender<Buffer>) -> Self {
         let mut parser = self.format.parser();
         loop {
             let received = chunks.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -41,16 +41,16 @@ impl<S: Sink> Worker<S> {
             };
             self.read(&chunk, &mut parser);
             // The reader may have ended; then nobody wants the buffer.
-            let _ = spent.send(chunk.bytes);
+            let _ = spent.send(chunk.into_buffer());
         }
     }
 
     fn read(&mut self, chunk: &Chunk, parser: &mut Parser) {
         let mut start = 0;
-        let ends =
-            memchr::memchr_iter(b'\n', &chunk.bytes).chain(std::iter::once(chunk.bytes.len()));
+        let bytes = chunk.lines();
+        let ends = memchr::memchr_iter(b'\n', bytes).chain(std::iter::once(bytes.len()));
         for (number, end) in (chunk.first_line..).zip(ends) {
-            let raw = &chunk.bytes[start..end];
+            let raw = &bytes[start..end];
             start = end + 1;
             if raw.len() > MAX_LINE {
                 self.reject(number, LineError::TooLong, raw);
