@@ -1,6 +1,6 @@
 //! Small numbers for repeated byte strings.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -8,7 +8,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 ///
 /// All strings lie in one buffer: meeting a known one allocates nothing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Interner {
+pub struct Interner {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     numbers: HashTable<(u64, u32)>,
@@ -17,8 +17,12 @@ pub(crate) struct Interner {
 
 impl Interner {
     /// The number of a string, and whether it is new.
-    pub(crate) fn intern(&mut self, text: &[u8]) -> (u32, bool) {
-        let hash = self.hasher.hash_one(text);
+    #[inline]
+    pub fn intern(&mut self, text: &[u8]) -> (u32, bool) {
+        // Only byte strings are hashed, so none needs its length mixed in as `Hash` does it.
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(text);
+        let hash = hasher.finish();
         let (bytes, ends) = (&self.bytes, &self.ends);
         let same = |&(other_hash, number): &(u64, u32)| {
             other_hash == hash && slice(bytes, ends, number) == text
@@ -36,12 +40,20 @@ impl Interner {
     }
 
     /// The string of a number that [`Interner::intern`] gave.
-    pub(crate) fn get(&self, number: u32) -> &[u8] {
+    ///
+    /// # Panics
+    /// When this interner did not give the number.
+    pub fn get(&self, number: u32) -> &[u8] {
         slice(&self.bytes, &self.ends, number)
     }
 
+    /// Takes over another's strings; gives the number here of every number there.
+    pub fn absorb(&mut self, other: &Self) -> Vec<u32> {
+        other.iter().map(|text| self.intern(text).0).collect()
+    }
+
     /// Every string, in the order of its number.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..).take(self.ends.len()).map(|number| self.get(number))
     }
 }

@@ -8,6 +8,7 @@ mod block_script;
 mod catalog;
 mod error;
 pub mod formats;
+mod id_set;
 mod input;
 mod intern;
 mod pipeline;
@@ -22,7 +23,9 @@ pub use block_script::{
 pub use catalog::{App, Catalog, CatalogError, Fact, Source};
 pub use error::AnalysisError;
 pub use formats::{Format, Splitting, detect};
+pub use id_set::IdSet;
 pub use input::{MAX_LINE, ReadError};
+pub use intern::Interner;
 pub use pipeline::{BadLine, LogReader, Progress, Reading, Sink};
 pub use record::{LineError, Record};
 pub use usage::Usage;
