@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::database::{Row, Session, params};
 use crate::filter::{Target, compile, never, test};
 use crate::page::{Listing, Page, direction};
-use crate::{Store, StoreError, entities, record};
+use crate::{DetectorPosition, Store, StoreError, detector, entities, record};
 
 /// What became of a batch of activities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,7 +39,8 @@ const SAME_TIME: u64 = 10_000;
 impl Store {
     /// Stores activities and what they show of entities, in one transaction.
     ///
-    /// An activity that is there already is counted and left as it is.
+    /// An activity that is there already is counted and left as it is. One that the
+    /// tenant's detector waits for no more is marked late.
     pub async fn ingest_activities(
         &self,
         tenant: TenantId,
@@ -51,13 +52,10 @@ impl Store {
             .map(|a| Ok((record::compress(&a)?, a)));
         let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
         self.write(move |session| {
-            let position = session.number(
-                "SELECT position_timestamp FROM detector WHERE tenant_id = ?1",
-                params![tenant],
-            )?;
+            let read = detector::hold_position(session, tenant)?;
             let mut ingested = Ingested::default();
             for (record, activity) in &rows {
-                if insert(session, tenant, activity, record, Timestamp(position))? {
+                if insert(session, tenant, activity, record, read)? {
                     ingested.accepted += 1;
                 } else {
                     ingested.duplicates += 1;
@@ -203,7 +201,7 @@ fn insert(
     tenant: TenantId,
     activity: &Activity,
     record: &[u8],
-    detected_until: Timestamp,
+    read: DetectorPosition,
 ) -> Result<bool, StoreError> {
     let uuid = activity.id.uuid.as_bytes().to_vec();
     let user = activity.user_name().map(fold);
@@ -242,7 +240,7 @@ fn insert(
             activity.is_admin_event(),
             activity.is_impersonated(),
             text_of(activity),
-            activity.id.timestamp < detected_until,
+            read.is_past(activity.id),
         ],
     )?;
     if inserted == 0 {

@@ -28,7 +28,7 @@ pub use activities::{Ingested, Scan};
 pub use alerts::{Handled, Handling};
 pub use audit::{AuditRecord, StoredAuditRecord};
 pub use database::DatabaseAddress;
-pub use detector::{DetectorState, StoryAlert};
+pub use detector::{DetectionCommit, DetectorPosition, DetectorState, Story};
 pub use directory::{ApplicationQuery, TokenFacts};
 pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};

@@ -12,9 +12,13 @@ const LEVEL: i32 = 3;
 
 /// The record as JSON, compressed.
 pub(crate) fn compress(record: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    compress_json(&serde_json::to_vec(record)?)
+}
+
+/// JSON text, compressed.
+pub(crate) fn compress_json(json: &[u8]) -> Result<Vec<u8>, StoreError> {
     let mut bytes = vec![ZSTD_WITHOUT_DICTIONARY];
-    let json = serde_json::to_vec(record)?;
-    let compressed = zstd::bulk::compress(&json, LEVEL).map_err(StoreError::Compression)?;
+    let compressed = zstd::bulk::compress(json, LEVEL).map_err(StoreError::Compression)?;
     bytes.extend_from_slice(&compressed);
     Ok(bytes)
 }

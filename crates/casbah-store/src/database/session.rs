@@ -74,6 +74,15 @@ impl Session<'_> {
         }
     }
 
+    /// What a query ends with so that its rows stay as they are until the transaction
+    /// ends; SQLite has one writer and needs no such word.
+    pub(crate) fn held(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres { .. } => " FOR SHARE",
+        }
+    }
+
     /// The first row of a query, if there is one.
     pub(crate) fn row(
         &mut self,

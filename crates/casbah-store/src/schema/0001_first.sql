@@ -380,15 +380,24 @@ CREATE TABLE app_tag (
     PRIMARY KEY (tenant_id, app_id, tag_folded)
 );
 
--- The detector: its state and position, written with the alerts they belong to.
+-- The detector: what it learnt and how far it read, written with the alerts they
+-- belong to. Nothing up to the watermark is waited for any more.
 
 CREATE TABLE detector (
     tenant_id {blob} NOT NULL PRIMARY KEY,
     position_timestamp BIGINT NOT NULL,
     position_uuid {blob} NOT NULL,
+    watermark BIGINT NOT NULL,
     state {blob} NOT NULL,
     lease_holder {blob},
     lease_until BIGINT NOT NULL
+);
+
+CREATE TABLE detector_person (
+    tenant_id {blob} NOT NULL,
+    person {text} NOT NULL,
+    state {blob} NOT NULL,
+    PRIMARY KEY (tenant_id, person)
 );
 
 -- Who changed what.

@@ -3,19 +3,51 @@ use casbah_model::alert::{Alert, AlertStatus, CloseKind, Resolution};
 use casbah_model::filter::ALERTS;
 use casbah_model::ids::{KeyId, RecordId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_store::{Handling, Store, StoryAlert};
+use casbah_store::{DetectionCommit, Handling, Store, Story};
 use serde_json::{Value, json};
 
 use crate::samples::{alert, query};
 
-const POSITION: ActivityId = ActivityId {
+pub(crate) const LAST: ActivityId = ActivityId {
     timestamp: Timestamp(5000),
     uuid: uuid::Uuid::max(),
 };
 
-fn join(open: &mut Alert, new: &Alert) {
-    open.timestamp = new.timestamp;
-    open.audits.extend(new.audits.iter().cloned());
+pub(crate) struct Found {
+    key: String,
+    alert: Alert,
+}
+
+impl Story for Found {
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn joins_since(&self) -> Timestamp {
+        Timestamp(0)
+    }
+
+    fn alert(&self) -> &Alert {
+        &self.alert
+    }
+
+    fn join(&self, open: &mut Alert) {
+        open.timestamp = self.alert.timestamp;
+        open.audits.extend(self.alert.audits.iter().cloned());
+    }
+}
+
+pub(crate) fn step(state: &[u8], found: Vec<Alert>) -> DetectionCommit<Found> {
+    let found = found.into_iter().map(|alert| Found {
+        key: alert.description.clone(),
+        alert,
+    });
+    DetectionCommit {
+        last: LAST,
+        state: state.to_vec(),
+        people: Vec::new(),
+        found: found.collect(),
+    }
 }
 
 async fn commit(store: &Store, tenant: TenantId, alerts: Vec<Alert>) {
@@ -26,12 +58,7 @@ async fn commit(store: &Store, tenant: TenantId, alerts: Vec<Alert>) {
         .await
         .unwrap()
         .unwrap();
-    let found = alerts.into_iter().map(|alert| StoryAlert {
-        key: alert.description.clone(),
-        joins_since: Timestamp(0),
-        alert,
-    });
-    let committed = store.commit_detection(tenant, node, POSITION, vec![1], found.collect(), join);
+    let committed = store.commit_detection(tenant, node, step(b"1", alerts));
     assert!(committed.await.unwrap());
 }
 
@@ -167,50 +194,4 @@ crate::on_both!(a_story_grows_its_open_alert, |store: Store| async move {
     assert_eq!(page.data.len(), 1);
     assert_eq!(page.data[0].audits, ["1000_a", "2000_a"]);
     assert_eq!(page.data[0].timestamp, Timestamp(2000));
-});
-
-crate::on_both!(one_node_at_a_time_detects, |store: Store| async move {
-    let tenant = TenantId::random();
-    let (mine, other) = (KeyId::random(), KeyId::random());
-    let now = Timestamp(1_000_000);
-    let until = now.plus_millis(1000);
-    assert!(
-        store
-            .lease_detector(tenant, mine, now, until)
-            .await
-            .unwrap()
-            .is_some()
-    );
-    assert!(
-        store
-            .lease_detector(tenant, other, now, until)
-            .await
-            .unwrap()
-            .is_none()
-    );
-    assert!(
-        !store
-            .commit_detection(tenant, other, POSITION, vec![], vec![], join)
-            .await
-            .unwrap()
-    );
-    let later = until.plus_millis(1);
-    let state = store
-        .lease_detector(tenant, other, later, later)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!((state.position, state.state.len()), (None, 0));
-    assert!(
-        store
-            .commit_detection(tenant, other, POSITION, vec![7], vec![], join)
-            .await
-            .unwrap()
-    );
-    let state = store
-        .lease_detector(tenant, other, later, later)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!((state.position, state.state), (Some(POSITION), vec![7]));
 });

@@ -7,6 +7,7 @@
 
 mod activities;
 mod alerts;
+mod detector;
 mod directory;
 mod discovery;
 mod ip_ranges;
