@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use casbah_model::discovery::{DiscoveredAppId, EpochDay, Totals};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 use super::person;
 use crate::catalog::Catalog;
+use crate::id_set::IdSet;
 use crate::intern::Interner;
 use crate::pipeline::Sink;
 use crate::record::Record;
@@ -25,6 +26,18 @@ pub(super) struct Slot {
     pub(super) day: EpochDay,
     pub(super) target: Target,
     pub(super) totals: Totals,
+    /// Of a host outside the catalog only the number of users and addresses is asked for; of an
+    /// app these stay empty.
+    pub(super) users: IdSet,
+    pub(super) addresses: IdSet,
+}
+
+/// What is known of a host.
+#[derive(Clone, Copy, Debug)]
+struct Host {
+    target: Target,
+    /// The slot it was last counted in: logs ascend, so the next line is mostly of the same day.
+    last: Option<(EpochDay, u32)>,
 }
 
 /// Number of a slot and of a user or address.
@@ -37,8 +50,8 @@ type Pair = (u32, u32);
 #[derive(Clone, Debug)]
 pub(crate) struct Counter<'c> {
     catalog: &'c Catalog,
-    hosts: Interner,
-    targets: Vec<Target>,
+    host_names: Interner,
+    hosts: Vec<Host>,
     slot_numbers: HashMap<(EpochDay, Target), u32>,
     pub(super) domains: Interner,
     pub(super) slots: Vec<Slot>,
@@ -46,9 +59,6 @@ pub(crate) struct Counter<'c> {
     pub(super) addresses: Names,
     pub(super) by_user: HashMap<Pair, Totals>,
     pub(super) by_address: HashMap<Pair, Totals>,
-    /// Of hosts outside the catalog only the number of users and addresses is asked for.
-    pub(super) domain_users: HashSet<Pair>,
-    pub(super) domain_addresses: HashSet<Pair>,
     pub(super) without_host: Totals,
 }
 
@@ -56,8 +66,8 @@ impl<'c> Counter<'c> {
     pub(crate) fn new(catalog: &'c Catalog) -> Self {
         Self {
             catalog,
-            hosts: Interner::default(),
-            targets: Vec::new(),
+            host_names: Interner::default(),
+            hosts: Vec::new(),
             slot_numbers: HashMap::new(),
             domains: Interner::default(),
             slots: Vec::new(),
@@ -65,22 +75,27 @@ impl<'c> Counter<'c> {
             addresses: Names::new(canonical_address),
             by_user: HashMap::new(),
             by_address: HashMap::new(),
-            domain_users: HashSet::new(),
-            domain_addresses: HashSet::new(),
             without_host: Totals::EMPTY,
         }
     }
 
-    fn target(&mut self, host: &[u8]) -> Target {
-        let (number, is_new) = self.hosts.intern(host);
+    /// What a host belongs to, and its slot of a day.
+    fn slot_of(&mut self, host: &[u8], day: EpochDay) -> (Target, u32) {
+        let (number, is_new) = self.host_names.intern(host);
         if is_new {
             let target = match self.catalog.find(host) {
                 Some(app) => Target::App(app),
                 None => Target::Domain(self.domains.intern(&registrable_domain(host)).0),
             };
-            self.targets.push(target);
+            self.hosts.push(Host { target, last: None });
         }
-        self.targets[number as usize]
+        let Host { target, last } = self.hosts[number as usize];
+        let slot = match last {
+            Some((last_day, slot)) if last_day == day => slot,
+            _ => self.slot(day, target),
+        };
+        self.hosts[number as usize].last = Some((day, slot));
+        (target, slot)
     }
 
     fn slot(&mut self, day: EpochDay, target: Target) -> u32 {
@@ -90,6 +105,8 @@ impl<'c> Counter<'c> {
                 day,
                 target,
                 totals: Totals::EMPTY,
+                users: IdSet::default(),
+                addresses: IdSet::default(),
             });
             u32::try_from(slots.len() - 1).unwrap_or(u32::MAX)
         })
@@ -103,11 +120,11 @@ impl Sink for Counter<'_> {
             self.without_host.merge(&totals);
             return;
         };
-        let target = self.target(host);
-        let slot = self.slot(EpochDay::of_millis(record.time), target);
-        self.slots[slot as usize].totals.merge(&totals);
+        let (target, slot) = self.slot_of(host, EpochDay::of_millis(record.time));
         let address = self.addresses.number(record.source, record.time);
         let user = record.user.map(|user| self.users.number(user, record.time));
+        let counted = &mut self.slots[slot as usize];
+        counted.totals.merge(&totals);
         match target {
             Target::App(_) => {
                 add(&mut self.by_address, (slot, address), &totals);
@@ -116,9 +133,9 @@ impl Sink for Counter<'_> {
                 }
             }
             Target::Domain(_) => {
-                self.domain_addresses.insert((slot, address));
+                counted.addresses.insert(address);
                 if let Some(user) = user {
-                    self.domain_users.insert((slot, user));
+                    counted.users.insert(user);
                 }
             }
         }
@@ -140,7 +157,10 @@ impl Sink for Counter<'_> {
                 Target::Domain(domain) => Target::Domain(domains[domain as usize]),
             };
             let number = self.slot(slot.day, target);
-            self.slots[number as usize].totals.merge(&slot.totals);
+            let counted = &mut self.slots[number as usize];
+            counted.totals.merge(&slot.totals);
+            counted.users.absorb(&slot.users, &users);
+            counted.addresses.absorb(&slot.addresses, &addresses);
             slots.push(number);
         }
         let moved =
@@ -151,14 +171,6 @@ impl Sink for Counter<'_> {
         for (pair, totals) in &other.by_address {
             add(&mut self.by_address, moved(*pair, &addresses), totals);
         }
-        self.domain_users
-            .extend(other.domain_users.iter().map(|pair| moved(*pair, &users)));
-        self.domain_addresses.extend(
-            other
-                .domain_addresses
-                .iter()
-                .map(|pair| moved(*pair, &addresses)),
-        );
     }
 }
 
@@ -257,6 +269,17 @@ impl Names {
 
     pub(super) fn name(&self, number: u32) -> &[u8] {
         self.canonical.get(number)
+    }
+
+    /// Place of every name in the order of names.
+    pub(super) fn ranks(&self) -> Vec<u32> {
+        let mut sorted: Vec<(&[u8], u32)> = self.canonical.iter().zip(0..).collect();
+        sorted.sort_unstable();
+        let mut ranks = vec![0; sorted.len()];
+        for ((_, name), rank) in sorted.into_iter().zip(0..) {
+            ranks[name as usize] = rank;
+        }
+        ranks
     }
 
     /// The log's own spelling.

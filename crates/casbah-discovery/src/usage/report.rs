@@ -72,17 +72,17 @@ fn text(bytes: &[u8]) -> String {
 
 impl From<Counter<'_>> for Usage {
     fn from(counter: Counter<'_>) -> Self {
-        let mut distinct_users = vec![0; counter.slots.len()];
-        for (slot, _) in counter.by_user.keys().chain(&counter.domain_users) {
-            distinct_users[*slot as usize] += 1;
+        let mut app_users = vec![0; counter.slots.len()];
+        for (slot, _) in counter.by_user.keys() {
+            app_users[*slot as usize] += 1;
         }
-        let mut distinct_addresses = vec![0; counter.slots.len()];
-        for (slot, _) in counter.by_address.keys().chain(&counter.domain_addresses) {
-            distinct_addresses[*slot as usize] += 1;
+        let mut app_addresses = vec![0; counter.slots.len()];
+        for (slot, _) in counter.by_address.keys() {
+            app_addresses[*slot as usize] += 1;
         }
         let mut apps = Vec::new();
         let mut domains = Vec::new();
-        let counts = distinct_users.into_iter().zip(distinct_addresses);
+        let counts = app_users.into_iter().zip(app_addresses);
         for (slot, (users, addresses)) in counter.slots.iter().zip(counts) {
             let (day, totals) = (slot.day, slot.totals);
             match slot.target {
@@ -99,8 +99,8 @@ impl From<Counter<'_>> for Usage {
                         day,
                         domain,
                         totals,
-                        users,
-                        addresses,
+                        users: slot.users.len() as u64,
+                        addresses: slot.addresses.len() as u64,
                     });
                 }
             }
@@ -123,10 +123,9 @@ impl From<Counter<'_>> for Usage {
                     }
                 })
                 .collect();
-            rows.sort_unstable_by(|a, b| {
-                let by_name = || names.name(a.name).cmp(names.name(b.name));
-                (a.day, a.app).cmp(&(b.day, b.app)).then_with(by_name)
-            });
+            // A name stands in many rows: the names are compared once, the rows as numbers.
+            let ranks = names.ranks();
+            rows.sort_unstable_by_key(|row| (row.day, row.app, ranks[row.name as usize]));
             rows
         };
         let users = rows(&counter.by_user, &counter.users);
