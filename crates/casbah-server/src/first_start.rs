@@ -143,11 +143,8 @@ pub(crate) async fn create_tenant(
     domain: &str,
     is_home: bool,
 ) -> Result<CreatedTenant, CreateTenantError> {
-    let domain = match TenantAlias::parse(domain) {
-        Ok(TenantAlias::Domain(domain)) => domain,
-        Ok(_) | Err(_) => {
-            return Err(CreateTenantError::Domain(domain.to_owned()));
-        }
+    let Ok(TenantAlias::Domain(domain)) = TenantAlias::parse(domain) else {
+        return Err(CreateTenantError::Domain(domain.to_owned()));
     };
     let now = Timestamp::now();
     let id = TenantId::random();

@@ -5,16 +5,19 @@
 
 pub(crate) mod keys;
 
-mod answer;
-mod context;
+pub(crate) mod answer;
+pub(crate) mod context;
 mod instance;
 mod metadata;
 mod resources;
-mod source;
-mod tenant;
-mod throttle;
+pub(crate) mod source;
+pub(crate) mod tenant;
+#[cfg(test)]
+mod tests;
+pub(crate) mod throttle;
 mod token;
 mod user_realm;
+pub(crate) mod user_scopes;
 
 use std::sync::Arc;
 
@@ -22,6 +25,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
+use crate::portal::sign_in;
 use crate::state::AppState;
 use throttle::Throttle;
 
@@ -45,6 +49,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/{tenant}/discovery/keys", get(metadata::keys))
         .route("/common/discovery/instance", get(instance::discover))
         .route("/common/userrealm/{upn}", get(user_realm::show))
+        .merge(sign_in::router())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(Extension(Arc::new(Throttle::default())))
 }

@@ -11,6 +11,11 @@ use axum::http::request::Parts;
 pub(crate) struct Source(pub(crate) IpAddr);
 
 impl Source {
+    /// The address, where it is known.
+    pub(crate) fn known(self) -> Option<IpAddr> {
+        Some(self.0.to_canonical()).filter(|address| !address.is_unspecified())
+    }
+
     /// What failures are counted under: one IPv4 address, or the 64-bit prefix
     /// that an IPv6 host chooses its addresses from.
     pub(crate) fn bucket(self) -> IpAddr {

@@ -1,7 +1,11 @@
 //! `POST /{tenant}/oauth2/token` and `POST /{tenant}/oauth2/v2.0/token`.
 
+mod client;
 mod client_credentials;
+mod code;
 mod error;
+mod refresh;
+mod user;
 
 use std::sync::Arc;
 
@@ -14,7 +18,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use casbah_identity::AadError;
 use casbah_identity::answer::TokenAnswer;
-use casbah_identity::request::{Endpoint, GrantRequest, Params, TokenRequest};
+use casbah_identity::request::{Endpoint, GrantRequest, Params, PresentedClient, TokenRequest};
+use casbah_identity::signin::Refusal;
+use casbah_store::Denied;
 
 use super::answer::{secret_json, token_error};
 use super::context::RequestContext;
@@ -85,21 +91,51 @@ async fn handle(
     let authorization = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    let request = TokenRequest::parse(endpoint, &params, authorization)?;
+    let TokenRequest {
+        endpoint,
+        client,
+        grant,
+        wants_client_info,
+    } = TokenRequest::parse(endpoint, &params, authorization)?;
+    let asked = Asked {
+        endpoint,
+        client,
+        wants_client_info,
+    };
     let tenant = tenant::find(&app.store, tenant).await?;
-    match &request.grant {
+    let tenant = tenant.one().map(|tenant| tenant.id);
+    match grant {
         GrantRequest::ClientCredentials { resource } => {
-            let tenant = tenant.one().ok_or(AadError::NoTenant)?;
-            client_credentials::grant(app, tenant.id, &request, resource, &caller.context).await
+            let tenant = tenant.ok_or(AadError::NoTenant)?;
+            client_credentials::grant(app, tenant, &asked, &resource, &caller.context).await
         }
-        GrantRequest::Code(_)
-        | GrantRequest::Refresh(_)
-        | GrantRequest::DeviceCode { .. }
+        GrantRequest::Code(redemption) => {
+            code::grant(app, tenant, &asked, redemption, caller).await
+        }
+        GrantRequest::Refresh(request) => {
+            refresh::grant(app, tenant, &asked, &request, caller).await
+        }
+        GrantRequest::DeviceCode { .. }
         | GrantRequest::OnBehalfOf { .. }
         | GrantRequest::Password { .. } => {
             let name = params.required("grant_type")?;
             Err(AadError::UnknownGrantType(name.to_owned()).into())
         }
+    }
+}
+
+/// What every grant's request has.
+struct Asked {
+    endpoint: Endpoint,
+    client: PresentedClient,
+    wants_client_info: bool,
+}
+
+/// A refusal in the store's words.
+fn denied(refusal: Refusal) -> Denied<AadError> {
+    Denied {
+        reason: refusal.error,
+        ends_family: refusal.ends_family,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The directory: tenants, people, applications, and what they were granted.
 
 mod applications;
+mod exchange;
 mod grants;
 mod keys;
 mod service_principals;
@@ -9,3 +10,4 @@ mod tenants;
 mod users;
 
 pub use applications::{ApplicationQuery, TokenFacts};
+pub use exchange::Denied;

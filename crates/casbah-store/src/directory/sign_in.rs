@@ -52,61 +52,10 @@ impl Store {
         .await
     }
 
-    /// A code as it was before this call, which marks it redeemed.
-    ///
-    /// Only the first of many callers sees it unredeemed.
-    pub async fn redeem_authorization_code(
-        &self,
-        tenant: TenantId,
-        hash: Digest,
-        now: Timestamp,
-    ) -> Result<Option<AuthorizationCode>, StoreError> {
-        self.write(move |session| {
-            let row = session.row(
-                "SELECT client, user_id, redirect_uri, scopes, resource_requested, resource_app_id,
-                    challenge, nonce, auth_time, wants_auth_time, created, expires, redeemed, family
-                 FROM authorization_code WHERE tenant_id = ?1 AND hash = ?2",
-                params![tenant, hash],
-            )?;
-            session.execute(
-                "UPDATE authorization_code SET redeemed = ?3
-                 WHERE tenant_id = ?1 AND hash = ?2 AND redeemed IS NULL",
-                params![tenant, hash, now],
-            )?;
-            row.map(|row| read_code(tenant, hash, row)).transpose()
-        })
-        .await
-    }
-
     /// Stores a new refresh token.
     pub async fn add_refresh_token(&self, token: RefreshToken) -> Result<(), StoreError> {
         self.write(move |session| insert_refresh_token(session, &token))
             .await
-    }
-
-    /// A refresh token as it was before this call, which marks it used.
-    pub async fn use_refresh_token(
-        &self,
-        tenant: TenantId,
-        hash: Digest,
-        now: Timestamp,
-    ) -> Result<Option<RefreshToken>, StoreError> {
-        self.write(move |session| {
-            let row = session.row(
-                "SELECT family, client, user_id, scopes, resource_requested, resource_app_id,
-                    auth_time, created, expires, used, revoked
-                 FROM refresh_token WHERE tenant_id = ?1 AND hash = ?2",
-                params![tenant, hash],
-            )?;
-            session.execute(
-                "UPDATE refresh_token SET used = ?3
-                 WHERE tenant_id = ?1 AND hash = ?2 AND used IS NULL",
-                params![tenant, hash, now],
-            )?;
-            row.map(|row| read_refresh_token(tenant, hash, row))
-                .transpose()
-        })
-        .await
     }
 
     /// Ends all refresh tokens that descend from one sign-in.
@@ -230,7 +179,39 @@ impl Store {
     }
 }
 
-fn insert_refresh_token(session: &mut Session<'_>, token: &RefreshToken) -> Result<(), StoreError> {
+pub(super) fn code(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    hash: Digest,
+) -> Result<Option<AuthorizationCode>, StoreError> {
+    let row = session.row(
+        "SELECT client, user_id, redirect_uri, scopes, resource_requested, resource_app_id,
+            challenge, nonce, auth_time, wants_auth_time, created, expires, redeemed, family
+         FROM authorization_code WHERE tenant_id = ?1 AND hash = ?2",
+        params![tenant, hash],
+    )?;
+    row.map(|row| read_code(tenant, hash, row)).transpose()
+}
+
+pub(super) fn refresh_token(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    hash: Digest,
+) -> Result<Option<RefreshToken>, StoreError> {
+    let row = session.row(
+        "SELECT family, client, user_id, scopes, resource_requested, resource_app_id,
+            auth_time, created, expires, used, revoked
+         FROM refresh_token WHERE tenant_id = ?1 AND hash = ?2",
+        params![tenant, hash],
+    )?;
+    row.map(|row| read_refresh_token(tenant, hash, row))
+        .transpose()
+}
+
+pub(super) fn insert_refresh_token(
+    session: &mut Session<'_>,
+    token: &RefreshToken,
+) -> Result<(), StoreError> {
     session.execute(
         "INSERT INTO refresh_token (tenant_id, hash, family, client, user_id, scopes,
             resource_requested, resource_app_id, auth_time, created, expires, used, revoked)

@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 
 use casbah_model::identity::{
     AppRoleAssignment, Application, AuthorizationCode, ClientSecret, CodeChallenge, Digest,
-    DirectoryRole, PasswordHash, PrincipalType, ServicePrincipal, Tenant, User,
+    DirectoryRole, PasswordHash, PrincipalType, RefreshToken, ServicePrincipal, Tenant, User,
 };
 use casbah_model::ids::{AppId, KeyId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_store::{ApplicationQuery, Conflict, Store, StoreError};
+use casbah_store::{ApplicationQuery, Conflict, Denied, Store, StoreError};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -221,23 +221,102 @@ crate::on_both!(
             family: ObjectId::random(),
         };
         store.add_authorization_code(code.clone()).await.unwrap();
+        let first = RefreshToken {
+            hash: Digest::new([2; 32]),
+            family: code.family,
+            tenant,
+            client: code.client,
+            user: code.user,
+            scopes: code.scopes.clone(),
+            resource: None,
+            auth_time: NOW,
+            created: NOW,
+            expires: NOW.plus_millis(900_000),
+            used: None,
+            revoked: None,
+        };
+        let once = |first: RefreshToken| {
+            move |stored: Option<&AuthorizationCode>| match stored {
+                Some(code) if code.redeemed.is_none() => Ok(Some(first.clone())),
+                Some(code) => Err(Denied {
+                    reason: "redeemed",
+                    ends_family: Some(code.family),
+                }),
+                None => Err(Denied {
+                    reason: "unknown",
+                    ends_family: None,
+                }),
+            }
+        };
         let mut tries = tokio::task::JoinSet::new();
         for _ in 0..20 {
-            let store = store.clone();
+            let (store, decide) = (store.clone(), once(first.clone()));
             tries.spawn(async move {
                 store
-                    .redeem_authorization_code(tenant, Digest::new([1; 32]), NOW)
+                    .exchange_authorization_code(tenant, Digest::new([1; 32]), NOW, decide)
                     .await
                     .unwrap()
             });
         }
         let answers = tries.join_all().await;
-        let fresh: Vec<_> = answers
-            .into_iter()
-            .flatten()
-            .filter(|code| code.redeemed.is_none())
-            .collect();
-        assert_eq!(fresh, [code]);
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+        assert!(answers.contains(&Err("redeemed")));
+        let kept = store.refresh_token(tenant, first.hash).await.unwrap();
+        assert_eq!(
+            kept.and_then(|token| token.revoked),
+            Some(NOW),
+            "the second use ended what the first began"
+        );
+        let unknown = store
+            .exchange_authorization_code(tenant, Digest::new([9; 32]), NOW, once(first))
+            .await
+            .unwrap();
+        assert_eq!(unknown, Err("unknown"));
+    }
+);
+
+crate::on_both!(
+    a_refresh_token_keeps_the_time_of_its_first_use,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let token = move |byte| RefreshToken {
+            hash: Digest::new([byte; 32]),
+            family: ObjectId::new(uuid::Uuid::nil()),
+            tenant,
+            client: AppId::new(uuid::Uuid::nil()),
+            user: ObjectId::new(uuid::Uuid::nil()),
+            scopes: vec!["offline_access".to_owned()],
+            resource: None,
+            auth_time: NOW,
+            created: NOW,
+            expires: NOW.plus_millis(900_000),
+            used: None,
+            revoked: None,
+        };
+        store.add_refresh_token(token(1)).await.unwrap();
+        for (time, next) in [(NOW.plus_millis(1), 2), (NOW.plus_millis(2), 3)] {
+            let outcome: Result<(), ()> = store
+                .exchange_refresh_token(tenant, token(1).hash, time, move |_| Ok(token(next)))
+                .await
+                .unwrap();
+            assert_eq!(outcome, Ok(()));
+        }
+        let first = store.refresh_token(tenant, token(1).hash).await.unwrap();
+        assert_eq!(first.and_then(|token| token.used), Some(NOW.plus_millis(1)));
+        let third = store.refresh_token(tenant, token(3).hash).await.unwrap();
+        assert_eq!(third, Some(token(3)));
+        let refused: Result<(), &str> = store
+            .exchange_refresh_token(tenant, token(3).hash, NOW, move |stored| {
+                Err(Denied {
+                    reason: "thief",
+                    ends_family: stored.map(|token| token.family),
+                })
+            })
+            .await
+            .unwrap();
+        assert_eq!(refused, Err("thief"));
+        let third = store.refresh_token(tenant, token(3).hash).await.unwrap();
+        assert_eq!(third.and_then(|token| token.revoked), Some(NOW));
     }
 );
 

@@ -4,9 +4,9 @@ use casbah_identity::answer::TokenAnswer;
 use casbah_identity::client_credentials::{
     ClientCredentials, ClientFacts, authorize_client_credentials,
 };
-use casbah_identity::request::TokenRequest;
 use casbah_model::ids::TenantId;
 
+use super::Asked;
 use super::error::TokenError;
 use crate::identity::context::RequestContext;
 use crate::identity::resources;
@@ -16,7 +16,7 @@ use crate::state::App;
 pub(super) async fn grant(
     app: &App,
     tenant: TenantId,
-    request: &TokenRequest,
+    asked: &Asked,
     resource_name: &str,
     context: &RequestContext,
 ) -> Result<TokenAnswer, TokenError> {
@@ -24,15 +24,15 @@ pub(super) async fn grant(
     let resource_id = resources::app_id_of(&app.store, tenant, resource_name, origin).await?;
     let facts = app
         .store
-        .token_facts(tenant, request.client.app_id, resource_id)
+        .token_facts(tenant, asked.client.app_id, resource_id)
         .await?;
     let resource = resource_id.and_then(|id| {
         resources::resource(id, facts.resource_principal, facts.resource_application)
     });
     let grant = authorize_client_credentials(
         ClientCredentials {
-            endpoint: request.endpoint,
-            client: &request.client,
+            endpoint: asked.endpoint,
+            client: &asked.client,
             resource: resource_name,
         },
         ClientFacts {

@@ -1,0 +1,129 @@
+//! A browser's part: cookies, forms, redirects that are not followed.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, header};
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// A client with cookies.
+pub(super) struct Browser {
+    router: Router,
+    pub(super) cookies: BTreeMap<String, String>,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Page {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The number of the error that is answered.
+    pub(super) fn code(&self) -> (u16, String, Option<u64>) {
+        let json = self.json();
+        let error = json["error"].as_str().unwrap().to_owned();
+        (self.status, error, json["error_codes"][0].as_u64())
+    }
+
+    /// An attribute's value behind a text that stands before it.
+    pub(super) fn attribute(&self, before: &str) -> String {
+        let rest = self
+            .text
+            .split_once(before)
+            .unwrap_or_else(|| panic!("no {before} in {}", self.text))
+            .1;
+        let value = rest.split_once('"').unwrap().0;
+        value
+            .replace("&#38;", "&")
+            .replace("&#61;", "=")
+            .replace("&amp;", "&")
+    }
+
+    /// A parameter of the address that the browser is sent to.
+    pub(super) fn sent(&self, name: &str) -> Option<String> {
+        let address = url::Url::parse(self.header("location")).unwrap();
+        address
+            .query_pairs()
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.into_owned())
+    }
+}
+
+impl Browser {
+    pub(super) fn new(router: Router) -> Self {
+        Self {
+            router,
+            cookies: BTreeMap::new(),
+        }
+    }
+
+    pub(super) async fn get(&mut self, path: &str) -> Page {
+        self.send(Method::GET, path, &[], String::new()).await
+    }
+
+    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        let kind = [("content-type", "application/x-www-form-urlencoded")];
+        self.send(Method::POST, path, &kind, form.finish()).await
+    }
+
+    pub(super) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Page {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if !self.cookies.is_empty() {
+            let pairs: Vec<_> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            request = request.header(header::COOKIE, pairs.join("; "));
+        }
+        let request = request.body(Body::from(body)).unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        for line in parts.headers.get_all(header::SET_COOKIE) {
+            let line = line.to_str().unwrap();
+            assert!(
+                line.contains("HttpOnly") && line.contains("Secure"),
+                "{line}"
+            );
+            let (name, rest) = line.split_once('=').unwrap();
+            let value = rest.split_once(';').unwrap().0;
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let bytes = to_bytes(body, 1 << 20).await.unwrap();
+        Page {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+}

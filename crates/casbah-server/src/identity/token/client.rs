@@ -1,0 +1,58 @@
+//! The client of a person's grant.
+
+use casbah_identity::AadError;
+use casbah_identity::request::Credential;
+use casbah_identity::signin::{Platform, SignInClient};
+use casbah_model::identity::{Application, ClientSecret};
+use casbah_model::ids::AppId;
+
+use super::error::TokenError;
+use crate::portal::sign_in::{Client, find_client};
+use crate::state::App;
+
+/// A client and its secrets.
+pub(super) struct KnownClient {
+    pub(super) sign_in: SignInClient,
+    pub(super) application: Option<Application>,
+    pub(super) secrets: Vec<ClientSecret>,
+}
+
+impl KnownClient {
+    /// Finds a client, wherever its home is.
+    pub(super) async fn find(app: &App, app_id: AppId) -> Result<Self, TokenError> {
+        let Client {
+            sign_in,
+            application,
+        } = find_client(&app.store, app_id)
+            .await?
+            .ok_or_else(|| AadError::ApplicationNotFound(app_id.to_string()))?;
+        let secrets = match &application {
+            Some(application) => {
+                app.store
+                    .client_secrets(application.tenant, application.id)
+                    .await?
+            }
+            None => Vec::new(),
+        };
+        Ok(Self {
+            sign_in,
+            application,
+            secrets,
+        })
+    }
+
+    /// The platform where no redirect address tells: an application that can be
+    /// installed may come without a credential, any other must prove itself.
+    pub(super) fn platform_for(&self, credential: &Credential) -> Platform {
+        let can_be_public = self.application.as_ref().is_none_or(|application| {
+            application.is_fallback_public_client
+                || !application.public_client_redirect_uris.is_empty()
+                || !application.spa_redirect_uris.is_empty()
+        });
+        match credential {
+            Credential::None if can_be_public => Platform::PublicClient,
+            Credential::Secret(_) if self.application.is_none() => Platform::PublicClient,
+            Credential::None | Credential::Assertion(_) | Credential::Secret(_) => Platform::Web,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The authorisation-code grant.
+
+use casbah_identity::AadError;
+use casbah_identity::answer::TokenAnswer;
+use casbah_identity::random::digest_of;
+use casbah_identity::request::{CodeRedemption, Endpoint};
+use casbah_identity::signin::{
+    OpaqueKind, Refusal, authenticate_client, first_refresh, redeem_code, tenant_of,
+};
+use casbah_model::identity::AuthorizationCode;
+use casbah_model::ids::TenantId;
+use secrecy::ExposeSecret;
+
+use super::client::KnownClient;
+use super::error::TokenError;
+use super::user::{self, UserTokens};
+use super::{Asked, Caller, denied};
+use crate::identity::user_scopes::decide;
+use crate::state::App;
+
+/// Redeems a code. All that can fail is tried before the code is marked, so that
+/// a refusal for another reason does not use it up.
+pub(super) async fn grant(
+    app: &App,
+    tenant: Option<TenantId>,
+    asked: &Asked,
+    redemption: CodeRedemption,
+    caller: &Caller,
+) -> Result<TokenAnswer, TokenError> {
+    let now = caller.context.now;
+    let text = redemption.code.expose_secret();
+    let home = tenant_of(OpaqueKind::Code, text).ok_or(AadError::GrantUnknown)?;
+    let hash = digest_of(text);
+    let app_id = asked.client.app_id;
+    let client = KnownClient::find(app, app_id).await?;
+    let platform = client
+        .sign_in
+        .platform_of(&redemption.redirect_uri)
+        .ok_or(AadError::RedirectMismatch)?;
+    let credential = &asked.client.credential;
+    let peppers = &app.peppers;
+    let auth = authenticate_client(app_id, platform, credential, &client.secrets, peppers, now)?;
+
+    let asked_scopes = redemption.scopes.clone();
+    let check = move |stored: Option<&AuthorizationCode>| {
+        redeem_code(stored, &redemption, app_id, platform, tenant, now)
+    };
+    let stored = app.store.authorization_code(home, hash).await?;
+    let (code, user, openid, scopes, first) = match (&stored, check(stored.as_ref())) {
+        (Some(code), Ok(())) => {
+            let user = user::find(app, home, code.user).await?;
+            let wanted = user::wanted(&code.scopes, code.resource.as_ref(), asked_scopes.as_ref());
+            let application = client.application.as_ref();
+            let scopes = decide(app, &user, app_id, application, &wanted).await??;
+            // The older protocol knows no `offline_access` and always gives one.
+            let lasts = wanted.openid.offline_access || asked.endpoint == Endpoint::V1;
+            let first = lasts
+                .then(|| first_refresh(code, platform, now))
+                .transpose()?;
+            (code, user, wanted.openid, scopes, first)
+        }
+        // Asked once more inside the transaction, where its consequences are kept.
+        (None, _) | (Some(_), Err(_)) => {
+            let outcome = app
+                .store
+                .exchange_authorization_code(home, hash, now, move |stored| {
+                    check(stored).map_err(denied)?;
+                    Err(denied(Refusal::from(AadError::GrantUnknown)))
+                })
+                .await?;
+            outcome?;
+            return Err(AadError::GrantUnknown.into());
+        }
+    };
+    let kept = first.as_ref().map(|first| first.stored.clone());
+    app.store
+        .exchange_authorization_code(home, hash, now, move |stored| {
+            check(stored).map_err(denied)?;
+            Ok(kept.clone())
+        })
+        .await??;
+    let tokens = UserTokens {
+        endpoint: asked.endpoint,
+        client: app_id,
+        auth,
+        user: &user,
+        scopes: &scopes,
+        openid,
+        nonce: code.nonce.as_deref(),
+        auth_time: code.wants_auth_time.then_some(code.auth_time),
+        refresh_token: first.map(|first| first.text),
+        wants_client_info: asked.wants_client_info,
+    };
+    user::answer(app, tokens, caller).await
+}

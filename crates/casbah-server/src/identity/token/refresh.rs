@@ -1,0 +1,96 @@
+//! The refresh-token grant.
+
+use casbah_identity::AadError;
+use casbah_identity::answer::TokenAnswer;
+use casbah_identity::random::digest_of;
+use casbah_identity::request::RefreshRequest;
+use casbah_identity::signin::{
+    OpaqueKind, Platform, Refusal, authenticate_client, check_refresh, next_refresh, tenant_of,
+};
+use casbah_model::identity::RefreshToken;
+use casbah_model::ids::TenantId;
+use casbah_model::time::DAY_MS;
+use secrecy::ExposeSecret;
+
+use super::client::KnownClient;
+use super::error::TokenError;
+use super::user::{self, UserTokens};
+use super::{Asked, Caller, denied};
+use crate::identity::user_scopes::decide;
+use crate::state::App;
+
+/// Exchanges a refresh token. As with a code, nothing is marked before all that
+/// can fail has been tried.
+pub(super) async fn grant(
+    app: &App,
+    tenant: Option<TenantId>,
+    asked: &Asked,
+    request: &RefreshRequest,
+    caller: &Caller,
+) -> Result<TokenAnswer, TokenError> {
+    let now = caller.context.now;
+    let text = request.token.expose_secret();
+    let home = tenant_of(OpaqueKind::Refresh, text).ok_or(AadError::GrantUnknown)?;
+    let hash = digest_of(text);
+    let app_id = asked.client.app_id;
+    let client = KnownClient::find(app, app_id).await?;
+    let credential = &asked.client.credential;
+    let platform = client.platform_for(credential);
+    let peppers = &app.peppers;
+    let auth = authenticate_client(app_id, platform, credential, &client.secrets, peppers, now)?;
+
+    let check = move |stored: Option<&RefreshToken>| check_refresh(stored, app_id, tenant, now);
+    let stored = app.store.refresh_token(home, hash).await?;
+    let (user, openid, scopes, next) = match (&stored, check(stored.as_ref())) {
+        (Some(token), Ok(())) => {
+            let user = user::find(app, home, token.user).await?;
+            let asked_scopes = request.scopes.as_ref();
+            let wanted = user::wanted(&token.scopes, token.resource.as_ref(), asked_scopes);
+            let application = client.application.as_ref();
+            let scopes = decide(app, &user, app_id, application, &wanted).await??;
+            let next = next_refresh(token, kind(token, platform), now)?;
+            (user, wanted.openid, scopes, next)
+        }
+        (None, _) | (Some(_), Err(_)) => {
+            let outcome = app
+                .store
+                .exchange_refresh_token(home, hash, now, move |stored| {
+                    check(stored).map_err(denied)?;
+                    Err(denied(Refusal::from(AadError::GrantUnknown)))
+                })
+                .await?;
+            outcome?;
+            return Err(AadError::GrantUnknown.into());
+        }
+    };
+    let kept = next.stored.clone();
+    app.store
+        .exchange_refresh_token(home, hash, now, move |stored| {
+            check(stored).map_err(denied)?;
+            Ok(kept.clone())
+        })
+        .await??;
+    let tokens = UserTokens {
+        endpoint: asked.endpoint,
+        client: app_id,
+        auth,
+        user: &user,
+        scopes: &scopes,
+        openid,
+        nonce: None,
+        auth_time: None,
+        refresh_token: Some(next.text),
+        wants_client_info: asked.wants_client_info,
+    };
+    user::answer(app, tokens, caller).await
+}
+
+/// A token that lives a day is that of a page without a server, and so are those
+/// that follow from it.
+fn kind(token: &RefreshToken, platform: Platform) -> Platform {
+    if token.expires.millis() - token.created.millis() <= DAY_MS {
+        Platform::Spa
+    } else {
+        platform
+    }
+}

@@ -1,0 +1,223 @@
+//! One attempt to sign in with a name and a password.
+
+use std::time::Duration;
+
+use casbah_identity::password;
+use casbah_model::identity::{PasswordHash, Tenant, User};
+use casbah_model::ids::TenantId;
+use casbah_model::time::Timestamp;
+use casbah_store::{AuditRecord, StoreError};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::error::SignInError;
+use crate::identity::source::Source;
+use crate::identity::throttle::Throttle;
+use crate::state::App;
+
+/// Argon2 takes 19 MiB and a processor: no more of it at once than this.
+static SLOTS: Semaphore = Semaphore::const_new(2);
+/// How long an attempt waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Failures of a person from an address that cost nothing yet.
+const FREE_FAILURES: u32 = 5;
+/// The longest wait between attempts, seconds.
+const MAX_WAIT_SECONDS: i64 = 300;
+
+/// What a person typed.
+pub(super) struct Attempt<'a> {
+    /// The sign-in name.
+    pub(super) username: &'a str,
+    /// The password.
+    pub(super) password: &'a SecretString,
+    /// A new password, twice, where the present one was given by someone else.
+    pub(super) new_password: Option<(&'a SecretString, &'a SecretString)>,
+    /// Where it comes from.
+    pub(super) source: Source,
+    /// When.
+    pub(super) now: Timestamp,
+}
+
+/// How it ended.
+pub(super) enum Outcome {
+    /// Signed in.
+    SignedIn(Box<User>),
+    /// Name or password is wrong.
+    Wrong,
+    /// The person may not sign in; said only to who knows the password.
+    Disabled,
+    /// Too many attempts; nothing was checked.
+    Wait {
+        /// Seconds until the next.
+        seconds: u32,
+    },
+    /// The password is right but must be changed.
+    MustChange {
+        /// What was wrong with the new one, if one was sent.
+        problem: Option<&'static str>,
+    },
+}
+
+/// Checks a name and a password.
+pub(super) async fn attempt(
+    app: &App,
+    throttle: &Throttle,
+    tenant: Option<&Tenant>,
+    attempt: &Attempt<'_>,
+) -> Result<Outcome, SignInError> {
+    let subject = subject(attempt);
+    if let Some(tenant) = tenant
+        && let Some(seconds) = wait(app, tenant.id, &subject, attempt.now).await?
+    {
+        return Ok(Outcome::Wait { seconds });
+    }
+    let user = match tenant {
+        Some(tenant) => app.store.user_by_upn(tenant.id, attempt.username).await?,
+        None => None,
+    };
+    let hash = user.as_ref().and_then(|user| user.password.clone());
+    let Some(is_right) = verify(attempt.password.clone(), hash).await? else {
+        return Ok(Outcome::Wait { seconds: 5 });
+    };
+    let Some(user) = user.filter(|_| is_right) else {
+        if let Some(tenant) = tenant {
+            app.store
+                .record_sign_in(tenant.id, subject, Some(attempt.now))
+                .await?;
+        }
+        return Ok(match throttle.failed(attempt.source, attempt.now) {
+            Some(seconds) => Outcome::Wait { seconds },
+            None => Outcome::Wrong,
+        });
+    };
+    app.store.record_sign_in(user.tenant, subject, None).await?;
+    if !user.enabled {
+        return Ok(Outcome::Disabled);
+    }
+    if user.must_change_password {
+        return change_password(app, user, attempt).await;
+    }
+    Ok(Outcome::SignedIn(Box::new(user)))
+}
+
+/// What failures are counted under: the person and the address together, so that
+/// nobody can lock another out.
+fn subject(attempt: &Attempt<'_>) -> String {
+    let name = attempt.username.to_lowercase();
+    let text = format!("{name}|{}", attempt.source.bucket());
+    Uuid::new_v5(&Uuid::nil(), text.as_bytes()).to_string()
+}
+
+async fn wait(
+    app: &App,
+    tenant: TenantId,
+    subject: &str,
+    now: Timestamp,
+) -> Result<Option<u32>, StoreError> {
+    let failures = app
+        .store
+        .sign_in_failures(tenant, subject.to_owned())
+        .await?;
+    Ok(failures.and_then(|(count, last)| seconds_to_wait(count, last, now)))
+}
+
+/// Twice as long after each failure.
+fn seconds_to_wait(failures: u32, last: Timestamp, now: Timestamp) -> Option<u32> {
+    let beyond = failures.checked_sub(FREE_FAILURES)?;
+    let wait = 1_i64
+        .checked_shl(beyond)
+        .filter(|wait| (1..MAX_WAIT_SECONDS).contains(wait))
+        .unwrap_or(MAX_WAIT_SECONDS);
+    let left = last.seconds() + wait - now.seconds();
+    u32::try_from(left).ok().filter(|left| *left > 0)
+}
+
+/// Whether the password is right; nothing if there was no turn in time.
+async fn verify(
+    password: SecretString,
+    hash: Option<PasswordHash>,
+) -> Result<Option<bool>, SignInError> {
+    let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, SLOTS.acquire()).await else {
+        return Ok(None);
+    };
+    tokio::task::spawn_blocking(move || password::verify(&password, hash.as_ref()))
+        .await
+        .map(Some)
+        .map_err(|_| SignInError::Interrupted)
+}
+
+async fn change_password(
+    app: &App,
+    mut user: User,
+    attempt: &Attempt<'_>,
+) -> Result<Outcome, SignInError> {
+    let problem = |text| {
+        Ok(Outcome::MustChange {
+            problem: Some(text),
+        })
+    };
+    let Some((new, again)) = attempt.new_password else {
+        return Ok(Outcome::MustChange { problem: None });
+    };
+    if new.expose_secret() != again.expose_secret() {
+        return problem("The two new passwords differ.");
+    }
+    if new.expose_secret() == attempt.password.expose_secret() {
+        return problem("The new password must differ from the present one.");
+    }
+    let to_hash = new.clone();
+    let _turn = SLOTS
+        .acquire()
+        .await
+        .map_err(|_| SignInError::Interrupted)?;
+    let hashed = tokio::task::spawn_blocking(move || password::hash(&to_hash))
+        .await
+        .map_err(|_| SignInError::Interrupted)?;
+    user.password = Some(match hashed {
+        Ok(hash) => hash,
+        Err(password::PasswordError::TooShort) => {
+            return problem("The new password is too short.");
+        }
+        Err(password::PasswordError::TooLong) => return problem("The new password is too long."),
+        Err(password::PasswordError::Hash) => return Err(SignInError::Hash),
+    });
+    user.must_change_password = false;
+    app.store.update_user(user.clone()).await?;
+    let record = AuditRecord {
+        timestamp: attempt.now,
+        actor: user.upn.clone(),
+        action: "user.change_password",
+        target: user.id.to_string(),
+    };
+    app.store.audit(user.tenant, record).await?;
+    Ok(Outcome::SignedIn(Box::new(user)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_end() {
+        let last = Timestamp::from_seconds(1_790_000_000);
+        let at = |seconds: i64| last.plus_millis(seconds * 1000);
+        for (failures, after, expected) in [
+            (4, 0, None),
+            (5, 0, Some(1)),
+            (5, 1, None),
+            (8, 0, Some(8)),
+            (8, 5, Some(3)),
+            (50, 0, Some(300)),
+            (u32::MAX, 299, Some(1)),
+            (u32::MAX, 300, None),
+        ] {
+            assert_eq!(
+                seconds_to_wait(failures, last, at(after)),
+                expected,
+                "{failures} failures, after {after} s"
+            );
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Why a sign-in did not go on, and where that is said.
+
+use axum::extract::RawQuery;
+use axum::http::StatusCode;
+use axum::response::Response;
+use casbah_identity::AadError;
+use casbah_identity::random::NoRandomness;
+use casbah_identity::signin::{AuthorizeRefusal, AuthorizeResponse};
+use casbah_store::StoreError;
+
+use super::pages::{self, Message};
+use crate::identity::answer::status_of;
+use crate::identity::context::RequestContext;
+
+/// A sign-in failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SignInError {
+    /// A rule says no.
+    #[error("the request is refused")]
+    Refused(AuthorizeRefusal),
+    /// The form was not shown in this browser, or long ago.
+    #[error("the form does not belong to this browser")]
+    ForeignForm,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// A thread that hashes passwords ended.
+    #[error("checking a password was interrupted")]
+    Interrupted,
+    /// A password could not be hashed.
+    #[error("hashing a password failed")]
+    Hash,
+    /// A page could not be written.
+    #[error(transparent)]
+    Page(#[from] askama::Error),
+}
+
+impl From<AuthorizeRefusal> for SignInError {
+    fn from(refusal: AuthorizeRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl SignInError {
+    /// The answer: at the client's address where that is known to be the
+    /// client's, else on a page.
+    pub(super) fn respond(self, context: &RequestContext) -> Response {
+        let failure = match self {
+            Self::Refused(AuthorizeRefusal::Page(error)) => return explained(error, context),
+            Self::Refused(AuthorizeRefusal::Client {
+                redirect,
+                mode,
+                error,
+                state,
+            }) => {
+                let description = context.report(error.clone()).description();
+                let answer = AuthorizeResponse::with_error(
+                    &redirect.uri,
+                    mode,
+                    redirect_error(&error),
+                    &description,
+                    state.as_deref(),
+                );
+                return pages::send_to_client(answer, context)
+                    .unwrap_or_else(|error| Self::Page(error).respond(context));
+            }
+            Self::ForeignForm => {
+                let message = Message {
+                    heading: "Please begin again",
+                    text: "This form was not shown in this browser, or its time is over. \
+                              Go back to the application and sign in from there."
+                        .to_owned(),
+                    detail: None,
+                };
+                return pages::show(&message, StatusCode::FORBIDDEN, context);
+            }
+            failure @ (Self::Store(_)
+            | Self::Random(_)
+            | Self::Interrupted
+            | Self::Hash
+            | Self::Page(_)) => failure,
+        };
+        tracing::error!(error = %failure, trace_id = %context.trace_id, "a sign-in failed");
+        explained(AadError::Internal, context)
+    }
+}
+
+/// The name of an error at the client's address (OpenID Connect Core 3.1.2.6).
+fn redirect_error(error: &AadError) -> &'static str {
+    match error {
+        AadError::ConsentMissing => "consent_required",
+        other => other.wire().error,
+    }
+}
+
+fn explained(error: AadError, context: &RequestContext) -> Response {
+    let status = status_of(&error);
+    let message = Message {
+        heading: "This sign-in cannot go on",
+        text: error.to_string(),
+        detail: Some(context.report(error).description()),
+    };
+    pages::show(&message, status, context)
+}
+
+/// `GET /error?code=…`, the `error_uri` of every refusal.
+pub(super) async fn explain(RawQuery(query): RawQuery, context: RequestContext) -> Response {
+    let query = query.unwrap_or_default();
+    let code = form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "code")
+        .and_then(|(_, value)| value.parse::<u32>().ok());
+    let text = match code {
+        Some(code) => format!(
+            "AADSTS{code} is the number that Entra ID gives this refusal. \
+             The description beside it in the answer says what to do."
+        ),
+        None => "The address names no error.".to_owned(),
+    };
+    let page = Message {
+        heading: "About an error",
+        text,
+        detail: None,
+    };
+    pages::show(&page, StatusCode::OK, &context)
+}

@@ -1,0 +1,87 @@
+//! The signed-in browser.
+
+use axum::http::HeaderMap;
+use casbah_identity::random::{bearer_token, digest_of};
+use casbah_model::identity::{Session, User};
+use casbah_model::ids::TenantId;
+use casbah_model::time::Timestamp;
+use secrecy::ExposeSecret;
+
+use super::cookies::Cookie;
+use super::error::SignInError;
+use crate::state::App;
+
+/// How long a sign-in is believed, milliseconds: a working day.
+const LIFE_MS: i64 = 12 * 60 * 60 * 1000;
+
+/// A person who is signed in.
+pub(super) struct SignedIn {
+    /// Who.
+    pub(super) user: User,
+    /// Since when.
+    pub(super) auth_time: Timestamp,
+}
+
+/// The person of the browser's session, if it is good.
+pub(super) async fn find(
+    app: &App,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Option<SignedIn>, SignInError> {
+    let Some(value) = Cookie::Session.read(headers, &app.authority) else {
+        return Ok(None);
+    };
+    let Some(tenant) = tenant_of(&value) else {
+        return Ok(None);
+    };
+    let stored = app
+        .store
+        .user_session(tenant, digest_of(&value), now)
+        .await?;
+    let Some(stored) = stored else {
+        return Ok(None);
+    };
+    let user = app.store.user(tenant, stored.user).await?;
+    Ok(user.filter(|user| user.enabled).map(|user| SignedIn {
+        user,
+        auth_time: stored.auth_time,
+    }))
+}
+
+/// Begins a session in place of the one that the browser had, and sets its cookie.
+pub(super) async fn begin(
+    app: &App,
+    user: &User,
+    request: &HeaderMap,
+    answer: &mut HeaderMap,
+    now: Timestamp,
+) -> Result<(), SignInError> {
+    end(app, request).await?;
+    let value = format!("{}.{}", user.tenant, bearer_token()?.expose_secret());
+    let session = Session {
+        hash: digest_of(&value),
+        tenant: user.tenant,
+        user: user.id,
+        auth_time: now,
+        expires: now.plus_millis(LIFE_MS),
+    };
+    app.store.add_user_session(session).await?;
+    Cookie::Session.set(answer, &app.authority, &value);
+    Ok(())
+}
+
+/// Ends the browser's session.
+pub(super) async fn end(app: &App, request: &HeaderMap) -> Result<(), SignInError> {
+    let value = Cookie::Session.read(request, &app.authority);
+    if let Some((tenant, value)) = value.and_then(|value| Some((tenant_of(&value)?, value))) {
+        app.store
+            .end_user_session(tenant, digest_of(&value))
+            .await?;
+    }
+    Ok(())
+}
+
+/// The tenant that a cookie says it belongs to; the stored row proves it.
+fn tenant_of(value: &str) -> Option<TenantId> {
+    value.split_once('.')?.0.parse().ok()
+}
