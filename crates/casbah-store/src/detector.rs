@@ -66,6 +66,8 @@ pub trait Story: Send + Sync + 'static {
 /// What a step of the detector found, learnt and has seen.
 #[derive(Debug, Clone)]
 pub struct DetectionCommit<S> {
+    /// The last activity that had been seen before the step.
+    pub after: Option<ActivityId>,
     /// The last activity that was seen.
     pub last: ActivityId,
     /// What was learnt of the tenant, JSON.
@@ -213,7 +215,8 @@ impl Store {
     }
 
     /// Commits what the detector found, learnt and has seen; false, and nothing is
-    /// changed, if the lease has passed to another node.
+    /// changed, if the lease has passed to another node or the step did not begin where
+    /// the last one ended.
     pub async fn commit_detection<S: Story>(
         &self,
         tenant: TenantId,
@@ -225,16 +228,20 @@ impl Store {
         let people = people
             .map(|(name, state)| Ok((name.clone(), record::compress_json(state)?)))
             .collect::<Result<Vec<_>, StoreError>>()?;
+        let (timestamp, uuid) = bound(commit.after);
         self.write(move |session| {
             let updated = session.execute(
                 "UPDATE detector SET position_timestamp = ?3, position_uuid = ?4, state = ?5
-                 WHERE tenant_id = ?1 AND lease_holder = ?2",
+                 WHERE tenant_id = ?1 AND lease_holder = ?2 AND position_timestamp = ?6
+                    AND position_uuid = ?7",
                 params![
                     tenant,
                     node,
                     commit.last.timestamp,
                     commit.last.uuid.as_bytes().to_vec(),
-                    state.clone()
+                    state.clone(),
+                    timestamp,
+                    uuid.clone()
                 ],
             )?;
             if updated == 0 {

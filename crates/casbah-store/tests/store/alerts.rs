@@ -43,6 +43,7 @@ pub(crate) fn step(state: &[u8], found: Vec<Alert>) -> DetectionCommit<Found> {
         alert,
     });
     DetectionCommit {
+        after: None,
         last: LAST,
         state: state.to_vec(),
         people: Vec::new(),
@@ -53,12 +54,10 @@ pub(crate) fn step(state: &[u8], found: Vec<Alert>) -> DetectionCommit<Found> {
 async fn commit(store: &Store, tenant: TenantId, alerts: Vec<Alert>) {
     let node = KeyId::random();
     let now = Timestamp::now();
-    store
-        .lease_detector(tenant, node, now, now.plus_millis(-1))
-        .await
-        .unwrap()
-        .unwrap();
-    let committed = store.commit_detection(tenant, node, step(b"1", alerts));
+    let leased = store.lease_detector(tenant, node, now, now.plus_millis(-1));
+    let mut step = step(b"1", alerts);
+    step.after = leased.await.unwrap().unwrap().position.last;
+    let committed = store.commit_detection(tenant, node, step);
     assert!(committed.await.unwrap());
 }
 

@@ -130,19 +130,25 @@ crate::on_both!(
             .lease_detector(tenant, node, Timestamp(0), Timestamp(9))
             .await;
         assert!(leased.unwrap().is_some());
-        let learnt = |people: &[(&str, &[u8])]| DetectionCommit {
+        let learnt = |after, people: &[(&str, &[u8])]| DetectionCommit {
+            after,
             people: people
                 .iter()
                 .map(|(name, state)| ((*name).to_owned(), state.to_vec()))
                 .collect(),
             ..step(b"{}", Vec::new())
         };
-        for people in [
-            &[("anna@a", b"{\"a\":1}".as_slice()), ("bob@a", b"[2]")][..],
-            &[("anna@a", b"{\"a\":3}")],
+        for (after, people, is_next) in [
+            (
+                None,
+                &[("anna@a", b"{\"a\":1}".as_slice()), ("bob@a", b"[2]")][..],
+                true,
+            ),
+            (None, &[("anna@a", b"{\"a\":2}"), ("carl@a", b"[1]")], false),
+            (Some(LAST), &[("anna@a", b"{\"a\":3}")], true),
         ] {
-            let committed = store.commit_detection(tenant, node, learnt(people)).await;
-            assert!(committed.unwrap());
+            let committed = store.commit_detection(tenant, node, learnt(after, people));
+            assert_eq!(committed.await.unwrap(), is_next, "{people:?}");
         }
         let names = ["anna@a", "bob@a", "carl@a"].map(str::to_owned).to_vec();
         assert_eq!(

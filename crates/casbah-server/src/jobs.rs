@@ -1,0 +1,61 @@
+//! Work beside the requests: detection, and the reading of logs.
+
+pub(crate) mod detector;
+mod discovery;
+mod node;
+mod story;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use casbah_detection::detections::Detector;
+use tokio::sync::watch;
+
+use crate::state::App;
+use detector::Detection;
+
+pub(crate) use discovery::DiscoveryWorker;
+
+/// Runs the detectors of all tenants until `stopped` says so.
+pub(crate) async fn detect(app: Arc<App>, stopped: watch::Receiver<bool>) {
+    let detection = Detection {
+        store: app.store.clone(),
+        receiving: app.receiving.clone(),
+        node: node::id(&app.config.data_dir),
+        lateness: app.config.lateness,
+        detector: Detector::default(),
+    };
+    detection.run(Arc::clone(&app.detector_wake), stopped).await;
+}
+
+/// Counts the open requests that bring events; clones count together.
+///
+/// Their records may be in any order, so the detector waits for none only when they
+/// have ended.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Receiving(Arc<AtomicUsize>);
+
+/// A request that brings events, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Received(Arc<AtomicUsize>);
+
+impl Receiving {
+    /// A request begins.
+    pub(crate) fn enter(&self) -> Received {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Received(Arc::clone(&self.0))
+    }
+
+    /// Whether a request is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.load(Ordering::SeqCst) > 0
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
