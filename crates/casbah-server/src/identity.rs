@@ -7,6 +7,7 @@ pub(crate) mod keys;
 
 pub(crate) mod answer;
 pub(crate) mod context;
+mod graph;
 mod instance;
 mod metadata;
 mod resources;
@@ -49,6 +50,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/{tenant}/discovery/keys", get(metadata::keys))
         .route("/common/discovery/instance", get(instance::discover))
         .route("/common/userrealm/{upn}", get(user_realm::show))
+        .merge(graph::router())
         .merge(sign_in::router())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(Extension(Arc::new(Throttle::default())))

@@ -1,6 +1,7 @@
 //! The identity service as clients and browsers see it.
 
 mod browser;
+mod graph;
 mod metadata;
 mod sign_in;
 mod token;

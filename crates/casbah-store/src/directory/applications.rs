@@ -86,6 +86,22 @@ impl Store {
         .await
     }
 
+    /// A tenant's deleted applications, the latest deletion first.
+    pub async fn deleted_applications(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Vec<Application>, StoreError> {
+        self.read(move |session| {
+            let rows = session.rows(
+                "SELECT record FROM application WHERE tenant_id = ?1 AND deleted IS NOT NULL
+                 ORDER BY deleted DESC, id",
+                params![tenant],
+            )?;
+            rows.into_iter().map(read_application).collect()
+        })
+        .await
+    }
+
     /// One application by its object id, deleted or not.
     pub async fn application(
         &self,

@@ -8,11 +8,11 @@ use super::Directory;
 use super::browser::{Browser, Page};
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const NEW: &str = "correct horse battery";
+pub(super) const NEW: &str = "correct horse battery";
 const SCOPE: &str = "05a65629-4c1b-48c1-a78b-804c4abdd4af/.default openid profile offline_access";
 
 /// The address of a sign-in, with these parameters in place of the usual.
-fn authorize(tenant: &str, change: &[(&str, &str)]) -> String {
+pub(super) fn authorize(tenant: &str, change: &[(&str, &str)]) -> String {
     let challenge = URL_SAFE_NO_PAD.encode(digest_of(VERIFIER).as_bytes());
     let client = CASBAH_CLI.app_id.to_string();
     let usual = [
@@ -38,7 +38,7 @@ fn authorize(tenant: &str, change: &[(&str, &str)]) -> String {
 }
 
 /// Sends the form of a page.
-async fn submit(browser: &mut Browser, page: &Page, fields: &[(&str, &str)]) -> Page {
+pub(super) async fn submit(browser: &mut Browser, page: &Page, fields: &[(&str, &str)]) -> Page {
     let action = page.attribute("action=\"");
     let csrf = page.attribute("name=\"csrf\" value=\"");
     let fields: Vec<_> = [("csrf", csrf.as_str())]
@@ -49,7 +49,11 @@ async fn submit(browser: &mut Browser, page: &Page, fields: &[(&str, &str)]) -> 
 }
 
 /// Signs the administrator in for the first time.
-async fn first_sign_in(directory: &Directory, browser: &mut Browser, address: &str) -> Page {
+pub(super) async fn first_sign_in(
+    directory: &Directory,
+    browser: &mut Browser,
+    address: &str,
+) -> Page {
     let page = browser.get(address).await;
     assert_eq!(page.status, 200, "{}", page.text);
     submit(
@@ -65,7 +69,7 @@ async fn first_sign_in(directory: &Directory, browser: &mut Browser, address: &s
     .await
 }
 
-async fn redeem(browser: &mut Browser, code: &str, change: &[(&str, &str)]) -> Page {
+pub(super) async fn redeem(browser: &mut Browser, code: &str, change: &[(&str, &str)]) -> Page {
     let client = CASBAH_CLI.app_id.to_string();
     let usual = [
         ("grant_type", "authorization_code"),

@@ -1,0 +1,32 @@
+//! The part of Microsoft Graph that registers applications and grants them
+//! permissions, at `/v1.0` and `/graph/v1.0`.
+//!
+//! Clients write path segments in any case, so one handler takes every path and
+//! [`dispatch`] says what it means.
+
+mod applications;
+mod assignments;
+mod body;
+mod caller;
+mod dispatch;
+mod error;
+mod filter;
+mod grants;
+mod list;
+mod organization;
+mod passwords;
+mod reply;
+mod service_principals;
+mod wire;
+
+use axum::Router;
+use axum::routing::any;
+
+use crate::state::AppState;
+
+/// The routes, all of one handler.
+pub(super) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/v1.0/{*path}", any(dispatch::handle))
+        .route("/graph/v1.0/{*path}", any(dispatch::handle))
+}

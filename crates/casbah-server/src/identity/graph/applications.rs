@@ -1,0 +1,9 @@
+//! `/applications`: registrations.
+
+mod change;
+mod find;
+mod listing;
+
+pub(super) use change::{change, create, delete, restore};
+pub(super) use find::{app_id_key, find};
+pub(super) use listing::{list, list_deleted, show};

@@ -1,0 +1,272 @@
+//! Registering, changing, deleting and restoring applications.
+
+use casbah_model::identity::{
+    AppRole, Application, FirstPartyApp, PermissionScope, RequestedTokenVersion,
+    RequiredResourceAccess, SignInAudience,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use super::find::find;
+use super::listing::object;
+use crate::identity::graph::body;
+use crate::identity::graph::caller::Right;
+use crate::identity::graph::dispatch::Call;
+use crate::identity::graph::error::GraphError;
+use crate::identity::graph::reply::Reply;
+
+/// The longest name, characters.
+const MAX_NAME: usize = 256;
+/// Schemes that a browser would run or read instead of visiting.
+const UNSAFE_SCHEMES: [&str; 6] = ["javascript", "data", "vbscript", "file", "blob", "about"];
+
+/// What a body may set. What is absent stays; what is null goes.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Changes {
+    display_name: Option<String>,
+    sign_in_audience: Option<String>,
+    required_resource_access: Option<Vec<RequiredResourceAccess>>,
+    identifier_uris: Option<Vec<String>>,
+    app_roles: Option<Vec<AppRole>>,
+    is_fallback_public_client: Option<bool>,
+    web: Option<Redirects>,
+    public_client: Option<Redirects>,
+    spa: Option<Redirects>,
+    api: Option<Api>,
+    password_credentials: Option<Vec<Value>>,
+    key_credentials: Option<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Redirects {
+    redirect_uris: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Api {
+    requested_access_token_version: Option<RequestedTokenVersion>,
+    oauth2_permission_scopes: Option<Vec<PermissionScope>>,
+}
+
+/// `POST /applications`
+pub(in crate::identity::graph) async fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
+    call.caller.require(Right::Register)?;
+    let changes: Changes = body::read(&call.body)?;
+    if changes.display_name.is_none() {
+        return Err(invalid(
+            "Property displayName is required but is not present.",
+        ));
+    }
+    let mut application = Application::new(call.caller.tenant.id, "", call.context.now);
+    apply(call, &mut application, changes).await?;
+    let id = application.id;
+    call.app.store.save_application(application.clone()).await?;
+    call.caller
+        .audit(call.app, "application.create", id)
+        .await?;
+    Ok(Reply::Created(object(call, &application).await?))
+}
+
+/// `PATCH /applications/{id}`
+pub(in crate::identity::graph) async fn change(
+    call: &Call<'_>,
+    key: &str,
+) -> Result<Reply, GraphError> {
+    call.caller.require(Right::Manage)?;
+    let mut application = find(call, key).await?;
+    let id = application.id;
+    apply(call, &mut application, body::read(&call.body)?).await?;
+    call.app.store.save_application(application).await?;
+    call.caller
+        .audit(call.app, "application.change", id)
+        .await?;
+    Ok(Reply::Done)
+}
+
+/// `DELETE /applications/{id}`: it can be restored for 30 days.
+pub(in crate::identity::graph) async fn delete(
+    call: &Call<'_>,
+    key: &str,
+) -> Result<Reply, GraphError> {
+    call.caller.require(Right::Manage)?;
+    let mut application = find(call, key).await?;
+    let id = application.id;
+    application.deleted = Some(call.context.now);
+    call.app.store.save_application(application).await?;
+    call.caller
+        .audit(call.app, "application.delete", id)
+        .await?;
+    Ok(Reply::Done)
+}
+
+/// `POST /directory/deletedItems/{id}/restore`
+pub(in crate::identity::graph) async fn restore(
+    call: &Call<'_>,
+    key: &str,
+) -> Result<Reply, GraphError> {
+    call.caller.require(Right::Manage)?;
+    let missing = || GraphError::NotFound(key.to_owned());
+    let id = key.parse().map_err(|_| missing())?;
+    let store = &call.app.store;
+    let found = store.application(call.caller.tenant.id, id).await?;
+    let oldest = call.context.now.minus_days(Application::RESTORABLE_DAYS);
+    let mut application = found
+        .filter(|application| application.deleted.is_some_and(|at| at > oldest))
+        .ok_or_else(missing)?;
+    application.deleted = None;
+    store.save_application(application.clone()).await?;
+    call.caller
+        .audit(call.app, "application.restore", id)
+        .await?;
+    Ok(Reply::Ok(object(call, &application).await?))
+}
+
+async fn apply(
+    call: &Call<'_>,
+    application: &mut Application,
+    changes: Changes,
+) -> Result<(), GraphError> {
+    if changes
+        .password_credentials
+        .is_some_and(|all| !all.is_empty())
+    {
+        return Err(invalid(
+            "Property passwordCredentials is read-only: use addPassword and removePassword.",
+        ));
+    }
+    if changes.key_credentials.is_some_and(|all| !all.is_empty()) {
+        return Err(invalid("Certificates are not supported: use addPassword."));
+    }
+    if let Some(name) = changes.display_name {
+        application.display_name = checked_name(&name)?;
+    }
+    if let Some(audience) = changes.sign_in_audience {
+        application.sign_in_audience = audience
+            .parse::<SignInAudience>()
+            .map_err(|_| invalid("signInAudience must be AzureADMyOrg or AzureADMultipleOrgs."))?;
+    }
+    if let Some(uris) = changes.identifier_uris {
+        check_identifier_uris(call, application, &uris).await?;
+        application.identifier_uris = uris;
+    }
+    if let Some(roles) = changes.app_roles {
+        application.app_roles = roles;
+    }
+    if let Some(required) = changes.required_resource_access {
+        application.required_resource_access = required;
+    }
+    if let Some(value) = changes.is_fallback_public_client {
+        application.is_fallback_public_client = value;
+    }
+    set_redirects(&mut application.web_redirect_uris, changes.web)?;
+    set_redirects(
+        &mut application.public_client_redirect_uris,
+        changes.public_client,
+    )?;
+    set_redirects(&mut application.spa_redirect_uris, changes.spa)?;
+    if let Some(api) = changes.api {
+        if let Some(version) = api.requested_access_token_version {
+            application.requested_access_token_version = Some(version);
+        }
+        if let Some(scopes) = api.oauth2_permission_scopes {
+            application.oauth2_permission_scopes = scopes;
+        }
+    }
+    Ok(())
+}
+
+fn checked_name(name: &str) -> Result<String, GraphError> {
+    let name = name.trim();
+    let is_good =
+        !name.is_empty() && name.chars().count() <= MAX_NAME && !name.contains(char::is_control);
+    if is_good {
+        Ok(name.to_owned())
+    } else {
+        Err(invalid("displayName must have 1 to 256 characters."))
+    }
+}
+
+fn set_redirects(present: &mut Vec<String>, changes: Option<Redirects>) -> Result<(), GraphError> {
+    let Some(uris) = changes.and_then(|changes| changes.redirect_uris) else {
+        return Ok(());
+    };
+    for uri in &uris {
+        check_redirect(uri)?;
+    }
+    *present = uris;
+    Ok(())
+}
+
+/// A redirect address is absolute, has no fragment (RFC 6749 section 3.1.2), and
+/// is `http` only on the person's own machine.
+fn check_redirect(uri: &str) -> Result<(), GraphError> {
+    let refuse = || invalid(&format!("'{uri}' cannot be a redirect URI."));
+    let url = Url::parse(uri).map_err(|_| refuse())?;
+    let is_loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let is_good = url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && !UNSAFE_SCHEMES.contains(&url.scheme())
+        && (url.scheme() != "http" || is_loopback)
+        && !uri.contains(|c: char| c.is_whitespace() || c.is_control());
+    if is_good { Ok(()) } else { Err(refuse()) }
+}
+
+/// No application may take another's name.
+async fn check_identifier_uris(
+    call: &Call<'_>,
+    application: &Application,
+    uris: &[String],
+) -> Result<(), GraphError> {
+    for uri in uris {
+        let taken = FirstPartyApp::by_resource(uri, call.app.authority.origin()).is_some();
+        let other = call
+            .app
+            .store
+            .app_id_of_identifier_uri(call.caller.tenant.id, uri)
+            .await?;
+        if taken || other.is_some_and(|other| other != application.app_id) {
+            return Err(GraphError::Exists(
+                "Another object with the same value for property identifierUris already exists."
+                    .to_owned(),
+            ));
+        }
+        if Url::parse(uri).is_err() {
+            return Err(invalid(&format!("'{uri}' cannot be an identifier URI.")));
+        }
+    }
+    Ok(())
+}
+
+fn invalid(text: &str) -> GraphError {
+    GraphError::Invalid(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_that_would_harm_are_refused() {
+        for (uri, is_good) in [
+            ("https://app.example/cb", true),
+            ("http://localhost", true),
+            ("http://127.0.0.1:8080/x", true),
+            ("msal2c0f8f5e://auth", true),
+            ("http://app.example/cb", false),
+            ("https://app.example/cb#x", false),
+            ("https://user@app.example/", false),
+            ("javascript:alert(1)", false),
+            ("JavaScript:alert(1)", false),
+            ("data:text/html,x", false),
+            ("/relative", false),
+            ("https://app.example/ x", false),
+        ] {
+            assert_eq!(check_redirect(uri).is_ok(), is_good, "{uri}");
+        }
+    }
+}

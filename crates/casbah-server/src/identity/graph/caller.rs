@@ -1,0 +1,182 @@
+//! Who calls, and what the tenant lets the caller do by now.
+
+use axum::http::HeaderMap;
+use casbah_identity::consent::{Ability, may};
+use casbah_identity::resource::Resource;
+use casbah_model::identity::{
+    FirstPartyApp, MICROSOFT_GRAPH, MemberType, RESOURCE_MANAGER, Tenant, User,
+};
+use casbah_model::ids::{AppId, ObjectId};
+use casbah_model::time::Timestamp;
+use casbah_store::AuditRecord;
+use casbah_token::{CallerKind, Claims};
+
+use super::error::GraphError;
+use crate::auth::{bearer, verify_bearer};
+use crate::state::App;
+
+const APPLICATIONS: &str = "Application.ReadWrite.All";
+const ASSIGNMENTS: &str = "AppRoleAssignment.ReadWrite.All";
+/// Scopes that stand for all that the person may do.
+const AS_PERSON: [&str; 2] = ["Directory.AccessAsUser.All", "user_impersonation"];
+
+/// What an operation asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Right {
+    /// Read applications, principals and what they were granted.
+    Read,
+    /// Read people.
+    ReadPeople,
+    /// Register an application or bring one into the tenant.
+    Register,
+    /// Change or delete applications and principals, give them secrets.
+    Manage,
+    /// Grant app roles.
+    GrantRoles,
+    /// Grant delegated scopes.
+    GrantScopes,
+}
+
+/// Who calls.
+pub(super) struct Caller {
+    /// The caller's tenant, which every operation is about.
+    pub(super) tenant: Tenant,
+    kind: Kind,
+}
+
+enum Kind {
+    App { client: AppId, roles: Vec<String> },
+    Person { user: User, scopes: Vec<String> },
+}
+
+impl Caller {
+    /// The caller that a request's token names.
+    pub(super) async fn find(app: &App, headers: &HeaderMap) -> Result<Self, GraphError> {
+        let token = bearer(headers).ok_or(GraphError::Unauthenticated)?;
+        let claims = [MICROSOFT_GRAPH, RESOURCE_MANAGER]
+            .iter()
+            .find_map(|resource: &FirstPartyApp| verify_bearer(app, token, resource).ok())
+            .ok_or(GraphError::Unauthenticated)?;
+        let tenant = claims
+            .tenant
+            .parse()
+            .map_err(|_| GraphError::Unauthenticated)?;
+        let tenant = app.store.tenant(tenant).await?;
+        let tenant = tenant.ok_or(GraphError::Unauthenticated)?;
+        let kind = match claims.caller() {
+            CallerKind::App => application(app, &tenant, &claims).await?,
+            CallerKind::User => person(app, &tenant, claims).await?,
+        };
+        Ok(Self { tenant, kind })
+    }
+
+    /// Refuses who may not.
+    pub(super) fn require(&self, right: Right) -> Result<(), GraphError> {
+        let allowed = match &self.kind {
+            Kind::App { roles, .. } => app_may(roles, right),
+            Kind::Person { user, scopes } => scopes_reach(scopes, right) && person_may(user, right),
+        };
+        if allowed {
+            Ok(())
+        } else {
+            Err(GraphError::Forbidden)
+        }
+    }
+
+    /// The person, if one calls.
+    pub(super) fn person(&self) -> Result<&User, GraphError> {
+        match &self.kind {
+            Kind::App { .. } => Err(GraphError::NoPerson),
+            Kind::Person { user, .. } => Ok(user),
+        }
+    }
+
+    /// Keeps what the caller changed.
+    pub(super) async fn audit(
+        &self,
+        app: &App,
+        action: &'static str,
+        target: impl ToString + Send,
+    ) -> Result<(), GraphError> {
+        let record = AuditRecord {
+            timestamp: Timestamp::now(),
+            actor: match &self.kind {
+                Kind::App { client, .. } => client.to_string(),
+                Kind::Person { user, .. } => user.upn.clone(),
+            },
+            action,
+            target: target.to_string(),
+        };
+        Ok(app.store.audit(self.tenant.id, record).await?)
+    }
+}
+
+/// An application with the roles that it holds by now, which may be fewer than
+/// its token says. The Azure CLI sends the token of its resource manager here,
+/// which carries no roles, so those of the directory count either way.
+async fn application(app: &App, tenant: &Tenant, claims: &Claims) -> Result<Kind, GraphError> {
+    let client = claims.client_id.as_deref().and_then(|id| id.parse().ok());
+    let client: AppId = client.ok_or(GraphError::Unauthenticated)?;
+    let facts = app
+        .store
+        .token_facts(tenant.id, client, Some(MICROSOFT_GRAPH.app_id))
+        .await?;
+    let principal = facts
+        .principal
+        .filter(|principal| principal.enabled)
+        .filter(|principal| claims.object_id == Some(principal.id.to_string()));
+    let (Some(_), Some(principal)) = (facts.application, principal) else {
+        return Err(GraphError::Unauthenticated);
+    };
+    let graph = facts
+        .resource_principal
+        .map(|graph| Resource::first_party(&MICROSOFT_GRAPH, graph));
+    let roles = graph.map_or_else(Vec::new, |graph| {
+        graph.roles_of(principal.id, MemberType::Application, &facts.assignments)
+    });
+    Ok(Kind::App { client, roles })
+}
+
+async fn person(app: &App, tenant: &Tenant, claims: Claims) -> Result<Kind, GraphError> {
+    let id = claims.object_id.as_deref().and_then(|id| id.parse().ok());
+    let id: ObjectId = id.ok_or(GraphError::Unauthenticated)?;
+    let user = app.store.user(tenant.id, id).await?;
+    let user = user
+        .filter(|user| user.enabled)
+        .ok_or(GraphError::Unauthenticated)?;
+    Ok(Kind::Person {
+        user,
+        scopes: claims.scopes.unwrap_or_default(),
+    })
+}
+
+fn app_may(roles: &[String], right: Right) -> bool {
+    let has = |wanted: &str| roles.iter().any(|role| role == wanted);
+    match right {
+        Right::Read => has(APPLICATIONS) || has(ASSIGNMENTS),
+        Right::ReadPeople => false,
+        Right::Register | Right::Manage => has(APPLICATIONS),
+        Right::GrantRoles | Right::GrantScopes => has(ASSIGNMENTS),
+    }
+}
+
+fn scopes_reach(scopes: &[String], right: Right) -> bool {
+    let has = |wanted: &str| scopes.iter().any(|scope| scope == wanted);
+    AS_PERSON.into_iter().any(has)
+        || match right {
+            Right::Read => has(APPLICATIONS) || has(ASSIGNMENTS),
+            Right::ReadPeople => false,
+            Right::Register | Right::Manage => has(APPLICATIONS),
+            Right::GrantRoles | Right::GrantScopes => has(ASSIGNMENTS),
+        }
+}
+
+fn person_may(user: &User, right: Right) -> bool {
+    match right {
+        Right::Read | Right::ReadPeople => user.enabled,
+        Right::Register => may(user, Ability::RegisterApplications),
+        Right::Manage => may(user, Ability::ManageApplications),
+        Right::GrantRoles => may(user, Ability::ConsentToAppRoles),
+        Right::GrantScopes => may(user, Ability::ConsentForEveryone),
+    }
+}

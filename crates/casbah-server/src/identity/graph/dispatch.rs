@@ -1,0 +1,205 @@
+//! Which operation a path and a method mean.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::Response;
+use percent_encoding::percent_decode_str;
+
+use super::caller::Caller;
+use super::error::GraphError;
+use super::list::Options;
+use super::reply::Reply;
+use super::{applications, assignments, grants, organization, passwords, service_principals};
+use crate::identity::context::RequestContext;
+use crate::state::{App, AppState};
+
+/// One call, with all that an operation may need.
+pub(super) struct Call<'a> {
+    pub(super) app: &'a App,
+    pub(super) caller: Caller,
+    pub(super) options: Options,
+    pub(super) body: Bytes,
+    pub(super) context: RequestContext,
+}
+
+/// Every path under `/v1.0`.
+pub(super) async fn handle(
+    State(app): State<AppState>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    context: RequestContext,
+    body: Bytes,
+) -> Response {
+    match call(&app, &method, &uri, &headers, context, body).await {
+        Ok(reply) => reply.respond(&context),
+        Err(error) => error.respond(&context, &app.authority),
+    }
+}
+
+async fn call(
+    app: &App,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    context: RequestContext,
+    body: Bytes,
+) -> Result<Reply, GraphError> {
+    let caller = Caller::find(app, headers).await?;
+    let options = Options::parse(uri.path(), uri.query().unwrap_or_default())?;
+    let call = Call {
+        app,
+        caller,
+        options,
+        body,
+        context,
+    };
+    let path = segments(uri.path());
+    let path: Vec<_> = path
+        .iter()
+        .map(|segment| (segment.name.as_str(), segment.raw.as_str()))
+        .collect();
+    route(&call, method.as_str(), &path).await
+}
+
+/// The table of operations. A segment is its name in lower case and the text as
+/// it came, which may be an id.
+async fn route(call: &Call<'_>, method: &str, path: &[(&str, &str)]) -> Result<Reply, GraphError> {
+    match (method, path) {
+        ("GET", [("applications", _)]) => applications::list(call).await,
+        ("POST", [("applications", _)]) => applications::create(call).await,
+        ("GET", [("applications", _), (_, id)]) => applications::show(call, id).await,
+        ("PATCH", [("applications", _), (_, id)]) => applications::change(call, id).await,
+        ("DELETE", [("applications", _), (_, id)]) => applications::delete(call, id).await,
+        ("POST", [("applications", _), (_, id), ("addpassword", _)]) => {
+            passwords::add(call, id).await
+        }
+        ("POST", [("applications", _), (_, id), ("removepassword", _)]) => {
+            passwords::remove(call, id).await
+        }
+        (
+            "GET",
+            [
+                ("directory", _),
+                ("deleteditems", _),
+                ("microsoft.graph.application", _),
+            ],
+        ) => applications::list_deleted(call).await,
+        (
+            "POST",
+            [
+                ("directory", _),
+                ("deleteditems", _),
+                (_, id),
+                ("restore", _),
+            ],
+        ) => applications::restore(call, id).await,
+        ("GET", [("serviceprincipals", _)]) => service_principals::list(call).await,
+        ("POST", [("serviceprincipals", _)]) => service_principals::create(call).await,
+        ("GET", [("serviceprincipals", _), (_, id)]) => service_principals::show(call, id).await,
+        ("PATCH", [("serviceprincipals", _), (_, id)]) => {
+            service_principals::change(call, id).await
+        }
+        ("DELETE", [("serviceprincipals", _), (_, id)]) => {
+            service_principals::delete(call, id).await
+        }
+        ("GET", [("serviceprincipals", _), (_, id), ("approleassignments", _)]) => {
+            assignments::list_of(call, id).await
+        }
+        ("GET", [("serviceprincipals", _), (_, id), ("approleassignedto", _)]) => {
+            assignments::list_to(call, id).await
+        }
+        (
+            "POST",
+            [
+                ("serviceprincipals", _),
+                (_, id),
+                ("approleassignments" | "approleassignedto", _),
+            ],
+        ) => assignments::create(call, id).await,
+        (
+            "DELETE",
+            [
+                ("serviceprincipals", _),
+                (_, id),
+                ("approleassignments" | "approleassignedto", _),
+                (_, assignment),
+            ],
+        ) => assignments::delete(call, id, assignment).await,
+        (
+            "GET",
+            [
+                ("serviceprincipals", _),
+                (_, id),
+                ("oauth2permissiongrants", _),
+            ],
+        ) => grants::list_of(call, id).await,
+        ("GET", [("oauth2permissiongrants", _)]) => grants::list(call).await,
+        ("POST", [("oauth2permissiongrants", _)]) => grants::create(call).await,
+        ("PATCH", [("oauth2permissiongrants", _), (_, id)]) => grants::change(call, id).await,
+        ("DELETE", [("oauth2permissiongrants", _), (_, id)]) => grants::delete(call, id).await,
+        ("GET", [("me", _)]) => organization::me(call),
+        ("GET", [("organization", _)]) => organization::organization(call),
+        ("GET", [("domains", _)]) => organization::domains(call),
+        ("GET", [("users", _)]) => organization::users(call).await,
+        ("GET", [("users", _), (_, id)]) => organization::user(call, id).await,
+        (_, path) => {
+            let segment = path.last().map_or("", |(_, raw)| raw);
+            Err(GraphError::NoSuchPath(segment.to_owned()))
+        }
+    }
+}
+
+struct Segment {
+    name: String,
+    raw: String,
+}
+
+/// The segments behind `/v1.0`, decoded. `set(key='value')` is two of them.
+fn segments(path: &str) -> Vec<Segment> {
+    let path = path.strip_prefix("/graph").unwrap_or(path);
+    let path = path.strip_prefix("/v1.0").unwrap_or(path);
+    let mut segments = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        let part = percent_decode_str(part).decode_utf8_lossy();
+        let (name, key) = match part.split_once('(') {
+            Some((name, key)) => (name, key.strip_suffix(')')),
+            None => (&*part, None),
+        };
+        for raw in [Some(name), key].into_iter().flatten() {
+            segments.push(Segment {
+                name: raw.to_ascii_lowercase(),
+                raw: raw.to_owned(),
+            });
+        }
+    }
+    segments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_in_parentheses_are_segments() {
+        for (path, expected) in [
+            (
+                "/v1.0/Applications/a1/addPassword",
+                vec!["applications", "a1", "addpassword"],
+            ),
+            ("/graph/v1.0/me", vec!["me"]),
+            (
+                "/v1.0//applications(appId='A')",
+                vec!["applications", "appid='a'"],
+            ),
+            (
+                "/v1.0/applications(appId%3D'a')/",
+                vec!["applications", "appid='a'"],
+            ),
+        ] {
+            let names: Vec<_> = segments(path).into_iter().map(|one| one.name).collect();
+            assert_eq!(names, expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `/oauth2PermissionGrants`: delegated scopes that were consented to.
+
+use casbah_model::identity::{ConsentGrant, ConsentType};
+use casbah_model::ids::ObjectId;
+use serde::Deserialize;
+
+use super::body;
+use super::caller::Right;
+use super::dispatch::Call;
+use super::error::GraphError;
+use super::reply::Reply;
+use super::service_principals::find;
+use super::wire;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct New {
+    client_id: ObjectId,
+    consent_type: String,
+    principal_id: Option<ObjectId>,
+    resource_id: ObjectId,
+    #[serde(default)]
+    scope: String,
+}
+
+#[derive(Deserialize)]
+struct Changes {
+    scope: String,
+}
+
+/// `GET /oauth2PermissionGrants`
+pub(super) async fn list(call: &Call<'_>) -> Result<Reply, GraphError> {
+    call.caller.require(Right::Read)?;
+    let store = &call.app.store;
+    let all = store.consent_grants(call.caller.tenant.id, None).await?;
+    page(call, all)
+}
+
+/// `GET /servicePrincipals/{id}/oauth2PermissionGrants`
+pub(super) async fn list_of(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
+    call.caller.require(Right::Read)?;
+    let client = find(call, key).await?;
+    let store = &call.app.store;
+    let all = store.consent_grants(client.tenant, Some(client.id)).await?;
+    page(call, all)
+}
+
+/// `POST /oauth2PermissionGrants`
+pub(super) async fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
+    call.caller.require(Right::GrantScopes)?;
+    let new: New = body::read(&call.body)?;
+    let tenant = call.caller.tenant.id;
+    let store = &call.app.store;
+    find(call, &new.client_id.to_string()).await?;
+    find(call, &new.resource_id.to_string()).await?;
+    let consent_type = match (new.consent_type.as_str(), new.principal_id) {
+        ("AllPrincipals", None) => ConsentType::AllPrincipals,
+        ("Principal", Some(person)) => {
+            let user = store.user(tenant, person).await?;
+            user.ok_or_else(|| GraphError::NotFound(person.to_string()))?;
+            ConsentType::Principal(person)
+        }
+        _ => {
+            return Err(GraphError::Invalid(
+                "consentType must be AllPrincipals, or Principal with a principalId.".to_owned(),
+            ));
+        }
+    };
+    let present = store.consent_grants(tenant, Some(new.client_id)).await?;
+    let is_there = present
+        .iter()
+        .any(|one| one.resource_id == new.resource_id && one.consent_type == consent_type);
+    if is_there {
+        return Err(GraphError::Exists(
+            "Permission entry already exists.".to_owned(),
+        ));
+    }
+    let grant = ConsentGrant {
+        id: ObjectId::random(),
+        tenant,
+        client_id: new.client_id,
+        consent_type,
+        resource_id: new.resource_id,
+        scopes: words(&new.scope),
+        created: call.context.now,
+    };
+    store.save_consent_grant(grant.clone()).await?;
+    let target = format!("{} {} {}", new.client_id, new.resource_id, new.scope);
+    call.caller.audit(call.app, "scope.grant", target).await?;
+    Ok(Reply::Created(wire::grant(&grant)))
+}
+
+/// `PATCH /oauth2PermissionGrants/{id}`
+pub(super) async fn change(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
+    call.caller.require(Right::GrantScopes)?;
+    let mut grant = one(call, key).await?;
+    let changes: Changes = body::read(&call.body)?;
+    grant.scopes = words(&changes.scope);
+    call.app.store.save_consent_grant(grant).await?;
+    let target = format!("{key} {}", changes.scope);
+    call.caller.audit(call.app, "scope.change", target).await?;
+    Ok(Reply::Done)
+}
+
+/// `DELETE /oauth2PermissionGrants/{id}`
+pub(super) async fn delete(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
+    call.caller.require(Right::GrantScopes)?;
+    let grant = one(call, key).await?;
+    let store = &call.app.store;
+    store.delete_consent_grant(grant.tenant, grant.id).await?;
+    call.caller
+        .audit(call.app, "scope.revoke", grant.id)
+        .await?;
+    Ok(Reply::Done)
+}
+
+async fn one(call: &Call<'_>, key: &str) -> Result<ConsentGrant, GraphError> {
+    let missing = || GraphError::NotFound(key.to_owned());
+    let id: ObjectId = key.parse().map_err(|_| missing())?;
+    let store = &call.app.store;
+    let all = store.consent_grants(call.caller.tenant.id, None).await?;
+    all.into_iter()
+        .find(|grant| grant.id == id)
+        .ok_or_else(missing)
+}
+
+fn words(scope: &str) -> Vec<String> {
+    scope.split_whitespace().map(str::to_owned).collect()
+}
+
+fn page(call: &Call<'_>, all: Vec<ConsentGrant>) -> Result<Reply, GraphError> {
+    let kept = call.options.keep(all, |grant, name| match name {
+        "clientid" => Some(vec![grant.client_id.to_string()]),
+        "resourceid" => Some(vec![grant.resource_id.to_string()]),
+        "consenttype" => Some(vec![
+            match grant.consent_type {
+                ConsentType::AllPrincipals => "AllPrincipals",
+                ConsentType::Principal(_) => "Principal",
+            }
+            .to_owned(),
+        ]),
+        _ => None,
+    })?;
+    let authority = &call.app.authority;
+    let page = call
+        .options
+        .page(authority, "oauth2PermissionGrants", &kept, wire::grant);
+    Ok(Reply::Ok(page))
+}
