@@ -1,1 +1,26 @@
 //! HTTP: identity service, API and portal.
+//!
+//! [`Server::start`] is the whole product in one process: it opens the store, makes
+//! what a first start must make, listens, and works in the background.
+
+mod api;
+mod auth;
+mod blobs;
+mod config;
+mod first_start;
+mod headers;
+mod identity;
+mod ingest;
+mod jobs;
+mod paths;
+mod portal;
+mod server;
+mod state;
+#[cfg(test)]
+mod testing;
+mod tls;
+
+pub use config::{CertificateFiles, Config};
+pub use first_start::{CreateTenantError, FirstStartError};
+pub use server::{FirstStart, Server, ServerError};
+pub use tls::TlsError;

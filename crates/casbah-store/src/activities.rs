@@ -2,7 +2,9 @@
 
 use casbah_model::activity::{Activity, ActivityId};
 use casbah_model::entity::EntityObservation;
-use casbah_model::filter::{Condition as FieldCondition, ListQuery, Scalar, Test, fold, words};
+use casbah_model::filter::{
+    Condition as FieldCondition, Filter, ListQuery, Scalar, Test, fold, words,
+};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
 use sea_query::{Cond, Condition, Expr, ExprTrait, Order};
@@ -11,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::database::{Row, Session, params};
 use crate::filter::{Target, compile, never, test};
 use crate::page::{Listing, Page, direction};
-use crate::{DetectorPosition, Store, StoreError, detector, entities, record};
+use crate::{DetectorPosition, Store, StoreError, alerts, detector, entities, record};
 
 /// What became of a batch of activities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,7 +76,7 @@ impl Store {
         query: ListQuery,
     ) -> Result<Page<Box<RawValue>>, StoreError> {
         self.read(move |session| {
-            let condition = compile(&query.filter, target);
+            let condition = compile(&proven(session, tenant, &query.filter)?, target);
             let order = direction(&query);
             let first = if query.sort.field == "created" {
                 "created"
@@ -109,7 +111,7 @@ impl Store {
         query: ListQuery,
     ) -> Result<Scan, StoreError> {
         self.read(move |session| {
-            let condition = compile(&query.filter, target);
+            let condition = compile(&proven(session, tenant, &query.filter)?, target);
             let order = direction(&query);
             let order = vec![("timestamp", order.clone()), ("uuid", order)];
             let listing = listing(condition.clone(), order.clone());
@@ -329,11 +331,38 @@ fn target(condition: &FieldCondition) -> Target {
         "created" => "created",
         "source" => "source",
         "user.username" => "user_folded",
-        "activity.id" => return Target::Expression(by_id(&condition.test)),
+        "activity.id" | "activity.alertId" => return Target::Expression(by_id(&condition.test)),
         "entity" => return Target::Expression(by_entity(&condition.test)),
         _ => return Target::Expression(full_text(&condition.test)),
     };
     Target::Column(column)
+}
+
+/// The same filter, with the activities that an alert lists as its proof in the place
+/// of the alert.
+fn proven(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    filter: &Filter,
+) -> Result<Filter, StoreError> {
+    let mut filter = filter.clone();
+    for condition in &mut filter.conditions {
+        if condition.field.name != "activity.alertId" {
+            continue;
+        }
+        let mut proof = Vec::new();
+        if let Test::AnyOf(ids) = &condition.test {
+            for id in ids {
+                let Scalar::Text(id) = id else { continue };
+                let Ok(id) = id.parse() else { continue };
+                let alert = alerts::fetch(session, tenant, id)?;
+                let audits = alert.map(|alert| alert.audits).unwrap_or_default();
+                proof.extend(audits.into_iter().map(Scalar::Text));
+            }
+        }
+        condition.test = Test::AnyOf(proof);
+    }
+    Ok(filter)
 }
 
 fn by_id(test: &Test) -> Condition {

@@ -257,7 +257,8 @@ pub(crate) fn insert_entities(
     Ok(())
 }
 
-fn fetch(
+/// One alert.
+pub(crate) fn fetch(
     session: &mut Session<'_>,
     tenant: TenantId,
     id: RecordId,

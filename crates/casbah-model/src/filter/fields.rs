@@ -44,6 +44,7 @@ pub static ACTIVITIES: ListSpec = ListSpec {
         ),
         field("activity.actionType", FieldKind::Exact, EQ_NEQ),
         field("activity.id", FieldKind::Exact, EQ),
+        field("activity.alertId", FieldKind::Exact, EQ),
         field("activity.impersonated", FieldKind::Bool, EQ),
         field("activity.type", FieldKind::Bool, EQ),
         field("device.type", FieldKind::Exact, EQ_NEQ),

@@ -6,11 +6,15 @@
 //! resource application 05a65629-4c1b-48c1-a78b-804c4abdd4af. Whatever the
 //! table does not allow is refused.
 
+mod people;
+
 use std::fmt;
 
 use uuid::{Uuid, uuid};
 
 use crate::ids::KeyId;
+
+pub use people::{role_allows, scopes_allow};
 
 /// One of the six permissions of the resource *Microsoft Cloud App Security*.
 ///

@@ -1,0 +1,281 @@
+//! `/api/v1/alerts/`.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::routing::{get, post};
+use axum::{Extension, Json};
+use casbah_model::alert::{Alert, CloseKind};
+use casbah_model::filter::{ALERTS, Filter, parse_query};
+use casbah_model::ids::RecordId;
+use casbah_model::permission::Action;
+use casbah_model::time::Timestamp;
+use casbah_store::{Handled, Handling};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::envelope::Envelope;
+use super::error::ApiError;
+use super::parameters::Parameters;
+use super::routes::Routes;
+use crate::auth::{Caller, Need};
+use crate::state::App;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let read = Need::Action(Action::AlertsRead);
+    let close = Need::Action(Action::AlertsClose);
+    routes
+        .route("/api/alerts", read, get(list).post(list))
+        .route("/api/alerts/{id}", read, get(fetch))
+        .route("/api/alerts/{id}/read", read, post(mark_read))
+        .route("/api/alerts/{id}/unread", read, post(mark_unread))
+        .route("/api/alerts/close_benign", close, post(close_benign))
+        .route(
+            "/api/alerts/close_false_positive",
+            close,
+            post(close_false_positive),
+        )
+        .route(
+            "/api/alerts/close_true_positive",
+            close,
+            post(close_true_positive),
+        )
+        .route("/api/alerts/dismiss_bulk", close, post(dismiss_bulk))
+        .route("/api/alerts/{id}/dismiss", close, post(dismiss))
+        .route("/api/alerts/resolve", close, post(resolve))
+        .route("/api/alerts/reopen", close, post(reopen))
+}
+
+/// An alert with the address of its page.
+#[derive(Debug, Serialize)]
+struct AlertRecord {
+    #[serde(flatten)]
+    alert: Alert,
+    #[serde(rename = "URL")]
+    url: String,
+}
+
+fn record(app: &App, alert: Alert) -> AlertRecord {
+    let url = format!("{}/#/alerts/{}", app.authority.origin(), alert.id);
+    AlertRecord { alert, url }
+}
+
+async fn list(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<Json<Envelope<AlertRecord>>, ApiError> {
+    let query = parse_query(&ALERTS, &parameters.0, Timestamp::now())?;
+    let page = app.store.list_alerts(caller.tenant, query).await?;
+    Ok(Json(page.map(|alert| record(&app, alert)).into()))
+}
+
+async fn fetch(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<AlertRecord>, ApiError> {
+    let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
+    let alert = app
+        .store
+        .alert(caller.tenant, id)
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    Ok(Json(record(&app, alert)))
+}
+
+async fn mark_read(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<AlertRecord>, ApiError> {
+    mark(&app, &caller, &id, true).await
+}
+
+async fn mark_unread(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<AlertRecord>, ApiError> {
+    mark(&app, &caller, &id, false).await
+}
+
+async fn mark(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    read: bool,
+) -> Result<Json<AlertRecord>, ApiError> {
+    let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
+    let alert = app
+        .store
+        .mark_alert(caller.tenant, id, read)
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    Ok(Json(record(app, alert)))
+}
+
+async fn close_benign(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<Json<Value>, ApiError> {
+    close(
+        &app,
+        &caller,
+        CloseKind::Benign,
+        &parameters,
+        "closed_benign",
+    )
+    .await
+}
+
+async fn close_false_positive(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<Json<Value>, ApiError> {
+    close(
+        &app,
+        &caller,
+        CloseKind::FalsePositive,
+        &parameters,
+        "closed_false_positive",
+    )
+    .await
+}
+
+async fn close_true_positive(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<Json<Value>, ApiError> {
+    close(
+        &app,
+        &caller,
+        CloseKind::TruePositive,
+        &parameters,
+        "closed_true_positive",
+    )
+    .await
+}
+
+/// Deprecated: a dismissed alert is a false positive.
+async fn dismiss_bulk(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<Json<Value>, ApiError> {
+    close(
+        &app,
+        &caller,
+        CloseKind::FalsePositive,
+        &parameters,
+        "dismissed",
+    )
+    .await
+}
+
+/// Deprecated: a resolved alert is a true positive.
+async fn resolve(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<Json<Value>, ApiError> {
+    close(
+        &app,
+        &caller,
+        CloseKind::TruePositive,
+        &parameters,
+        "resolved",
+    )
+    .await
+}
+
+/// Deprecated: dismisses one alert, with a comment or without.
+async fn dismiss(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    mut parameters: Parameters,
+) -> Result<Json<Value>, ApiError> {
+    parameters
+        .0
+        .insert("filters".to_owned(), json!({"id": {"eq": [id]}}));
+    let handled = close_matching(&app, &caller, CloseKind::FalsePositive, &parameters).await?;
+    if handled.count == 0 {
+        return Err(ApiError::NotFound);
+    }
+    Ok(answer("dismissed", &handled))
+}
+
+async fn reopen(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<Json<Value>, ApiError> {
+    let filter = required_filter(&parameters)?;
+    let comment = parameters.text("comment")?;
+    let handled = app
+        .store
+        .reopen_alerts(caller.tenant, filter, comment)
+        .await?;
+    Ok(answer("reopened", &handled))
+}
+
+async fn close(
+    app: &App,
+    caller: &Caller,
+    kind: CloseKind,
+    parameters: &Parameters,
+    counted: &str,
+) -> Result<Json<Value>, ApiError> {
+    let handled = close_matching(app, caller, kind, parameters).await?;
+    Ok(answer(counted, &handled))
+}
+
+async fn close_matching(
+    app: &App,
+    caller: &Caller,
+    kind: CloseKind,
+    parameters: &Parameters,
+) -> Result<Handled, ApiError> {
+    let filter = required_filter(parameters)?;
+    check_reason(kind, parameters)?;
+    let comment = parameters.text("comment")?;
+    let handling = Handling::close(kind, caller.name.clone(), comment, Timestamp::now());
+    Ok(app
+        .store
+        .close_alerts(caller.tenant, filter, handling)
+        .await?)
+}
+
+/// A bulk change without `filters` is refused; one with empty filters changes nothing.
+fn required_filter(parameters: &Parameters) -> Result<Filter, ApiError> {
+    let (_, filters) = parameters
+        .any_of(&["filters"])
+        .ok_or(ApiError::Required("filters"))?;
+    let only_filters = Map::from_iter([("filters".to_owned(), filters.clone())]);
+    Ok(parse_query(&ALERTS, &only_filters, Timestamp::now())?.filter)
+}
+
+/// Only `reasonId`, in either spelling, is validated; no reason is fine.
+fn check_reason(kind: CloseKind, parameters: &Parameters) -> Result<(), ApiError> {
+    for name in ["reasonId", "reasonID"] {
+        let Some(reason) = parameters.number(name)? else {
+            continue;
+        };
+        if !kind.reasons().is_empty() && !kind.reasons().contains(&reason) {
+            return Err(ApiError::bad_value(name, reason.to_string()));
+        }
+    }
+    Ok(())
+}
+
+fn answer(counted: &str, handled: &Handled) -> Json<Value> {
+    let mut answer = json!({counted: handled.count});
+    if !handled.not_found.is_empty() {
+        answer["alertsNotFound"] = json!(handled.not_found);
+    }
+    Json(answer)
+}

@@ -1,0 +1,291 @@
+//! Discovered apps, their categories and their users.
+//!
+//! A report has some thousand apps at most, and name, category and score come from
+//! the catalog, so filters are evaluated and pages cut here and not in the store.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Extension, Json};
+use casbah_model::discovery::DiscoveredAppId;
+use casbah_model::filter::{
+    Condition, DISCOVERED_APPS, Filter, ListQuery, Part, Scalar, Test, fold, parse_query,
+};
+use casbah_model::permission::Action;
+use casbah_model::time::Timestamp;
+use casbah_store::Page;
+use serde_json::{Map, Value, json};
+
+use super::report::{self, DiscoveredApp, ReportScope};
+use crate::api::envelope::Envelope;
+use crate::api::error::ApiError;
+use crate::api::parameters::Parameters;
+use crate::api::routes::Routes;
+use crate::auth::{Caller, Need};
+use crate::state::App;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let read = Need::Action(Action::DiscoveryRead);
+    routes
+        .route("/api/discovery/discovered_apps", read, post(list).get(list))
+        .route(
+            "/api/discovery/discovered_apps/categories",
+            read,
+            post(categories).get(categories),
+        )
+        .route("/api/discovery/app_users", read, post(users).get(users))
+}
+
+async fn list(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<Json<Envelope<DiscoveredApp>>, ApiError> {
+    let scope = report::scope(&app, &caller, &parameters).await?;
+    let query = query(&parameters)?;
+    let mut apps = matching(&app, &caller, scope, &query.filter).await?;
+    sort(&mut apps, &query);
+    Ok(Json(cut(apps, &query).into()))
+}
+
+async fn categories(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<Json<Vec<Value>>, ApiError> {
+    let scope = report::scope(&app, &caller, &parameters).await?;
+    let query = query(&parameters)?;
+    let mut totals: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for app in matching(&app, &caller, scope, &query.filter).await? {
+        *totals.entry(app.category.wire_name()).or_default() += 1;
+    }
+    Ok(Json(
+        totals
+            .into_iter()
+            .map(|(id, total)| json!({"id": id, "total": total}))
+            .collect(),
+    ))
+}
+
+async fn users(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<Json<Envelope<Value>>, ApiError> {
+    let scope = report::scope(&app, &caller, &parameters).await?;
+    let id = parameters
+        .number("appId")?
+        .ok_or(ApiError::Required("appId"))?;
+    let id = i32::try_from(id).map_err(|_| ApiError::bad_value("appId", id.to_string()))?;
+    let query = query(&parameters)?;
+    let store = &app.store;
+    let mut users = store
+        .app_users(
+            caller.tenant,
+            scope.stream,
+            DiscoveredAppId(id),
+            scope.since,
+        )
+        .await?;
+    if !query.sort.descending {
+        users.reverse();
+    }
+    let page = cut(users, &query).map(|user| {
+        json!({
+            "username": user.display,
+            "userIdentifier": user.user,
+            "trafficTotalBytes": user.totals.bytes_up.saturating_add(user.totals.bytes_down),
+            "trafficUploadedBytes": user.totals.bytes_up,
+            "trafficDownloadedBytes": user.totals.bytes_down,
+            "transactionsCount": user.totals.transactions,
+            "firstSeen": user.totals.first_seen,
+            "lastSeen": user.totals.last_seen,
+        })
+    });
+    Ok(Json(page.into()))
+}
+
+/// The list's parameters; `streamId` and `timeframe`, which some clients put among
+/// the filters, are none.
+fn query(parameters: &Parameters) -> Result<ListQuery, ApiError> {
+    let mut own = parameters.0.clone();
+    if let Some(Value::Object(filters)) = report::filters_of(parameters) {
+        let is_filter = |name: &str| {
+            !["streamid", "stream_id", "timeframe"].contains(&name.to_ascii_lowercase().as_str())
+        };
+        let filters: Map<_, _> = filters
+            .into_iter()
+            .filter(|(name, _)| is_filter(name))
+            .collect();
+        own.insert("filters".to_owned(), Value::Object(score_range(filters)));
+    }
+    Ok(parse_query(&DISCOVERED_APPS, &own, Timestamp::now())?)
+}
+
+/// `score eq [low, high]` means the range, as the MCAS PowerShell module sends it.
+fn score_range(mut filters: Map<String, Value>) -> Map<String, Value> {
+    let bounds = filters
+        .get("score")
+        .and_then(|score| score["eq"].as_array())
+        .cloned();
+    if let Some([low, high]) = bounds.as_deref() {
+        filters.insert("score".to_owned(), json!({"gte": low, "lte": high}));
+    }
+    filters
+}
+
+async fn matching(
+    app: &App,
+    caller: &Caller,
+    scope: ReportScope,
+    filter: &Filter,
+) -> Result<Vec<DiscoveredApp>, ApiError> {
+    let mut apps = report::apps(app, caller, scope).await?;
+    for condition in &filter.conditions {
+        if condition.field.name == "user.entity" {
+            let theirs = apps_of_users(app, caller, scope, &condition.test).await?;
+            apps.retain(|app| theirs.contains(&app.app_id));
+        } else {
+            apps.retain(|app| matches(app, condition));
+        }
+    }
+    Ok(apps)
+}
+
+async fn apps_of_users(
+    app: &App,
+    caller: &Caller,
+    scope: ReportScope,
+    test: &Test,
+) -> Result<BTreeSet<i32>, ApiError> {
+    let mut apps = BTreeSet::new();
+    let Test::AnyOf(users) = test else {
+        return Ok(apps);
+    };
+    for user in users {
+        if let Scalar::Text(user) = user {
+            let (tenant, store) = (caller.tenant, &app.store);
+            let theirs = store
+                .apps_of_user(tenant, scope.stream, user.clone(), scope.since)
+                .await?;
+            apps.extend(theirs.into_iter().map(|app| app.0));
+        }
+    }
+    Ok(apps)
+}
+
+fn matches(app: &DiscoveredApp, condition: &Condition) -> bool {
+    let number = |value: u64| i64::try_from(value).ok();
+    match condition.field.name {
+        "name" => text_matches(&condition.test, &[fold(&app.name)]),
+        "category" => text_matches(&condition.test, &[app.category.wire_name().to_owned()]),
+        "tag" => {
+            let tags: Vec<String> = app.tags.iter().map(|tag| fold(tag)).collect();
+            text_matches(&condition.test, &tags)
+        }
+        "appId" => number_matches(&condition.test, Some(i64::from(app.app_id))),
+        "score" => number_matches(&condition.test, app.score.map(i64::from)),
+        "users" => number_matches(&condition.test, number(app.users_count)),
+        _ => false,
+    }
+}
+
+fn number_matches(test: &Test, number: Option<i64>) -> bool {
+    let scalar = number.map_or(Scalar::Null, Scalar::Int);
+    match test {
+        Test::AnyOf(values) => values.contains(&scalar),
+        Test::NoneOf(values) => !values.contains(&scalar),
+        Test::Within(intervals) => number.is_some_and(|number| {
+            intervals.iter().any(|(start, end)| {
+                start.is_none_or(|start| number >= start) && end.is_none_or(|end| number <= end)
+            })
+        }),
+        _ => false,
+    }
+}
+
+fn text_matches(test: &Test, texts: &[String]) -> bool {
+    let is = |value: &Scalar| match value {
+        Scalar::Text(wanted) => texts.contains(wanted),
+        Scalar::Null => texts.is_empty(),
+        _ => false,
+    };
+    let has = |part: &Part, wanted: &String| {
+        texts.iter().any(|text| match part {
+            Part::Anywhere => text.contains(wanted.as_str()),
+            Part::Start => text.starts_with(wanted.as_str()),
+            Part::End => text.ends_with(wanted.as_str()),
+        })
+    };
+    match test {
+        Test::AnyOf(values) => values.iter().any(is),
+        Test::NoneOf(values) => !values.iter().any(is),
+        Test::Like(part, wanted) => wanted.iter().any(|wanted| has(part, wanted)),
+        Test::NotLike(part, wanted) => !wanted.iter().any(|wanted| has(part, wanted)),
+        _ => false,
+    }
+}
+
+fn sort(apps: &mut [DiscoveredApp], query: &ListQuery) {
+    let order = |a: &DiscoveredApp, b: &DiscoveredApp| -> Ordering {
+        match query.sort.field {
+            "score" => a.score.cmp(&b.score),
+            "name" => fold(&a.name).cmp(&fold(&b.name)),
+            "usersCount" => a.users_count.cmp(&b.users_count),
+            "ipAddressesCount" => a.ip_addresses_count.cmp(&b.ip_addresses_count),
+            "trafficUploadedBytes" => a.traffic_uploaded_bytes.cmp(&b.traffic_uploaded_bytes),
+            "trafficDownloadedBytes" => a.traffic_downloaded_bytes.cmp(&b.traffic_downloaded_bytes),
+            "trafficTotalEvents" | "transactionsCount" => {
+                a.transactions_count.cmp(&b.transactions_count)
+            }
+            "lastUsed" | "lastSeen" => a.last_seen.cmp(&b.last_seen),
+            _ => a.traffic_total_bytes.cmp(&b.traffic_total_bytes),
+        }
+    };
+    apps.sort_by(|a, b| {
+        let order = order(a, b);
+        let order = if query.sort.descending {
+            order.reverse()
+        } else {
+            order
+        };
+        order.then(a.app_id.cmp(&b.app_id))
+    });
+}
+
+fn cut<T>(all: Vec<T>, query: &ListQuery) -> Page<T> {
+    let total = all.len() as u64;
+    let skip = usize::try_from(query.skip).unwrap_or(usize::MAX);
+    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let data: Vec<T> = all.into_iter().skip(skip).take(limit).collect();
+    let end = u64::from(query.skip) + data.len() as u64;
+    Page {
+        has_next: !data.is_empty() && end < total,
+        data,
+        total,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn report_parameters_among_the_filters_are_no_filters() {
+        let mut parameters = Parameters::default();
+        let filters = json!({"streamId": "x", "timeframe": "30", "score": {"eq": [1, 5]}});
+        parameters.0.insert("filters".to_owned(), filters);
+        let query = query(&parameters).unwrap();
+        assert!(
+            query
+                .filter
+                .conditions
+                .iter()
+                .all(|condition| condition.field.name == "score")
+        );
+        assert_eq!(query.filter.conditions.len(), 2);
+    }
+}

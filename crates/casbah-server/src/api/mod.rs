@@ -1,0 +1,38 @@
+//! The Cloud App Security API: one file a resource.
+
+mod activities;
+mod alerts;
+mod casbah;
+mod discovery;
+mod entities;
+mod envelope;
+mod error;
+mod parameters;
+mod people_only;
+mod routes;
+mod subnets;
+mod uploads;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+pub(crate) use error::ApiError;
+use routes::Routes;
+
+use crate::state::App;
+
+/// All routes of the API, under the one path that [`crate::paths`] turns the
+/// others into.
+pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
+    let routes = Routes::new(app);
+    let routes = activities::routes(routes);
+    let routes = alerts::routes(routes);
+    let routes = entities::routes(routes);
+    let routes = subnets::routes(routes);
+    let routes = discovery::routes(routes);
+    let routes = people_only::routes(routes);
+    let routes = casbah::routes(routes);
+    let routes = uploads::routes(routes);
+    routes.into_router().merge(uploads::router())
+}

@@ -1,0 +1,304 @@
+//! From a token to a caller: who asks, for which tenant, and what they may do.
+//!
+//! A token is verified once and then known by its SHA-256 until it expires. Each
+//! tenant has an epoch that every change of a grant advances; it is read again at
+//! most every five seconds, and a known token needs the epoch it was known under,
+//! so that revoking ends issued tokens on every node within that time.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::http::{HeaderMap, header};
+use casbah_identity::random::digest_of;
+use casbah_model::identity::{CASBAH, CLOUD_APP_SECURITY, DirectoryRole, FirstPartyApp};
+use casbah_model::ids::{AppId, ObjectId, TenantId};
+use casbah_model::permission::{
+    Action, CasbahRole, Permission, PermissionSet, role_allows, scopes_allow,
+};
+use casbah_model::time::Timestamp;
+use casbah_token::{CallerKind, Claims, Policy};
+use lru::LruCache;
+
+use crate::api::ApiError;
+use crate::state::App;
+
+/// How long a tenant's epoch is believed.
+const EPOCH_LIFE: Duration = Duration::from_secs(5);
+
+/// How many tokens are known at once.
+const KNOWN_TOKENS: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) tenant: TenantId,
+    pub(crate) name: String,
+    rights: Rights,
+}
+
+#[derive(Debug, Clone)]
+enum Rights {
+    /// An application by itself.
+    App {
+        permissions: PermissionSet,
+        casbah: Vec<CasbahRole>,
+    },
+    /// A person, through an application.
+    Person {
+        scopes: PermissionSet,
+        casbah: Vec<CasbahRole>,
+        roles: Vec<DirectoryRole>,
+    },
+}
+
+/// What a route asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// A permission of *Microsoft Cloud App Security*.
+    Action(Action),
+    /// A role of *Casbah*.
+    Casbah(CasbahRole),
+}
+
+impl Need {
+    fn resource(self) -> &'static FirstPartyApp {
+        match self {
+            Self::Action(_) => &CLOUD_APP_SECURITY,
+            Self::Casbah(_) => &CASBAH,
+        }
+    }
+}
+
+impl Caller {
+    /// Refuses whoever may not.
+    pub(crate) fn require(&self, need: Need) -> Result<(), ApiError> {
+        let allowed = match (need, &self.rights) {
+            (Need::Action(action), Rights::App { permissions, .. }) => {
+                permissions.intersects(action.permissions())
+            }
+            (Need::Action(action), Rights::Person { scopes, roles, .. }) => {
+                scopes_allow(*scopes, action) && roles.iter().any(|role| role_allows(*role, action))
+            }
+            (Need::Casbah(role), Rights::App { casbah, .. }) => casbah.contains(&role),
+            (Need::Casbah(role), Rights::Person { casbah, roles, .. }) => {
+                casbah.contains(&role) && roles.contains(&DirectoryRole::GlobalAdministrator)
+            }
+        };
+        if allowed {
+            Ok(())
+        } else {
+            Err(ApiError::Forbidden)
+        }
+    }
+}
+
+/// Tokens that were verified, and tenants' epochs.
+pub(crate) struct KnownTokens {
+    tokens: Mutex<LruCache<[u8; 32], Known>>,
+    epochs: Mutex<HashMap<TenantId, (i64, Instant)>>,
+}
+
+#[derive(Clone)]
+struct Known {
+    caller: Caller,
+    resource: AppId,
+    epoch: i64,
+    expires: Timestamp,
+}
+
+impl Default for KnownTokens {
+    fn default() -> Self {
+        Self {
+            tokens: Mutex::new(LruCache::new(KNOWN_TOKENS)),
+            epochs: Mutex::default(),
+        }
+    }
+}
+
+/// The caller whom a request's `Authorization` names, if it may have what the
+/// route needs.
+pub(crate) async fn authorize(
+    app: &App,
+    headers: &HeaderMap,
+    need: Need,
+) -> Result<Caller, ApiError> {
+    let token = bearer(headers).ok_or(ApiError::Unauthorized)?;
+    let digest = *digest_of(token).as_bytes();
+    let now = Timestamp::now();
+    let resource = need.resource().app_id;
+    let known = lock(&app.known_tokens.tokens).get(&digest).cloned();
+    let known = known.filter(|known| known.expires > now && known.resource == resource);
+    if let Some(known) = known
+        && epoch(app, known.caller.tenant).await? == Some(known.epoch)
+    {
+        known.caller.require(need)?;
+        return Ok(known.caller);
+    }
+    let claims = verify_bearer(app, token, need.resource())?;
+    let tenant = claims.tenant.parse().map_err(|_| ApiError::Unauthorized)?;
+    let epoch = epoch(app, tenant).await?.ok_or(ApiError::Unauthorized)?;
+    let caller = caller_of(app, tenant, &claims, need.resource()).await?;
+    let expires = Timestamp::from_seconds(claims.expires_at);
+    let known = Known {
+        caller: caller.clone(),
+        resource,
+        epoch,
+        expires,
+    };
+    lock(&app.known_tokens.tokens).put(digest, known);
+    caller.require(need)?;
+    Ok(caller)
+}
+
+/// The text after `Bearer`; schemes are compared without regard to case (RFC 9110
+/// 11.1).
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
+/// Verifies a token that is meant for one of our own resources.
+pub(crate) fn verify_bearer(
+    app: &App,
+    token: &str,
+    resource: &FirstPartyApp,
+) -> Result<Claims, ApiError> {
+    let mut audiences = resource.identifier_uris(app.authority.origin());
+    audiences.push(resource.app_id.to_string());
+    let policy: Policy = app
+        .authority
+        .token_policy(audiences)
+        .map_err(|_| ApiError::Internal("the issuer's form is not understood"))?;
+    let now = Timestamp::now().seconds();
+    casbah_token::verify(token, &app.keys.ring(), &policy, now).map_err(|error| {
+        tracing::debug!(%error, "a token was refused");
+        ApiError::Unauthorized
+    })
+}
+
+async fn caller_of(
+    app: &App,
+    tenant: TenantId,
+    claims: &Claims,
+    resource: &FirstPartyApp,
+) -> Result<Caller, ApiError> {
+    let client = claims
+        .client_id
+        .as_deref()
+        .and_then(|id| id.parse::<AppId>().ok());
+    let client = client.ok_or(ApiError::Unauthorized)?;
+    match claims.caller() {
+        CallerKind::App => {
+            let values = roles_still_assigned(app, tenant, client, claims, resource).await?;
+            let rights = Rights::App {
+                permissions: values
+                    .iter()
+                    .filter_map(|v| Permission::from_value(v))
+                    .collect(),
+                casbah: values
+                    .iter()
+                    .filter_map(|v| CasbahRole::from_value(v))
+                    .collect(),
+            };
+            Ok(Caller {
+                tenant,
+                name: client.to_string(),
+                rights,
+            })
+        }
+        CallerKind::User => {
+            let id = claims
+                .object_id
+                .as_deref()
+                .and_then(|id| id.parse::<ObjectId>().ok());
+            let id = id.ok_or(ApiError::Unauthorized)?;
+            let user = app
+                .store
+                .user(tenant, id)
+                .await?
+                .filter(|user| user.enabled);
+            let user = user.ok_or(ApiError::Unauthorized)?;
+            let scopes = claims.scopes.as_deref().unwrap_or_default();
+            let rights = Rights::Person {
+                scopes: scopes
+                    .iter()
+                    .filter_map(|v| Permission::from_value(v))
+                    .collect(),
+                casbah: scopes
+                    .iter()
+                    .filter_map(|v| CasbahRole::from_value(v))
+                    .collect(),
+                roles: user.roles.iter().copied().collect(),
+            };
+            Ok(Caller {
+                tenant,
+                name: user.upn,
+                rights,
+            })
+        }
+    }
+}
+
+/// The token's roles that the tenant has not taken back since.
+async fn roles_still_assigned(
+    app: &App,
+    tenant: TenantId,
+    client: AppId,
+    claims: &Claims,
+    resource: &FirstPartyApp,
+) -> Result<Vec<String>, ApiError> {
+    let facts = app
+        .store
+        .token_facts(tenant, client, Some(resource.app_id))
+        .await?;
+    let principal = facts.principal.filter(|principal| principal.enabled);
+    let (Some(principal), Some(resource_principal)) = (principal, facts.resource_principal) else {
+        return Err(ApiError::Unauthorized);
+    };
+    let is_first_party = FirstPartyApp::by_app_id(client).is_some();
+    if facts.application.is_none() && !is_first_party {
+        return Err(ApiError::Unauthorized);
+    }
+    if claims.object_id.as_deref() != Some(principal.id.to_string().as_str()) {
+        return Err(ApiError::Unauthorized);
+    }
+    let offered = resource.app_roles();
+    let assigned = |value: &String| {
+        offered.iter().any(|role| {
+            role.value.as_ref() == Some(value)
+                && facts.assignments.iter().any(|assignment| {
+                    assignment.resource_id == resource_principal.id
+                        && assignment.app_role_id == role.id
+                })
+        })
+    };
+    Ok(claims
+        .roles
+        .iter()
+        .filter(|value| assigned(value))
+        .cloned()
+        .collect())
+}
+
+async fn epoch(app: &App, tenant: TenantId) -> Result<Option<i64>, ApiError> {
+    let believed = lock(&app.known_tokens.epochs).get(&tenant).copied();
+    if let Some((epoch, read)) = believed
+        && read.elapsed() < EPOCH_LIFE
+    {
+        return Ok(Some(epoch));
+    }
+    let epoch = app.store.auth_epoch(tenant).await?;
+    if let Some(epoch) = epoch {
+        lock(&app.known_tokens.epochs).insert(tenant, (epoch, Instant::now()));
+    }
+    Ok(epoch)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

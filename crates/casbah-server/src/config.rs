@@ -1,0 +1,60 @@
+//! How a server is set up.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use casbah_store::DatabaseAddress;
+
+/// How a server is set up.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The origin that every printed URL and the issuer have; by default
+    /// `https://localhost:PORT`.
+    pub public_url: Option<String>,
+    /// The directory of everything the server keeps.
+    pub data_dir: PathBuf,
+    /// The database; by default a SQLite file in the data directory.
+    pub database: Option<DatabaseAddress>,
+    /// A certificate of the operator's own; by default the server makes a CA.
+    pub certificate: Option<CertificateFiles>,
+    /// The name of the home tenant that the first start creates.
+    pub tenant_name: String,
+    /// The home tenant's domain.
+    pub tenant_domain: String,
+    /// How long the detector waits for activities that come out of order.
+    pub lateness: Duration,
+    /// The largest log that is taken, in bytes.
+    pub largest_upload: u64,
+    /// The largest body of events that is taken, in bytes.
+    pub largest_ingest: u64,
+}
+
+/// A certificate chain and its key, PEM.
+#[derive(Debug, Clone)]
+pub struct CertificateFiles {
+    /// The chain, the server's own certificate first.
+    pub chain: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+impl Config {
+    /// The defaults, with everything kept in `data_dir`.
+    pub fn new(data_dir: PathBuf) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            public_url: None,
+            data_dir,
+            database: None,
+            certificate: None,
+            tenant_name: "Home".to_owned(),
+            tenant_domain: "casbah.localhost".to_owned(),
+            lateness: Duration::from_mins(5),
+            largest_upload: 5_000_000_000,
+            largest_ingest: 1 << 30,
+        }
+    }
+}

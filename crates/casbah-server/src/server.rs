@@ -1,0 +1,284 @@
+//! Start, run, stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::ServiceExt;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use casbah_detection::enrich::{Enricher, LoadError};
+use casbah_identity::Authority;
+use casbah_identity::authority::AuthorityError;
+use casbah_identity::crypto::{MasterKey, MasterKeyError};
+use casbah_store::{DatabaseAddress, Store, StoreError};
+use hyper::body::Incoming;
+use secrecy::SecretString;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tower::Layer;
+use tower::util::MapRequestLayer;
+
+use crate::auth::KnownTokens;
+use crate::blobs::{BlobError, Blobs};
+use crate::config::Config;
+use crate::first_start::{self, CreateTenantError, FirstStartError};
+use crate::jobs::{self, Receiving};
+use crate::state::App;
+use crate::tls::{self, TlsError};
+use crate::{api, headers, identity, paths};
+
+/// How long open requests may take to end when the server stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How often signing keys are looked at: another node may have made one.
+const KEY_INTERVAL: Duration = Duration::from_mins(1);
+
+/// The server could not start, or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The data directory cannot be used.
+    #[error("the data directory {path} cannot be used: {source}")]
+    DataDir {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}; choose another with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The public URL is not an origin.
+    #[error("the public URL is not good: {0}")]
+    PublicUrl(#[from] AuthorityError),
+    /// The master key cannot be read or made.
+    #[error("the master key cannot be used: {0}")]
+    MasterKey(#[from] MasterKeyError),
+    /// The store failed.
+    #[error("the store cannot be used: {0}")]
+    Store(#[from] StoreError),
+    /// Keys could not be opened or made.
+    #[error(transparent)]
+    FirstStart(#[from] FirstStartError),
+    /// The home tenant could not be created.
+    #[error("the home tenant cannot be created: {0}")]
+    Tenant(#[from] CreateTenantError),
+    /// The certificate could not be made or read.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The GeoIP data could not be read.
+    #[error("the GeoIP data cannot be read: {0}")]
+    GeoIp(#[from] LoadError),
+    /// The directory of uploads cannot be used.
+    #[error("the directory of uploads cannot be used: {0}")]
+    Blobs(#[from] BlobError),
+    /// The listener ended.
+    #[error("the server ended: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// What the first start created, told this once.
+#[derive(Debug)]
+pub struct FirstStart {
+    /// The home tenant.
+    pub tenant_id: casbah_model::ids::TenantId,
+    /// The first administrator.
+    pub user_principal_name: String,
+    /// The password for the first sign-in.
+    pub one_time_password: SecretString,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    /// The public origin.
+    pub url: String,
+    /// The CA to trust, where it is the server's own.
+    pub ca: Option<PathBuf>,
+    /// What the first start created; none at later starts.
+    pub first_start: Option<FirstStart>,
+    handle: Handle<SocketAddr>,
+    stop: watch::Sender<bool>,
+    listening: JoinHandle<Result<(), std::io::Error>>,
+    background: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts a server; when this returns, it answers.
+    pub async fn start(config: Config) -> Result<Self, ServerError> {
+        let data_dir = |source| ServerError::DataDir {
+            path: config.data_dir.clone(),
+            source,
+        };
+        make_private_dir(&config.data_dir).map_err(data_dir)?;
+        let listen = |source| ServerError::Listen {
+            address: config.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.listen).map_err(listen)?;
+        listener.set_nonblocking(true).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+
+        let url = config.public_url.clone();
+        let url = url.unwrap_or_else(|| format!("https://localhost:{}", address.port()));
+        let authority = Authority::parse(&url)?;
+        let tls = tls::prepare(
+            &config.data_dir,
+            authority.host_name(),
+            config.certificate.as_ref(),
+        )?;
+        let (stop, stopped) = watch::channel(false);
+        let (app, first_start, background) = open(config, authority, &stopped).await?;
+        let url = app.authority.origin().to_owned();
+
+        let handle = Handle::new();
+        let service =
+            axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(tls.config))?
+                .handle(handle.clone());
+        let app = router(app);
+        // Paths must be normal before the router looks at them, not after.
+        let normalize = MapRequestLayer::new(paths::normalize::<Incoming>);
+        let normalized = normalize.layer(app);
+        let make = ServiceExt::<Request<Incoming>>::into_make_service_with_connect_info::<SocketAddr>(
+            normalized,
+        );
+        let listening = tokio::spawn(service.serve(make));
+        Ok(Self {
+            url,
+            ca: tls.ca,
+            first_start,
+            handle,
+            stop,
+            listening,
+            background,
+        })
+    }
+
+    /// Runs until `until` ends, then stops.
+    pub async fn run(mut self, until: impl Future<Output = ()>) -> Result<(), ServerError> {
+        tokio::select! {
+            () = until => self.stop().await,
+            ended = &mut self.listening => match ended {
+                Ok(result) => Ok(result?),
+                Err(error) => Err(std::io::Error::other(error).into()),
+            },
+        }
+    }
+
+    /// Lets open requests end, then stops.
+    pub async fn stop(self) -> Result<(), ServerError> {
+        self.handle.graceful_shutdown(Some(GRACE));
+        let ended = self.listening.await;
+        // The receivers may have ended before.
+        let _ = self.stop.send(true);
+        for task in self.background {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a background task failed");
+            }
+        }
+        match ended {
+            Ok(result) => Ok(result?),
+            Err(error) => Err(std::io::Error::other(error).into()),
+        }
+    }
+}
+
+async fn open(
+    config: Config,
+    authority: Authority,
+    stopped: &watch::Receiver<bool>,
+) -> Result<(Arc<App>, Option<FirstStart>, Vec<JoinHandle<()>>), ServerError> {
+    let master = match std::env::var("CASBAH_MASTER_KEY") {
+        Ok(text) => MasterKey::from_text(&SecretString::from(text))?,
+        Err(_) => MasterKey::load_or_create(&config.data_dir.join("master.key"))?,
+    };
+    let address = config.database.clone();
+    let address =
+        address.unwrap_or_else(|| DatabaseAddress::Sqlite(config.data_dir.join("casbah.db")));
+    let store = Store::open(&address).await?;
+    let prepared = first_start::prepare(&store, master).await?;
+    let first_start = home_tenant(&store, &config).await?;
+    let enricher = Arc::new(Enricher::new()?);
+    let blobs = Blobs::open(config.data_dir.join("uploads"))?;
+    let discovery_worker = jobs::DiscoveryWorker::start(store.clone(), blobs.clone()).await?;
+    let app = Arc::new(App {
+        store,
+        authority,
+        vault: prepared.vault,
+        peppers: prepared.peppers,
+        keys: prepared.keys,
+        known_tokens: KnownTokens::default(),
+        enricher,
+        blobs,
+        discovery_worker,
+        receiving: Receiving::default(),
+        detector_wake: Arc::new(Notify::new()),
+        config,
+    });
+    let background = vec![
+        tokio::spawn(jobs::detect(Arc::clone(&app), stopped.clone())),
+        tokio::spawn(refresh_keys(Arc::clone(&app), stopped.clone())),
+    ];
+    Ok((app, first_start, background))
+}
+
+/// The first start creates the home tenant; a start that was cut off before
+/// anybody could read the password is helped by an empty data directory.
+async fn home_tenant(store: &Store, config: &Config) -> Result<Option<FirstStart>, ServerError> {
+    if !store.tenants().await?.is_empty() {
+        return Ok(None);
+    }
+    let created =
+        first_start::create_tenant(store, &config.tenant_name, &config.tenant_domain, true).await?;
+    Ok(Some(FirstStart {
+        tenant_id: created.tenant.id,
+        user_principal_name: created.administrator.upn,
+        one_time_password: created.password,
+    }))
+}
+
+async fn refresh_keys(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(KEY_INTERVAL) => {}
+            _ = stopped.changed() => return,
+        }
+        let now = casbah_model::time::Timestamp::now();
+        if let Err(error) = app.keys.refresh(&app.store, &app.vault, now).await {
+            tracing::error!(%error, "signing keys cannot be refreshed");
+        }
+    }
+}
+
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .merge(identity::router())
+        .merge(api::router(Arc::clone(&app)))
+        .fallback(|| async {
+            let body = axum::Json(serde_json::json!({"detail": "Not found."}));
+            (StatusCode::NOT_FOUND, body).into_response()
+        })
+        .layer(middleware::map_response(headers::add))
+        .with_state(app)
+}
+
+fn make_private_dir(path: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

@@ -1,0 +1,204 @@
+//! A whole server without a socket, and tokens for it, good and bad.
+
+mod api_calls;
+mod permissions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
+use casbah_identity::Authority;
+use casbah_identity::crypto::MasterKey;
+use casbah_model::identity::{
+    AppRoleAssignment, Application, CLOUD_APP_SECURITY, PrincipalType, ServicePrincipal,
+};
+use casbah_model::ids::{ObjectId, TenantId};
+use casbah_model::permission::Permission;
+use casbah_model::time::Timestamp;
+use casbah_store::{DatabaseAddress, Store};
+use casbah_token::{AccessToken, Client, ClientAuth, Life, Subject, TokenVersion, token_id};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::auth::KnownTokens;
+use crate::blobs::Blobs;
+use crate::config::Config;
+use crate::jobs::{DiscoveryWorker, Receiving};
+use crate::state::App;
+use crate::{first_start, paths, server};
+
+/// An application that was consented to in a tenant.
+pub(crate) struct TestClient {
+    pub(crate) tenant: TenantId,
+    application: Application,
+    principal: ServicePrincipal,
+    roles: Vec<String>,
+}
+
+/// A whole server on a database of its own.
+pub(crate) struct TestServer {
+    pub(crate) app: Arc<App>,
+    pub(crate) tenant: TenantId,
+    router: Router,
+    _directory: TempDir,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+}
+
+impl TestServer {
+    pub(crate) async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut config = Config::new(directory.path().to_owned());
+        config.lateness = std::time::Duration::ZERO;
+        let address = DatabaseAddress::Sqlite(directory.path().join("casbah.db"));
+        let store = Store::open(&address).await.unwrap();
+        let prepared = first_start::prepare(&store, MasterKey::generate().unwrap())
+            .await
+            .unwrap();
+        let created = first_start::create_tenant(&store, "Contoso", "contoso.example", true)
+            .await
+            .unwrap();
+        let blobs = Blobs::open(directory.path().join("uploads")).unwrap();
+        let discovery_worker = DiscoveryWorker::start(store.clone(), blobs.clone())
+            .await
+            .unwrap();
+        let app = Arc::new(App {
+            store,
+            authority: Authority::parse("https://localhost:8443").unwrap(),
+            vault: prepared.vault,
+            peppers: prepared.peppers,
+            keys: prepared.keys,
+            known_tokens: KnownTokens::default(),
+            enricher: Arc::new(casbah_detection::enrich::Enricher::new().unwrap()),
+            blobs,
+            discovery_worker,
+            receiving: Receiving::default(),
+            detector_wake: Arc::default(),
+            config,
+        });
+        let router = server::router(Arc::clone(&app));
+        Self {
+            app,
+            tenant: created.tenant.id,
+            router,
+            _directory: directory,
+        }
+    }
+
+    /// An application of `tenant` with these permissions granted.
+    pub(crate) async fn client(&self, tenant: TenantId, permissions: &[Permission]) -> TestClient {
+        let (store, now) = (&self.app.store, Timestamp::now());
+        let application = Application::new(tenant, "Test", now);
+        store.save_application(application.clone()).await.unwrap();
+        let principal = ServicePrincipal {
+            id: ObjectId::random(),
+            tenant,
+            app_id: application.app_id,
+            app_owner_tenant: tenant,
+            display_name: "Test".to_owned(),
+            enabled: true,
+            app_role_assignment_required: false,
+            created: now,
+        };
+        store
+            .save_service_principal(principal.clone())
+            .await
+            .unwrap();
+        let resource = store
+            .service_principal_by_app_id(tenant, CLOUD_APP_SECURITY.app_id)
+            .await
+            .unwrap()
+            .unwrap();
+        for permission in permissions {
+            let assignment = AppRoleAssignment {
+                id: ObjectId::random(),
+                tenant,
+                principal_id: principal.id,
+                principal_type: PrincipalType::ServicePrincipal,
+                resource_id: resource.id,
+                app_role_id: permission.app_role_id(),
+                created: now,
+            };
+            store.assign(assignment).await.unwrap();
+        }
+        let roles = permissions
+            .iter()
+            .map(|permission| permission.value().to_owned())
+            .collect();
+        TestClient {
+            tenant,
+            application,
+            principal,
+            roles,
+        }
+    }
+
+    /// A token as the token endpoint makes it, before `change` spoils it.
+    pub(crate) fn token(
+        &self,
+        client: &TestClient,
+        change: impl FnOnce(&mut AccessToken),
+    ) -> String {
+        let now = Timestamp::now();
+        let mut token = AccessToken {
+            version: TokenVersion::V1,
+            audience: CLOUD_APP_SECURITY.app_id.to_string(),
+            issuer: self.app.authority.issuer(TokenVersion::V1, client.tenant),
+            tenant: client.tenant.to_string(),
+            client: Client {
+                id: client.application.app_id.to_string(),
+                auth: ClientAuth::Secret,
+            },
+            subject: Subject::App {
+                object_id: client.principal.id.to_string(),
+            },
+            roles: client.roles.clone(),
+            life: Life::starting(now.seconds(), 3599),
+            token_id: token_id().unwrap(),
+        };
+        change(&mut token);
+        self.app
+            .keys
+            .signer(now)
+            .unwrap()
+            .sign_access(&token)
+            .unwrap()
+    }
+
+    /// Calls the API.
+    pub(crate) async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = paths::normalize(request.body(body.into()).unwrap());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 64 << 20)
+            .await
+            .unwrap();
+        Answer {
+            status,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+}
