@@ -14,6 +14,7 @@ use crate::commands::{
 };
 use crate::demo::DemoArgs;
 use crate::output::Format;
+use crate::serve::ServeArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,6 +78,10 @@ pub(crate) struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run the server: identity service, API and background work
+    ///
+    /// For example: casbah serve --public-url https://casbah.contoso.example:8443
+    Serve(ServeArgs),
     /// Sign in with the browser
     Login(login::LoginArgs),
     /// Forget the kept sign-in

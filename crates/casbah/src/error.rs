@@ -59,6 +59,9 @@ pub(crate) enum CliError {
     /// Standard output cannot be written to.
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
+    /// The server could not start, or ended.
+    #[error("{0}")]
+    Serve(Box<dyn std::error::Error + Send + Sync>),
     /// The command was carried out, but not all of it succeeded.
     #[error("{what}")]
     Incomplete {
@@ -98,7 +101,8 @@ impl CliError {
             | Self::Session(_)
             | Self::Read { .. }
             | Self::Output(_)
-            | Self::Incomplete { .. } => 1,
+            | Self::Incomplete { .. }
+            | Self::Serve(_) => 1,
         })
     }
 
@@ -129,6 +133,7 @@ impl CliError {
             | Self::Validate(_)
             | Self::Session(_)
             | Self::Read { .. }
+            | Self::Serve(_)
             | Self::Output(_) => None,
         }
     }

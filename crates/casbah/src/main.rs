@@ -8,6 +8,7 @@ mod demo;
 mod error;
 mod filters;
 mod output;
+mod serve;
 
 use std::process::ExitCode;
 

@@ -78,7 +78,7 @@ pub(crate) enum DiscoveryCommand {
 pub(crate) struct UploadArgs {
     /// The log; gz, zst, zip, bz2 and xz are unpacked by the server
     file: PathBuf,
-    /// What wrote it, such as SQUID, FORTIGATE, ZSCALER
+    /// What wrote it, such as SQUID or FORTIGATE
     #[arg(long)]
     source: String,
     /// The report's name; with --continuous that of the data source

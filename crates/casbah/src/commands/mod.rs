@@ -22,6 +22,7 @@ use crate::context::Context;
 use crate::demo;
 use crate::error::CliError;
 use crate::output::Column;
+use crate::serve;
 
 /// Runs one command.
 pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
@@ -32,6 +33,9 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
     }
     if let Command::Demo(arguments) = cli.command {
         return demo::run(arguments).await;
+    }
+    if let Command::Serve(arguments) = cli.command {
+        return serve::run(arguments).await;
     }
     let context = Context::new(&cli.global)?;
     match cli.command {
@@ -46,7 +50,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Subnets(command) => subnets::run(&context, command).await,
         Command::Discovery(command) => discovery::run(&context, command).await,
         Command::Ingest(arguments) => ingest::run(&context, arguments).await,
-        Command::Completions { .. } | Command::Demo(_) => Ok(()),
+        Command::Completions { .. } | Command::Demo(_) | Command::Serve(_) => Ok(()),
     }
 }
 

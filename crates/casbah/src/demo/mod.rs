@@ -27,7 +27,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
     /// Who wrote --log, as `casbah discovery upload --source` names it
-    #[arg(long, default_value = "SQUID", requires = "log")]
+    #[arg(long, default_value = "SQUID_NATIVE", requires = "log")]
     source: String,
     /// Your own Microsoft 365 audit records, as JSON lines, instead of the recorded ones
     #[arg(long, value_name = "FILE")]

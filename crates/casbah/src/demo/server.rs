@@ -34,7 +34,8 @@ impl Server {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(directory.path().join("data"))
-            .arg("--start-file")
+            // The story's events come in order and at once; nothing is waited for.
+            .args(["--lateness", "0", "--start-file"])
             .arg(&start_file)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

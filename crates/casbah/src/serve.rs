@@ -1,0 +1,175 @@
+//! `casbah serve`.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use casbah_server::{CertificateFiles, Config, Server};
+use clap::Args;
+use secrecy::ExposeSecret;
+use serde_json::json;
+use tracing_subscriber::EnvFilter;
+
+use crate::error::CliError;
+
+/// What `serve` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(
+        long,
+        env = "CASBAH_LISTEN",
+        default_value = "127.0.0.1:8443",
+        value_name = "ADDRESS"
+    )]
+    listen: SocketAddr,
+    /// The origin that clients use, which rules the issuer and every URL
+    /// [default: https://localhost:PORT]
+    #[arg(long, env = "CASBAH_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// The directory of everything the server keeps
+    #[arg(
+        long,
+        env = "CASBAH_DATA_DIR",
+        default_value = "casbah-data",
+        value_name = "DIR"
+    )]
+    data_dir: PathBuf,
+    /// sqlite:PATH or postgres://… [default: a SQLite file in the data directory]
+    #[arg(
+        long,
+        env = "CASBAH_DATABASE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    database: Option<String>,
+    /// A certificate chain of your own, PEM; without it the server makes a CA
+    #[arg(long, requires = "certificate_key", value_name = "FILE")]
+    certificate: Option<PathBuf>,
+    /// The key of that certificate, PEM
+    #[arg(long, requires = "certificate", value_name = "FILE")]
+    certificate_key: Option<PathBuf>,
+    /// The name of the home tenant that the first start creates
+    #[arg(long, default_value = "Home", value_name = "NAME")]
+    tenant_name: String,
+    /// The domain of that tenant
+    #[arg(long, default_value = "casbah.localhost", value_name = "DOMAIN")]
+    tenant_domain: String,
+    /// How long the detector waits for activities that come out of order, in seconds
+    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    lateness: u64,
+    /// Where to write, once, what the first start created, as JSON for programs
+    #[arg(long, value_name = "FILE")]
+    start_file: Option<PathBuf>,
+    /// How to write the log: pretty or json
+    #[arg(long, default_value = "pretty", value_parser = ["pretty", "json"], value_name = "FORM")]
+    log: String,
+}
+
+/// Runs the server until it is interrupted.
+pub(crate) async fn run(args: ServeArgs) -> Result<(), CliError> {
+    start_log(&args.log);
+    let mut config = Config::new(args.data_dir);
+    config.listen = args.listen;
+    config.public_url = args.public_url;
+    config.database = args
+        .database
+        .map(|text| text.parse())
+        .transpose()
+        .map_err(serve_error)?;
+    config.certificate = match (args.certificate, args.certificate_key) {
+        (Some(chain), Some(key)) => Some(CertificateFiles { chain, key }),
+        _ => None,
+    };
+    config.tenant_name = args.tenant_name;
+    config.tenant_domain = args.tenant_domain;
+    config.lateness = Duration::from_secs(args.lateness);
+    let server = Server::start(config).await.map_err(serve_error)?;
+    announce(&server)?;
+    if let Some(file) = args.start_file {
+        write_start_file(&file, &server)?;
+    }
+    server.run(interrupted()).await.map_err(serve_error)
+}
+
+fn serve_error(error: impl std::error::Error + Send + Sync + 'static) -> CliError {
+    CliError::Serve(Box::new(error))
+}
+
+fn start_log(form: &str) {
+    let filter = EnvFilter::try_from_env("CASBAH_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A log that another part of the process has started is good as well.
+    let _ = if form == "json" {
+        log.json().try_init()
+    } else {
+        log.try_init()
+    };
+}
+
+fn announce(server: &Server) -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Casbah answers at {}", server.url)?;
+    if let Some(ca) = &server.ca {
+        let ca = ca.display();
+        writeln!(
+            out,
+            "Trust its CA: export REQUESTS_CA_BUNDLE={ca} SSL_CERT_FILE={ca} NODE_EXTRA_CA_CERTS={ca} CASBAH_CA={ca}"
+        )?;
+    }
+    if let Some(first) = &server.first_start {
+        writeln!(out, "Tenant {}", first.tenant_id)?;
+        writeln!(
+            out,
+            "Sign in as {} with the one-time password {} (shown only now): casbah login --url {}",
+            first.user_principal_name,
+            first.one_time_password.expose_secret(),
+            server.url
+        )?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// For programs: readable by the owner alone, and whole when it appears.
+fn write_start_file(path: &Path, server: &Server) -> Result<(), CliError> {
+    let first = server.first_start.as_ref();
+    let start = json!({
+        "url": server.url,
+        "caFile": server.ca,
+        "tenantId": first.map(|first| first.tenant_id),
+        "administrator": first.map(|first| json!({
+            "userPrincipalName": first.user_principal_name,
+            "oneTimePassword": first.one_time_password.expose_secret(),
+        })),
+    });
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    // A temporary file of this kind is made with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(directory.unwrap_or(Path::new(".")))?;
+    file.write_all(start.to_string().as_bytes())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Ends with Ctrl-C, or with SIGTERM where there is one.
+async fn interrupted() {
+    let ctrl_c = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = ctrl_c => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler the process ends at the signal all the same.
+    let _ = ctrl_c.await;
+}
