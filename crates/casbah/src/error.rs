@@ -59,6 +59,9 @@ pub(crate) enum CliError {
     /// Standard output cannot be written to.
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
+    /// Somebody pressed Ctrl-C, or ended the program otherwise.
+    #[error("interrupted")]
+    Interrupted,
     /// The server could not start, or ended.
     #[error("{0}")]
     Serve(Box<dyn std::error::Error + Send + Sync>),
@@ -102,6 +105,7 @@ impl CliError {
             | Self::Read { .. }
             | Self::Output(_)
             | Self::Incomplete { .. }
+            | Self::Interrupted
             | Self::Serve(_) => 1,
         })
     }
@@ -133,6 +137,7 @@ impl CliError {
             | Self::Validate(_)
             | Self::Session(_)
             | Self::Read { .. }
+            | Self::Interrupted
             | Self::Serve(_)
             | Self::Output(_) => None,
         }

@@ -9,6 +9,7 @@ mod error;
 mod filters;
 mod output;
 mod serve;
+mod signals;
 
 use std::process::ExitCode;
 

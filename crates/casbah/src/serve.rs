@@ -12,6 +12,7 @@ use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::CliError;
+use crate::signals::interrupted;
 
 /// What `serve` takes.
 #[derive(Debug, Args)]
@@ -154,22 +155,4 @@ fn write_start_file(path: &Path, server: &Server) -> Result<(), CliError> {
     file.write_all(start.to_string().as_bytes())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
-}
-
-/// Ends with Ctrl-C, or with SIGTERM where there is one.
-async fn interrupted() {
-    let ctrl_c = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = ctrl_c => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // Without a handler the process ends at the signal all the same.
-    let _ = ctrl_c.await;
 }

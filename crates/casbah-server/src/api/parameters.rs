@@ -11,6 +11,8 @@ use super::error::ApiError;
 /// The largest body of a request that is not an upload.
 const LARGEST_BODY: usize = 4 << 20;
 
+const JSON: &str = "application/json";
+
 /// The parameters of a request; the last of several with one name wins.
 #[derive(Debug, Default)]
 pub(crate) struct Parameters(pub(crate) Map<String, Value>);
@@ -105,17 +107,21 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
             }
             return Ok(Self(parameters));
         }
+        let is_json = content_type
+            .get(..JSON.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(JSON));
         let (_, body) = request.into_parts();
         let body = axum::body::to_bytes(body, LARGEST_BODY)
             .await
             .map_err(|_| ApiError::TooLarge(LARGEST_BODY as u64))?;
-        parameters.extend(read_body(&body)?);
+        parameters.extend(read_body(&body, is_json)?);
         Ok(Self(parameters))
     }
 }
 
-/// Clients send JSON under any content type, so the body itself decides.
-fn read_body(body: &Bytes) -> Result<Map<String, Value>, ApiError> {
+/// Clients send JSON under any content type, so the body itself decides; but nobody
+/// sends a form as JSON.
+fn read_body(body: &Bytes, is_json: bool) -> Result<Map<String, Value>, ApiError> {
     let text = body.trim_ascii();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     match text.first() {
@@ -124,6 +130,11 @@ fn read_body(body: &Bytes) -> Result<Map<String, Value>, ApiError> {
             .map_err(|_| ApiError::Malformed("the body is not valid JSON")),
         Some(b'[' | b'"') => Err(ApiError::Malformed("the body is not a JSON object")),
         Some(_) if text == b"null" => Ok(Map::new()),
+        Some(_) if is_json => Err(ApiError::Malformed("the body is not valid JSON")),
+        // A form encodes these (URL Standard, application/x-www-form-urlencoded).
+        Some(_) if text.iter().any(u8::is_ascii_control) => {
+            Err(ApiError::Malformed("the body is neither JSON nor a form"))
+        }
         Some(_) => Ok(form_urlencoded::parse(text)
             .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
             .collect()),

@@ -7,7 +7,7 @@ pub(crate) mod discovery;
 pub(crate) mod entities;
 pub(crate) mod ingest;
 pub(crate) mod login;
-mod progress;
+pub(crate) mod progress;
 pub(crate) mod subnets;
 pub(crate) mod tenant;
 pub(crate) mod token;

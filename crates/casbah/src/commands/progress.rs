@@ -3,14 +3,14 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar over so many bytes.
-pub(super) fn byte_bar(total: u64) -> ProgressBar {
+pub(crate) fn byte_bar(total: u64) -> ProgressBar {
     const SHAPE: &str = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
     let style = ProgressStyle::with_template(SHAPE);
     ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// A sign that something is waited for.
-pub(super) fn spinner(text: &'static str) -> ProgressBar {
+pub(crate) fn spinner(text: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(text);
     bar.enable_steady_tick(std::time::Duration::from_millis(100));
     bar

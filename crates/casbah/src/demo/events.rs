@@ -63,16 +63,31 @@ pub(crate) async fn alerts(story: &Story) -> Result<Told<()>, CliError> {
     let open = ListQuery::new().filter("alertOpen", "eq", true);
     let page = client.alerts::<Value>(open).next_page().await?;
     let alerts = page.map(|page| page.data).unwrap_or_default();
-    let alert = alerts
+    let gravest = alerts
         .iter()
-        .max_by_key(|alert| alert["severityValue"].as_i64())
-        .ok_or_else(|| failed("the events raised no alert"))?;
+        .max_by_key(|alert| alert["severityValue"].as_i64());
+    let Some(alert) = gravest else {
+        return if story.has_own_events {
+            Ok(Told::of(vec![
+                "no alert: nothing in these events is suspicious".to_owned(),
+            ]))
+        } else {
+            Err(failed("the events raised no alert"))
+        };
+    };
     let id = alert["_id"].as_str().unwrap_or_default().to_owned();
     let mut lines: Vec<String> = alerts
         .iter()
         .map(|alert| {
             let title = text(Some(&alert["title"]));
-            format!("{title}: {}", text(Some(&alert["description"])))
+            // What joined the alert later stands in lines of its own.
+            let description = text(Some(&alert["description"])).lines();
+            let more = match description.clone().count() {
+                0 | 1 => String::new(),
+                lines => format!(" ({} more like it)", lines - 1),
+            };
+            let first = description.take(1).collect::<String>();
+            format!("{title}: {first}{more}")
         })
         .collect();
     let proof = ListQuery::new().filter("activity.alertId", "eq", id.as_str());

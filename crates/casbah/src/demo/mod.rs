@@ -19,6 +19,7 @@ use crate::demo::server::Server;
 use crate::demo::story::{Story, Teller};
 use crate::error::CliError;
 use crate::output::Output;
+use crate::signals::interrupted;
 
 /// What to play the story on.
 #[derive(Debug, Args)]
@@ -42,71 +43,54 @@ pub(crate) struct DemoArgs {
 
 /// Starts a server and plays the story on it.
 pub(crate) async fn run(arguments: DemoArgs) -> Result<(), CliError> {
+    let (_server, story) = tokio::select! {
+        played = play(&arguments) => played?,
+        () = interrupted() => return Err(CliError::Interrupted),
+    };
+    if arguments.keep {
+        Output::text(&story.how_to_reach())?;
+        interrupted().await;
+    }
+    Ok(())
+}
+
+/// The steps; gives the running server back.
+async fn play(arguments: &DemoArgs) -> Result<(Server, Story), CliError> {
     let mut teller = Teller::new();
     let server = if let Some(file) = &arguments.start_file {
         Server::running(file)?
     } else {
-        let start = Server::start();
-        teller
-            .step("A server of its own, in an empty directory", start)
-            .await?
+        let title = "A server of its own, in an empty directory";
+        teller.step(title, Server::start()).await?
     };
-    let mut story = Story::new(server.start.clone(), &arguments)?;
+    let mut story = Story::new(server.start.clone(), arguments)?;
+
+    let title = "An administrator signs in (code + PKCE)";
+    teller.step(title, sign_in::play(&mut story)).await?;
+    let title = "An application is registered";
     teller
-        .step(
-            "An administrator signs in (code + PKCE)",
-            sign_in::play(&mut story),
-        )
+        .step(title, application::register(&mut story))
         .await?;
+    let title = "Before consent its token allows nothing";
+    teller.step(title, tokens::before_consent(&story)).await?;
+    let title = "The administrator consents";
+    teller.step(title, application::consent(&story)).await?;
+    let title = "Tokens from both endpoints, checked";
     teller
-        .step(
-            "An application is registered",
-            application::register(&mut story),
-        )
+        .step(title, tokens::after_consent(&mut story))
         .await?;
-    teller
-        .step(
-            "Before consent its token allows nothing",
-            tokens::before_consent(&story),
-        )
-        .await?;
-    teller
-        .step("The administrator consents", application::consent(&story))
-        .await?;
-    teller
-        .step(
-            "Tokens from both endpoints, checked",
-            tokens::after_consent(&mut story),
-        )
-        .await?;
-    teller
-        .step(
-            "What the token does not allow is refused",
-            tokens::refusal(&story),
-        )
-        .await?;
-    teller
-        .step(
-            "A proxy log becomes a report",
-            discovery::upload(&mut story),
-        )
-        .await?;
-    teller
-        .step("The report", discovery::report(&mut story))
-        .await?;
-    teller
-        .step("An app is blocked", discovery::block(&story))
-        .await?;
-    teller
-        .step("Audit events become activities", events::ingest(&story))
-        .await?;
-    teller
-        .step("Activities become alerts", events::alerts(&story))
-        .await?;
+    let title = "What the token does not allow is refused";
+    teller.step(title, tokens::refusal(&story)).await?;
+    let title = "A proxy log becomes a report";
+    teller.step(title, discovery::upload(&mut story)).await?;
+    let title = "The report";
+    teller.step(title, discovery::report(&mut story)).await?;
+    let title = "An app is blocked";
+    teller.step(title, discovery::block(&story)).await?;
+    let title = "Audit events become activities";
+    teller.step(title, events::ingest(&story)).await?;
+    let title = "Activities become alerts";
+    teller.step(title, events::alerts(&story)).await?;
     teller.end(&story)?;
-    if arguments.keep {
-        Output::text(&story.how_to_reach())?;
-        tokio::signal::ctrl_c().await?;
-    }
-    Ok(())
+    Ok((server, story))
 }

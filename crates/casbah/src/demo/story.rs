@@ -12,9 +12,13 @@ use casbah_client::{
 use serde::Deserialize;
 use tempfile::TempDir;
 
+use crate::commands::progress::spinner;
 use crate::demo::DemoArgs;
 use crate::demo::fixtures;
 use crate::error::CliError;
+
+/// The directory of this program's state.
+const PROGRAM: &str = "casbah";
 
 /// What a server writes when it is ready for the first time.
 #[derive(Clone, Default, Deserialize)]
@@ -53,6 +57,8 @@ pub(crate) struct Story {
     pub(crate) log: PathBuf,
     pub(crate) log_source: String,
     pub(crate) events: PathBuf,
+    /// Whether the events are the reader's own, in which there may be nothing to find.
+    pub(crate) has_own_events: bool,
     pub(crate) connector: Option<Connector>,
     pub(crate) connector_tokens: Option<TokenSource>,
     pub(crate) stream_id: Option<String>,
@@ -63,6 +69,9 @@ pub(crate) struct Story {
 impl Story {
     pub(crate) fn new(start: Start, arguments: &DemoArgs) -> Result<Self, CliError> {
         let directory = tempfile::tempdir()?;
+        // Where `casbah` itself looks, once XDG_STATE_HOME names the directory.
+        let state = directory.path().join(PROGRAM);
+        std::fs::create_dir(&state)?;
         let (log, events) = (
             directory.path().join("access.log"),
             directory.path().join("events.jsonl"),
@@ -76,10 +85,11 @@ impl Story {
         Ok(Self {
             transport: Transport::builder().ca_file(&start.ca_file)?.build()?,
             authority: Authority::custom(&start.url)?,
-            sessions: SessionFile::new(directory.path().join("sessions.json")),
+            sessions: SessionFile::new(state.join("sessions.json")),
             log: arguments.log.clone().unwrap_or(log),
             log_source: arguments.source.clone(),
             events: arguments.events.clone().unwrap_or(events),
+            has_own_events: arguments.events.is_some(),
             connector: None,
             connector_tokens: None,
             stream_id: None,
@@ -150,6 +160,7 @@ impl Story {
         let (url, tenant) = (&self.start.url, &self.start.tenant_id);
         let ca = self.start.ca_file.display();
         let administrator = &self.start.administrator.user_principal_name;
+        let state = self.directory.path().display();
         format!(
             r#"
 Server         {url}
@@ -157,6 +168,11 @@ Tenant         {tenant}
 Administrator  {administrator}
 CA             {ca}
 Application    {app}
+
+# casbah, as the administrator
+export CASBAH_URL={url} CASBAH_CA='{ca}' XDG_STATE_HOME='{state}'
+casbah app list
+casbah alerts list --all
 
 # curl
 TOKEN=$(curl -s --cacert '{ca}' -d grant_type=client_credentials -d client_id={app} \
@@ -225,7 +241,10 @@ impl Teller {
         writeln!(out, "\n{:>2}  {title}", self.steps)?;
         out.flush()?;
         let began = Instant::now();
-        let told = play.await?;
+        let sign = spinner("…");
+        let told = play.await;
+        sign.finish_and_clear();
+        let told = told?;
         for line in &told.lines {
             writeln!(out, "    {line}")?;
         }
