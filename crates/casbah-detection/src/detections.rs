@@ -5,20 +5,20 @@
 //! events, so the same events in the same order always give the same findings,
 //! whenever and in however many batches they are read.
 
+mod clock;
 mod detector;
 pub mod failed_logins;
 mod finding;
 pub mod impossible_travel;
 mod observed;
-mod position;
 mod profile;
 mod settings;
 mod tenant;
 
+pub use clock::Clock;
 pub use detector::{Detector, PersonState, State, Step};
 pub use finding::{AlertKey, DetectionId, Finding, JOIN_WINDOW_MS};
 pub use observed::Observed;
-pub use position::{Clock, Position};
 pub use profile::Profile;
 pub use settings::{FailedLoginSettings, Sensitivity, Settings, TravelSettings};
 pub use tenant::TenantState;

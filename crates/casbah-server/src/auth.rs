@@ -11,14 +11,18 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
+use casbah_identity::Authority;
 use casbah_identity::random::digest_of;
-use casbah_model::identity::{CASBAH, CLOUD_APP_SECURITY, DirectoryRole, FirstPartyApp};
+use casbah_identity::resource::Resource;
+use casbah_model::identity::{
+    CASBAH, CLOUD_APP_SECURITY, DirectoryRole, FirstPartyApp, MemberType,
+};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::permission::{
     Action, CasbahRole, Permission, PermissionSet, role_allows, scopes_allow,
 };
 use casbah_model::time::Timestamp;
-use casbah_token::{CallerKind, Claims, Policy};
+use casbah_token::{CallerKind, Claims, IssuerPatternError, Policy};
 use lru::LruCache;
 
 use crate::api::ApiError;
@@ -92,6 +96,16 @@ impl Caller {
             Err(ApiError::Forbidden)
         }
     }
+
+    /// Keeps what the caller changed.
+    pub(crate) async fn audit(
+        &self,
+        app: &App,
+        action: &'static str,
+        target: impl ToString + Send,
+    ) -> Result<(), ApiError> {
+        Ok(app.audit(self.tenant, &self.name, action, target).await?)
+    }
 }
 
 /// Tokens that were verified, and tenants' epochs.
@@ -114,6 +128,23 @@ impl Default for KnownTokens {
             tokens: Mutex::new(LruCache::new(KNOWN_TOKENS)),
             epochs: Mutex::default(),
         }
+    }
+}
+
+/// What each of our own resources expects of a token.
+pub(crate) struct Policies(HashMap<AppId, Policy>);
+
+impl Policies {
+    /// # Errors
+    /// [`IssuerPatternError`] does not occur for an authority that was parsed.
+    pub(crate) fn new(authority: &Authority) -> Result<Self, IssuerPatternError> {
+        let policy = |resource: FirstPartyApp| {
+            let mut audiences = resource.identifier_uris(authority.origin());
+            audiences.push(resource.app_id.to_string());
+            Ok((resource.app_id, authority.token_policy(audiences)?))
+        };
+        let policies = FirstPartyApp::ALL.into_iter().map(policy);
+        Ok(Self(policies.collect::<Result<_, _>>()?))
     }
 }
 
@@ -168,14 +199,10 @@ pub(crate) fn verify_bearer(
     token: &str,
     resource: &FirstPartyApp,
 ) -> Result<Claims, ApiError> {
-    let mut audiences = resource.identifier_uris(app.authority.origin());
-    audiences.push(resource.app_id.to_string());
-    let policy: Policy = app
-        .authority
-        .token_policy(audiences)
-        .map_err(|_| ApiError::Internal("the issuer's form is not understood"))?;
+    let policy = app.policies.0.get(&resource.app_id);
+    let policy = policy.ok_or(ApiError::Unauthorized)?;
     let now = Timestamp::now().seconds();
-    casbah_token::verify(token, &app.keys.ring(), &policy, now).map_err(|error| {
+    casbah_token::verify(token, &app.keys.ring(), policy, now).map_err(|error| {
         tracing::debug!(%error, "a token was refused");
         ApiError::Unauthorized
     })
@@ -267,22 +294,10 @@ async fn roles_still_assigned(
     if claims.object_id.as_deref() != Some(principal.id.to_string().as_str()) {
         return Err(ApiError::Unauthorized);
     }
-    let offered = resource.app_roles();
-    let assigned = |value: &String| {
-        offered.iter().any(|role| {
-            role.value.as_ref() == Some(value)
-                && facts.assignments.iter().any(|assignment| {
-                    assignment.resource_id == resource_principal.id
-                        && assignment.app_role_id == role.id
-                })
-        })
-    };
-    Ok(claims
-        .roles
-        .iter()
-        .filter(|value| assigned(value))
-        .cloned()
-        .collect())
+    let resource = Resource::first_party(resource, resource_principal);
+    let assigned = resource.roles_of(principal.id, MemberType::Application, &facts.assignments);
+    let still = |value: &&String| assigned.contains(value);
+    Ok(claims.roles.iter().filter(still).cloned().collect())
 }
 
 async fn epoch(app: &App, tenant: TenantId) -> Result<Option<i64>, ApiError> {

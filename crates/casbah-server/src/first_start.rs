@@ -154,7 +154,6 @@ pub(crate) async fn create_tenant(
         default_domain: domain.clone(),
         domains: vec![domain.clone()],
         created: now,
-        wire_id: wire_id(id),
         is_home,
         auth_epoch: 0,
     };
@@ -183,12 +182,6 @@ pub(crate) async fn create_tenant(
         administrator,
         password,
     })
-}
-
-/// The tenant's number on the wire: positive, and as random as its id.
-fn wire_id(id: TenantId) -> i32 {
-    let [.., a, b, c, d] = *id.uuid().as_bytes();
-    i32::from_be_bytes([a & 0x7f, b, c, d]).max(1)
 }
 
 /// Adds the service principals that the tenant lacks.

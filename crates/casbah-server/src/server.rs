@@ -19,6 +19,7 @@ use casbah_identity::Authority;
 use casbah_identity::authority::AuthorityError;
 use casbah_identity::crypto::{MasterKey, MasterKeyError};
 use casbah_store::{DatabaseAddress, Store, StoreError};
+use casbah_token::IssuerPatternError;
 use hyper::body::Incoming;
 use secrecy::SecretString;
 use tokio::sync::{Notify, watch};
@@ -26,7 +27,7 @@ use tokio::task::JoinHandle;
 use tower::Layer;
 use tower::util::MapRequestLayer;
 
-use crate::auth::KnownTokens;
+use crate::auth::{KnownTokens, Policies};
 use crate::blobs::{BlobError, Blobs};
 use crate::config::Config;
 use crate::first_start::{self, CreateTenantError, FirstStartError};
@@ -63,6 +64,9 @@ pub enum ServerError {
     /// The public URL is not an origin.
     #[error("the public URL is not good: {0}")]
     PublicUrl(#[from] AuthorityError),
+    /// The issuer's form is not understood.
+    #[error("the public URL makes no issuer: {0}")]
+    Issuer(#[from] IssuerPatternError),
     /// The master key cannot be read or made.
     #[error("the master key cannot be used: {0}")]
     MasterKey(#[from] MasterKeyError),
@@ -215,6 +219,7 @@ async fn open(
     let discovery_worker = jobs::DiscoveryWorker::start(store.clone(), blobs.clone()).await?;
     let app = Arc::new(App {
         store,
+        policies: Policies::new(&authority)?,
         authority,
         vault: prepared.vault,
         peppers: prepared.peppers,

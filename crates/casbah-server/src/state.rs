@@ -6,10 +6,12 @@ use casbah_detection::enrich::Enricher;
 use casbah_identity::Authority;
 use casbah_identity::crypto::Vault;
 use casbah_identity::secret::Peppers;
-use casbah_store::Store;
+use casbah_model::ids::TenantId;
+use casbah_model::time::Timestamp;
+use casbah_store::{AuditRecord, Store, StoreError};
 use tokio::sync::Notify;
 
-use crate::auth::KnownTokens;
+use crate::auth::{KnownTokens, Policies};
 use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::identity::keys::SigningKeys;
@@ -26,6 +28,7 @@ pub(crate) struct App {
     pub(crate) vault: Arc<Vault>,
     pub(crate) peppers: Peppers,
     pub(crate) keys: SigningKeys,
+    pub(crate) policies: Policies,
     pub(crate) known_tokens: KnownTokens,
     pub(crate) enricher: Arc<Enricher>,
     pub(crate) blobs: Blobs,
@@ -34,4 +37,23 @@ pub(crate) struct App {
     pub(crate) receiving: Receiving,
     /// Tells the detector that events have come.
     pub(crate) detector_wake: Arc<Notify>,
+}
+
+impl App {
+    /// Keeps who changed what.
+    pub(crate) async fn audit(
+        &self,
+        tenant: TenantId,
+        actor: &str,
+        action: &'static str,
+        target: impl ToString + Send,
+    ) -> Result<(), StoreError> {
+        let record = AuditRecord {
+            timestamp: Timestamp::now(),
+            actor: actor.to_owned(),
+            action,
+            target: target.to_string(),
+        };
+        self.store.audit(tenant, record).await
+    }
 }

@@ -1,6 +1,7 @@
 //! Activities: filter columns in time order, the records beside them.
 
 use casbah_model::activity::{Activity, ActivityId};
+use casbah_model::detector::DetectorPosition;
 use casbah_model::entity::EntityObservation;
 use casbah_model::filter::{
     Condition as FieldCondition, Filter, ListQuery, Scalar, Test, fold, words,
@@ -13,7 +14,7 @@ use serde_json::value::RawValue;
 use crate::database::{Row, Session, params};
 use crate::filter::{Target, compile, never, test};
 use crate::page::{Listing, Page, direction};
-use crate::{DetectorPosition, Store, StoreError, alerts, detector, entities, record};
+use crate::{Store, StoreError, alerts, detector, entities, record};
 
 /// What became of a batch of activities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -242,7 +243,7 @@ fn insert(
             activity.is_admin_event(),
             activity.is_impersonated(),
             text_of(activity),
-            read.is_past(activity.id),
+            read.is_late(activity.id),
         ],
     )?;
     if inserted == 0 {

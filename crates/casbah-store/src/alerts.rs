@@ -6,6 +6,7 @@ use casbah_model::ids::{RecordId, SaasId, TenantId};
 use casbah_model::time::Timestamp;
 use sea_query::{Alias, Cond, Condition, Expr, ExprTrait, Order, Query, SelectStatement};
 
+use crate::audit::{self, AuditRecord};
 use crate::database::{Param, Row, Session, params};
 use crate::filter::{Target, compile, never, test};
 use crate::page::{Listing, Page, direction};
@@ -41,6 +42,27 @@ impl Handling {
             by,
             comment,
             at,
+        }
+    }
+
+    /// Open again.
+    pub fn reopen(by: String, comment: Option<String>, at: Timestamp) -> Self {
+        Self {
+            resolution: Resolution::Open,
+            by,
+            comment,
+            at,
+        }
+    }
+
+    fn action(&self) -> &'static str {
+        match self.resolution {
+            Resolution::Open => "alert.reopen",
+            Resolution::Dismissed => "alert.dismiss",
+            Resolution::Resolved => "alert.resolve",
+            Resolution::FalsePositive => "alert.close_false_positive",
+            Resolution::Benign => "alert.close_benign",
+            Resolution::TruePositive => "alert.close_true_positive",
         }
     }
 }
@@ -101,54 +123,40 @@ impl Store {
         .await
     }
 
-    /// Closes the open alerts that the filter matches.
+    /// Closes the open alerts that the filter matches, or opens the closed ones again,
+    /// and keeps an audit record of each.
     ///
-    /// A filter without a condition closes nothing: nobody means all of them.
-    pub async fn close_alerts(
+    /// A filter without a condition matches nothing: nobody means all of them.
+    pub async fn handle_alerts(
         &self,
         tenant: TenantId,
         filter: Filter,
         handling: Handling,
     ) -> Result<Handled, StoreError> {
         self.write(move |session| {
-            let matched = matching(session, tenant, &filter, true)?;
+            let closes = handling.resolution != Resolution::Open;
+            let matched = matching(session, tenant, &filter, closes)?;
             for alert in &matched {
                 let mut alert = alert.clone();
-                alert.status_value = AlertStatus::Archived;
+                alert.status_value = if closes {
+                    AlertStatus::Archived
+                } else {
+                    AlertStatus::Read
+                };
                 alert.resolution_status_value = handling.resolution;
                 alert.handled_by_user = Some(handling.by.clone());
-                alert.resolve_time = Some(handling.at.to_iso());
+                alert.resolve_time = closes.then(|| handling.at.to_iso());
                 if handling.comment.is_some() {
                     alert.comment.clone_from(&handling.comment);
                 }
-                update(session, tenant, &alert, Some(handling.at))?;
-            }
-            Ok(Handled {
-                count: matched.len() as u64,
-                not_found: not_found(&filter, &matched),
-            })
-        })
-        .await
-    }
-
-    /// Opens the closed alerts that the filter matches again.
-    pub async fn reopen_alerts(
-        &self,
-        tenant: TenantId,
-        filter: Filter,
-        comment: Option<String>,
-    ) -> Result<Handled, StoreError> {
-        self.write(move |session| {
-            let matched = matching(session, tenant, &filter, false)?;
-            for alert in &matched {
-                let mut alert = alert.clone();
-                alert.status_value = AlertStatus::Read;
-                alert.resolution_status_value = Resolution::Open;
-                alert.resolve_time = None;
-                if comment.is_some() {
-                    alert.comment.clone_from(&comment);
-                }
-                update(session, tenant, &alert, None)?;
+                update(session, tenant, &alert, closes.then_some(handling.at))?;
+                let record = AuditRecord {
+                    timestamp: handling.at,
+                    actor: handling.by.clone(),
+                    action: handling.action(),
+                    target: alert.id.to_string(),
+                };
+                audit::append(session, tenant, &record)?;
             }
             Ok(Handled {
                 count: matched.len() as u64,

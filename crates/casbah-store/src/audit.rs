@@ -3,7 +3,7 @@
 use casbah_model::ids::{KeyId, TenantId};
 use casbah_model::time::Timestamp;
 
-use crate::database::{Row, params};
+use crate::database::{Row, Session, params};
 use crate::{Store, StoreError};
 
 /// One change.
@@ -32,25 +32,32 @@ pub struct StoredAuditRecord {
     pub target: String,
 }
 
+/// Appends a record in the transaction of the change.
+pub(crate) fn append(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    record: &AuditRecord,
+) -> Result<(), StoreError> {
+    session.execute(
+        "INSERT INTO audit_record (tenant_id, timestamp, id, actor, action, target)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            tenant,
+            record.timestamp,
+            KeyId::random(),
+            &record.actor,
+            record.action,
+            &record.target
+        ],
+    )?;
+    Ok(())
+}
+
 impl Store {
     /// Appends a record.
     pub async fn audit(&self, tenant: TenantId, record: AuditRecord) -> Result<(), StoreError> {
-        self.write(move |session| {
-            session.execute(
-                "INSERT INTO audit_record (tenant_id, timestamp, id, actor, action, target)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![
-                    tenant,
-                    record.timestamp,
-                    KeyId::random(),
-                    &record.actor,
-                    record.action,
-                    &record.target
-                ],
-            )?;
-            Ok(())
-        })
-        .await
+        self.write(move |session| append(session, tenant, &record))
+            .await
     }
 
     /// The latest records, the newest first.

@@ -7,33 +7,12 @@
 
 use casbah_model::activity::{Activity, ActivityId};
 use casbah_model::alert::Alert;
+use casbah_model::detector::DetectorPosition;
 use casbah_model::ids::{KeyId, TenantId};
 use casbah_model::time::Timestamp;
 
 use crate::database::{Session, params};
 use crate::{Store, StoreError, alerts, record};
-
-/// How far a tenant's detector has read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DetectorPosition {
-    /// The last activity that was seen; none before the first.
-    pub last: Option<ActivityId>,
-    /// Up to here no activity is waited for any more.
-    pub watermark: Timestamp,
-}
-
-impl DetectorPosition {
-    /// Nothing was read.
-    pub const START: Self = Self {
-        last: None,
-        watermark: Timestamp(i64::MIN),
-    };
-
-    /// Whether an activity that arrives now is too late to be seen in its order.
-    pub fn is_past(self, id: ActivityId) -> bool {
-        id.timestamp <= self.watermark || self.last.is_some_and(|last| id <= last)
-    }
-}
 
 /// Where a tenant's detector stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

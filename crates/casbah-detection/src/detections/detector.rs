@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use casbah_model::activity::Activity;
 use casbah_model::alert::Severity;
+use casbah_model::detector::DetectorPosition;
 use serde::{Deserialize, Serialize};
 
 use super::failed_logins::FailedLoginState;
 use super::impossible_travel::TravelState;
-use super::{Finding, Observed, Position, Profile, Settings, TenantState};
+use super::{Finding, Observed, Profile, Settings, TenantState};
 
 /// What is remembered of one person.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -29,7 +30,7 @@ pub struct State {
     /// People by principal name in lower case.
     pub people: BTreeMap<String, PersonState>,
     /// How far was read.
-    pub position: Position,
+    pub position: DetectorPosition,
 }
 
 /// What a step found and changed.
@@ -71,7 +72,7 @@ impl Detector {
     /// Sees the ripe activities of a batch, which is in the order of their ids and
     /// continues where the last one ended, and moves the position behind them.
     ///
-    /// Activities that are not ripe (see [`Position::is_ripe`]) are left for a later
+    /// Activities that are not ripe (see [`DetectorPosition::is_ripe`]) are left for a later
     /// step; those at or before the position were seen already.
     pub fn step(&self, batch: &[Activity], state: &mut State) -> Step {
         let mut step = Step::default();

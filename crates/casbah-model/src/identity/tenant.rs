@@ -20,8 +20,6 @@ pub struct Tenant {
     pub domains: Vec<String>,
     /// When it was created.
     pub created: Timestamp,
-    /// The tenant's number in records of the wire.
-    pub wire_id: i32,
     /// Whether this is the tenant that the server was set up with; only its
     /// applications may create other tenants.
     pub is_home: bool,

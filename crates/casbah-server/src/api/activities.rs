@@ -197,11 +197,12 @@ async fn feedback(
     let now = Timestamp::now();
     let stored = app
         .store
-        .add_activity_feedback(caller.tenant, id, caller.name, raw, now)
+        .add_activity_feedback(caller.tenant, id, caller.name.clone(), raw, now)
         .await?;
     if !stored {
         return Err(ApiError::NotFound);
     }
+    caller.audit(&app, "activity.feedback", id).await?;
     Ok(Json(json!({
         "data": [record], "hasNext": false, "max": MAX_LIMIT, "total": 1, "moreThanTotal": false,
     })))

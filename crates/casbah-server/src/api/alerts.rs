@@ -24,27 +24,56 @@ use crate::state::App;
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::AlertsRead);
     let close = Need::Action(Action::AlertsClose);
-    routes
+    let routes = routes
         .route("/api/alerts", read, get(list).post(list))
         .route("/api/alerts/{id}", read, get(fetch))
         .route("/api/alerts/{id}/read", read, post(mark_read))
         .route("/api/alerts/{id}/unread", read, post(mark_unread))
-        .route("/api/alerts/close_benign", close, post(close_benign))
-        .route(
-            "/api/alerts/close_false_positive",
-            close,
-            post(close_false_positive),
-        )
-        .route(
-            "/api/alerts/close_true_positive",
-            close,
-            post(close_true_positive),
-        )
-        .route("/api/alerts/dismiss_bulk", close, post(dismiss_bulk))
         .route("/api/alerts/{id}/dismiss", close, post(dismiss))
-        .route("/api/alerts/resolve", close, post(resolve))
-        .route("/api/alerts/reopen", close, post(reopen))
+        .route("/api/alerts/reopen", close, post(reopen));
+    CLOSINGS.iter().fold(routes, |routes, closing| {
+        let handler = move |app, caller, parameters| close_all(app, caller, parameters, closing);
+        routes.route(closing.path, close, post(handler))
+    })
 }
+
+/// A way to close all alerts that a filter matches.
+struct Closing {
+    path: &'static str,
+    kind: CloseKind,
+    /// What the answer calls the number of closed alerts.
+    counted: &'static str,
+}
+
+/// The last two are deprecated: a dismissed alert is a false positive, a resolved
+/// one a true positive.
+const CLOSINGS: [Closing; 5] = [
+    Closing {
+        path: "/api/alerts/close_benign",
+        kind: CloseKind::Benign,
+        counted: "closed_benign",
+    },
+    Closing {
+        path: "/api/alerts/close_false_positive",
+        kind: CloseKind::FalsePositive,
+        counted: "closed_false_positive",
+    },
+    Closing {
+        path: "/api/alerts/close_true_positive",
+        kind: CloseKind::TruePositive,
+        counted: "closed_true_positive",
+    },
+    Closing {
+        path: "/api/alerts/dismiss_bulk",
+        kind: CloseKind::FalsePositive,
+        counted: "dismissed",
+    },
+    Closing {
+        path: "/api/alerts/resolve",
+        kind: CloseKind::TruePositive,
+        counted: "resolved",
+    },
+];
 
 /// An alert with the address of its page.
 #[derive(Debug, Serialize)]
@@ -112,84 +141,9 @@ async fn mark(
         .mark_alert(caller.tenant, id, read)
         .await?
         .ok_or(ApiError::NotFound)?;
+    let action = if read { "alert.read" } else { "alert.unread" };
+    caller.audit(app, action, id).await?;
     Ok(Json(record(app, alert)))
-}
-
-async fn close_benign(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
-    close(
-        &app,
-        &caller,
-        CloseKind::Benign,
-        &parameters,
-        "closed_benign",
-    )
-    .await
-}
-
-async fn close_false_positive(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
-    close(
-        &app,
-        &caller,
-        CloseKind::FalsePositive,
-        &parameters,
-        "closed_false_positive",
-    )
-    .await
-}
-
-async fn close_true_positive(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
-    close(
-        &app,
-        &caller,
-        CloseKind::TruePositive,
-        &parameters,
-        "closed_true_positive",
-    )
-    .await
-}
-
-/// Deprecated: a dismissed alert is a false positive.
-async fn dismiss_bulk(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
-    close(
-        &app,
-        &caller,
-        CloseKind::FalsePositive,
-        &parameters,
-        "dismissed",
-    )
-    .await
-}
-
-/// Deprecated: a resolved alert is a true positive.
-async fn resolve(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
-    close(
-        &app,
-        &caller,
-        CloseKind::TruePositive,
-        &parameters,
-        "resolved",
-    )
-    .await
 }
 
 /// Deprecated: dismisses one alert, with a comment or without.
@@ -216,22 +170,22 @@ async fn reopen(
 ) -> Result<Json<Value>, ApiError> {
     let filter = required_filter(&parameters)?;
     let comment = parameters.text("comment")?;
+    let handling = Handling::reopen(caller.name, comment, Timestamp::now());
     let handled = app
         .store
-        .reopen_alerts(caller.tenant, filter, comment)
+        .handle_alerts(caller.tenant, filter, handling)
         .await?;
     Ok(answer("reopened", &handled))
 }
 
-async fn close(
-    app: &App,
-    caller: &Caller,
-    kind: CloseKind,
-    parameters: &Parameters,
-    counted: &str,
+async fn close_all(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+    closing: &Closing,
 ) -> Result<Json<Value>, ApiError> {
-    let handled = close_matching(app, caller, kind, parameters).await?;
-    Ok(answer(counted, &handled))
+    let handled = close_matching(&app, &caller, closing.kind, &parameters).await?;
+    Ok(answer(closing.counted, &handled))
 }
 
 async fn close_matching(
@@ -246,7 +200,7 @@ async fn close_matching(
     let handling = Handling::close(kind, caller.name.clone(), comment, Timestamp::now());
     Ok(app
         .store
-        .close_alerts(caller.tenant, filter, handling)
+        .handle_alerts(caller.tenant, filter, handling)
         .await?)
 }
 

@@ -13,7 +13,6 @@ use casbah_model::identity::Tenant;
 use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::permission::{Action, CasbahRole};
 use casbah_model::time::Timestamp;
-use casbah_store::AuditRecord;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -102,6 +101,8 @@ async fn ingest(
     // The detector rests while a request brings events.
     drop(receiving);
     app.detector_wake.notify_one();
+    let target = format!("{source}: {} accepted", report.accepted);
+    caller.audit(&app, "activity.ingest", target).await?;
     Ok(Json(report))
 }
 
@@ -157,15 +158,9 @@ async fn create_tenant(
     let created = first_start::create_tenant(&app.store, &name, &domain, false)
         .await
         .map_err(refused_tenant)?;
-    let (timestamp, actor) = (Timestamp::now(), caller.name.clone());
-    let target = created.tenant.id.to_string();
-    let record = AuditRecord {
-        timestamp,
-        actor,
-        action: "tenant.create",
-        target,
-    };
-    app.store.audit(caller.tenant, record).await?;
+    caller
+        .audit(&app, "tenant.create", created.tenant.id)
+        .await?;
     let mut answer = tenant_record(&created.tenant);
     answer["administrator"] = json!({
         "userPrincipalName": created.administrator.upn,

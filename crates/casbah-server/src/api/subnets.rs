@@ -12,7 +12,6 @@ use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::ip_range::{IpCategory, IpLocation, IpRange, IpTag, NameTemplate, Subnet};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use casbah_store::AuditRecord;
 use serde_json::Value;
 
 use super::envelope::Envelope;
@@ -71,7 +70,7 @@ async fn create(
         now,
     )?;
     let range = app.store.save_ip_range(caller.tenant, range).await?;
-    audit(&app, &caller, "ip_range.create", range.id).await?;
+    caller.audit(&app, "ip_range.create", range.id).await?;
     Ok(Json(range.id))
 }
 
@@ -84,7 +83,7 @@ async fn update(
     let existing = existing(&app, &caller, &id).await?;
     let range = read_range(caller.tenant, existing.id, &parameters, Timestamp::now())?;
     let range = app.store.save_ip_range(caller.tenant, range).await?;
-    audit(&app, &caller, "ip_range.update", range.id).await?;
+    caller.audit(&app, "ip_range.update", range.id).await?;
     Ok(Json(range))
 }
 
@@ -97,7 +96,7 @@ async fn delete(
     app.store
         .delete_ip_range(caller.tenant, existing.id)
         .await?;
-    audit(&app, &caller, "ip_range.delete", existing.id).await?;
+    caller.audit(&app, "ip_range.delete", existing.id).await?;
     Ok(StatusCode::OK)
 }
 
@@ -107,22 +106,6 @@ async fn existing(app: &App, caller: &Caller, id: &str) -> Result<IpRange, ApiEr
         .ip_range(caller.tenant, id)
         .await?
         .ok_or(ApiError::NotFound)
-}
-
-async fn audit(
-    app: &App,
-    caller: &Caller,
-    action: &'static str,
-    id: RecordId,
-) -> Result<(), ApiError> {
-    let (timestamp, actor) = (Timestamp::now(), caller.name.clone());
-    let record = AuditRecord {
-        timestamp,
-        actor,
-        action,
-        target: id.to_string(),
-    };
-    Ok(app.store.audit(caller.tenant, record).await?)
 }
 
 fn read_range(

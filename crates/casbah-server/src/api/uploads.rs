@@ -81,7 +81,9 @@ async fn upload_url(
         finished: None,
     };
     let url = link(&app, caller.tenant, &upload)?;
+    let id = upload.id;
     app.store.create_upload(caller.tenant, upload).await?;
+    caller.audit(&app, "discovery_upload.create", id).await?;
     Ok(Json(json!({"url": url, "provider": "azure"})))
 }
 
@@ -125,6 +127,7 @@ async fn done_upload(
     let stream =
         stream.ok_or_else(|| ApiError::Conflict("this upload was done before".to_owned()))?;
     app.discovery_worker.submit(tenant, id).await;
+    caller.audit(&app, "discovery_upload.done", id).await?;
     Ok(Json(
         json!({"success": true, "inputStreamId": stream.id, "uploadId": id}),
     ))

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use casbah_detection::detections::{Clock, Detector, Position, State};
+use casbah_detection::detections::{Clock, Detector, State};
+use casbah_model::detector::DetectorPosition;
 use casbah_model::ids::{KeyId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_store::{DetectionCommit, DetectorPosition, DetectorState, Store, StoreError};
+use casbah_store::{DetectionCommit, DetectorState, Store, StoreError};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -206,9 +207,8 @@ impl Detection {
     ///
     /// Whether something is being received is asked after what was received: a request
     /// that began in between has stored nothing that is known here.
-    fn advanced(&self, state: &DetectorState) -> Position {
-        let DetectorPosition { last, watermark } = state.position;
-        let mut position = Position { last, watermark };
+    fn advanced(&self, state: &DetectorState) -> DetectorPosition {
+        let mut position = state.position;
         if let (Some(newest), Some(last_received)) = (state.newest, state.last_received) {
             let clock = Clock {
                 now: Timestamp::now(),
@@ -217,14 +217,14 @@ impl Detection {
                 is_receiving: self.receiving.is_open(),
             };
             let lateness = i64::try_from(self.lateness.as_millis()).unwrap_or(i64::MAX);
-            position.advance(clock, lateness);
+            clock.advance(&mut position, lateness);
         }
         position
     }
 
     /// Sees one batch; idle if there is none, or the lease is lost.
     async fn step(&self, tenant: TenantId, state: &mut State) -> Result<Round, DetectError> {
-        let Position {
+        let DetectorPosition {
             last: after,
             watermark,
         } = state.position;

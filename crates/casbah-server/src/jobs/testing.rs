@@ -47,7 +47,6 @@ pub(crate) fn demo_tenant() -> Tenant {
         default_domain: "contoso.example".to_owned(),
         domains: vec!["contoso.example".to_owned()],
         created: Timestamp(0),
-        wire_id: 1,
         is_home: true,
         auth_epoch: 0,
     }

@@ -22,7 +22,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::auth::KnownTokens;
+use crate::auth::{KnownTokens, Policies};
 use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::jobs::{DiscoveryWorker, Receiving};
@@ -75,9 +75,11 @@ impl TestServer {
         let discovery_worker = DiscoveryWorker::start(store.clone(), blobs.clone())
             .await
             .unwrap();
+        let authority = Authority::parse("https://localhost:8443").unwrap();
         let app = Arc::new(App {
             store,
-            authority: Authority::parse("https://localhost:8443").unwrap(),
+            policies: Policies::new(&authority).unwrap(),
+            authority,
             vault: prepared.vault,
             peppers: prepared.peppers,
             keys: prepared.keys,

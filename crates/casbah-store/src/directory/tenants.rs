@@ -9,7 +9,7 @@ use crate::directory::users;
 use crate::error::Conflict;
 use crate::{Store, StoreError};
 
-const SELECT: &str = "SELECT id, display_name, default_domain, number, is_home, auth_epoch, created
+const SELECT: &str = "SELECT id, display_name, default_domain, is_home, auth_epoch, created
     FROM tenant";
 
 impl Store {
@@ -21,13 +21,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(move |session| {
             session.execute(
-                "INSERT INTO tenant (id, display_name, default_domain, number, is_home, auth_epoch, created)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO tenant (id, display_name, default_domain, is_home, auth_epoch, created)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![
                     tenant.id,
                     &tenant.display_name,
                     &tenant.default_domain,
-                    tenant.wire_id,
                     tenant.is_home,
                     tenant.auth_epoch,
                     tenant.created
@@ -115,10 +114,9 @@ fn read_tenant(session: &mut Session<'_>, mut row: Row) -> Result<Tenant, StoreE
         id,
         display_name: row.get(1)?,
         default_domain: row.get(2)?,
-        wire_id: row.get(3)?,
-        is_home: row.get(4)?,
-        auth_epoch: row.get(5)?,
-        created: row.get(6)?,
+        is_home: row.get(3)?,
+        auth_epoch: row.get(4)?,
+        created: row.get(5)?,
         domains: domains
             .into_iter()
             .map(|mut row| row.get(0))

@@ -4,7 +4,6 @@ CREATE TABLE tenant (
     id {blob} NOT NULL PRIMARY KEY,
     display_name {text} NOT NULL,
     default_domain {text} NOT NULL,
-    number BIGINT NOT NULL,
     is_home BIGINT NOT NULL,
     auth_epoch BIGINT NOT NULL,
     created BIGINT NOT NULL

@@ -132,7 +132,7 @@ crate::on_both!(
         )
         .filter;
         let handled = store
-            .close_alerts(tenant, filter.clone(), close("fine"))
+            .handle_alerts(tenant, filter.clone(), close("fine"))
             .await
             .unwrap();
         assert_eq!(
@@ -140,7 +140,7 @@ crate::on_both!(
             (1, vec![unknown.clone()])
         );
         let again = store
-            .close_alerts(tenant, filter.clone(), close("late"))
+            .handle_alerts(tenant, filter.clone(), close("late"))
             .await
             .unwrap();
         assert_eq!((again.count, again.not_found.len()), (0, 2));
@@ -156,8 +156,28 @@ crate::on_both!(
             vec![a]
         );
 
-        let reopened = store.reopen_alerts(tenant, filter, None).await.unwrap();
+        let reopen = Handling::reopen("bob".to_owned(), None, Timestamp(9500));
+        let reopened = store.handle_alerts(tenant, filter, reopen).await.unwrap();
         assert_eq!(reopened.count, 1);
+        let audit = store.audit_records(tenant, 9).await.unwrap();
+        let audit: Vec<_> = audit
+            .iter()
+            .map(|record| {
+                (
+                    record.actor.as_str(),
+                    record.action.as_str(),
+                    &record.target,
+                )
+            })
+            .collect();
+        let target = a.to_string();
+        assert_eq!(
+            audit,
+            [
+                ("bob", "alert.reopen", &target),
+                ("anna", "alert.close_benign", &target)
+            ]
+        );
         assert_eq!(
             ids(&store, tenant, &json!({"alertOpen": {"eq": true}}))
                 .await
@@ -168,7 +188,7 @@ crate::on_both!(
         let nothing = query(&ALERTS, &json!({})).filter;
         assert_eq!(
             store
-                .close_alerts(tenant, nothing, close("all"))
+                .handle_alerts(tenant, nothing, close("all"))
                 .await
                 .unwrap()
                 .count,

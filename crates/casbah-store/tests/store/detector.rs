@@ -1,8 +1,9 @@
 use casbah_model::activity::{Activity, ActivityId};
+use casbah_model::detector::DetectorPosition;
 use casbah_model::filter::ALERTS;
 use casbah_model::ids::{KeyId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_store::{DetectionCommit, DetectorPosition, Store};
+use casbah_store::{DetectionCommit, Store};
 use serde_json::json;
 
 use crate::alerts::{LAST, step};

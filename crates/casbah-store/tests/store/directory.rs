@@ -18,7 +18,6 @@ fn tenant(domain: &str) -> (Tenant, User) {
         default_domain: domain.to_owned(),
         domains: vec![domain.to_owned()],
         created: NOW,
-        wire_id: 7,
         is_home: true,
         auth_epoch: 0,
     };

@@ -10,8 +10,6 @@ use casbah_discovery::Catalog;
 use casbah_model::activity::tenant_number;
 use casbah_model::discovery::DiscoveredAppId;
 use casbah_model::permission::Action;
-use casbah_model::time::Timestamp;
-use casbah_store::AuditRecord;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -126,7 +124,10 @@ async fn remove(
     if !app.store.untag_app(caller.tenant, id, tag.clone()).await? {
         return Err(ApiError::NotFound);
     }
-    audit(&app, &caller, "discovered_app.remove_tag", id, &tag).await?;
+    let target = format!("{} {tag}", id.0);
+    caller
+        .audit(&app, "discovered_app.remove_tag", target)
+        .await?;
     Ok(Json(json!({"success": true})))
 }
 
@@ -141,7 +142,8 @@ async fn put(app: &App, caller: &Caller, id: &str, tag: &str) -> Result<Json<Val
     app.store
         .tag_app(caller.tenant, id, tag.clone(), instead)
         .await?;
-    audit(app, caller, "discovered_app.add_tag", id, &tag).await?;
+    let target = format!("{} {tag}", id.0);
+    caller.audit(app, "discovered_app.add_tag", target).await?;
     Ok(Json(json!({"success": true})))
 }
 
@@ -158,21 +160,4 @@ fn known_app(id: &str) -> Result<DiscoveredAppId, ApiError> {
         .app(id)
         .map(|app| app.id)
         .ok_or(ApiError::NotFound)
-}
-
-async fn audit(
-    app: &App,
-    caller: &Caller,
-    action: &'static str,
-    id: DiscoveredAppId,
-    tag: &str,
-) -> Result<(), ApiError> {
-    let (timestamp, actor) = (Timestamp::now(), caller.name.clone());
-    let record = AuditRecord {
-        timestamp,
-        actor,
-        action,
-        target: format!("{} {tag}", id.0),
-    };
-    Ok(app.store.audit(caller.tenant, record).await?)
 }

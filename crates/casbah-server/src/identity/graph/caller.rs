@@ -7,8 +7,6 @@ use casbah_model::identity::{
     FirstPartyApp, MICROSOFT_GRAPH, MemberType, RESOURCE_MANAGER, Tenant, User,
 };
 use casbah_model::ids::{AppId, ObjectId};
-use casbah_model::time::Timestamp;
-use casbah_store::AuditRecord;
 use casbah_token::{CallerKind, Claims};
 
 use super::error::GraphError;
@@ -98,16 +96,15 @@ impl Caller {
         action: &'static str,
         target: impl ToString + Send,
     ) -> Result<(), GraphError> {
-        let record = AuditRecord {
-            timestamp: Timestamp::now(),
-            actor: match &self.kind {
-                Kind::App { client, .. } => client.to_string(),
-                Kind::Person { user, .. } => user.upn.clone(),
-            },
-            action,
-            target: target.to_string(),
+        let client;
+        let actor = match &self.kind {
+            Kind::App { client: id, .. } => {
+                client = id.to_string();
+                &client
+            }
+            Kind::Person { user, .. } => &user.upn,
         };
-        Ok(app.store.audit(self.tenant.id, record).await?)
+        Ok(app.audit(self.tenant.id, actor, action, target).await?)
     }
 }
 

@@ -142,11 +142,11 @@ async fn detectors_that_end_between_any_two_steps_find_the_same() {
         if !leased.state.is_empty() {
             state.tenant = serde_json::from_slice(&leased.state).unwrap();
         }
-        state.position = Position { last, watermark };
+        state.position = DetectorPosition { last, watermark };
         next.step(tenant, &mut state).await.unwrap();
         // The one that lost its lease cannot commit what it saw.
         let mut old = State {
-            position: Position { last, watermark },
+            position: DetectorPosition { last, watermark },
             ..State::default()
         };
         ended.step(tenant, &mut old).await.unwrap();

@@ -6,7 +6,7 @@ use casbah_identity::password;
 use casbah_model::identity::{PasswordHash, Tenant, User};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
-use casbah_store::{AuditRecord, StoreError};
+use casbah_store::StoreError;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -185,13 +185,8 @@ async fn change_password(
     });
     user.must_change_password = false;
     app.store.update_user(user.clone()).await?;
-    let record = AuditRecord {
-        timestamp: attempt.now,
-        actor: user.upn.clone(),
-        action: "user.change_password",
-        target: user.id.to_string(),
-    };
-    app.store.audit(user.tenant, record).await?;
+    app.audit(user.tenant, &user.upn, "user.change_password", user.id)
+        .await?;
     Ok(Outcome::SignedIn(Box::new(user)))
 }
 
