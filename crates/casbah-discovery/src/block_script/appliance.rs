@@ -91,8 +91,9 @@ fn blue_coat(script: &mut String, verdict: Verdict, domains: &[&BlockDomain]) ->
 /// Network objects by name. The appliance resolves them itself, so names below a domain have to
 /// be listed as well to be matched.
 ///
-/// Vendor's document: "Cisco ASA Series Command Reference", commands `object network`, `fqdn`,
-/// `object-group network` and `access-list extended`.
+/// Vendor's documents: "Cisco ASA Series Command Reference", commands `object network`, `fqdn`,
+/// `object-group network` and `access-list extended`; "Using hostnames (DNS) in access-lists",
+/// Cisco community document 66011 (since 8.4(2); a DNS server must be configured).
 fn cisco_asa(script: &mut String, verdict: Verdict, domains: &[&BlockDomain]) -> Result {
     let list = verdict.list_name();
     let action = match verdict {
@@ -116,9 +117,12 @@ fn cisco_asa(script: &mut String, verdict: Verdict, domains: &[&BlockDomain]) ->
     )
 }
 
-/// A URL filter whose simple entries match the domain and what is below it.
+/// A URL filter. Whether a simple entry also matches what is below its domain depends on the
+/// version, so each domain gets a wildcard entry for that, too.
 ///
-/// Vendor's document: "FortiGate CLI Reference", `config webfilter urlfilter`.
+/// Vendor's documents: "FortiOS 6.0 Handbook", "Configuring a URL filter" (a simple entry blocks
+/// the domain and all its subdomains); "FortiGate Administration Guide" 7.2, "Static URL filter"
+/// (it matches strictly); technical tip FD45628 (the command's syntax).
 fn fortigate(script: &mut String, verdict: Verdict, domains: &[&BlockDomain]) -> Result {
     // Lists of the two verdicts must not replace each other.
     let (number, action) = match verdict {
@@ -132,10 +136,16 @@ fn fortigate(script: &mut String, verdict: Verdict, domains: &[&BlockDomain]) ->
         format_args!("        set name \"{}\"", verdict.list_name()),
     )?;
     line(script, format_args!("        config entries"))?;
-    for (entry, domain) in (1..).zip(domains) {
+    let entries = domains
+        .iter()
+        .flat_map(|domain| [("", domain, "simple"), ("*.", domain, "wildcard")]);
+    for (entry, (prefix, domain, kind)) in (1..).zip(entries) {
         line(script, format_args!("            edit {entry}"))?;
-        line(script, format_args!("                set url \"{domain}\""))?;
-        line(script, format_args!("                set type simple"))?;
+        line(
+            script,
+            format_args!("                set url \"{prefix}{domain}\""),
+        )?;
+        line(script, format_args!("                set type {kind}"))?;
         line(script, format_args!("                set action {action}"))?;
         line(script, format_args!("                set status enable"))?;
         line(script, format_args!("            next"))?;
@@ -148,8 +158,9 @@ fn fortigate(script: &mut String, verdict: Verdict, domains: &[&BlockDomain]) ->
 /// A custom URL category, and a URL filtering profile that uses it. The slash at the end keeps
 /// `example.com` from matching `example.com.other`.
 ///
-/// Vendor's document: "PAN-OS Administrator's Guide", "URL Category Exceptions"; "PAN-OS CLI
-/// Quick Start".
+/// Vendor's documents: "Advanced URL Filtering", "Create a Custom URL Category" (`*.example.com/`
+/// does not match `example.com`, and slashes are better written than left to the firewall);
+/// "PAN-OS CLI Quick Start".
 fn palo_alto(script: &mut String, verdict: Verdict, domains: &[&BlockDomain]) -> Result {
     let list = verdict.list_name();
     let action = match verdict {
@@ -187,7 +198,9 @@ fn zscaler(script: &mut String, domains: &[&BlockDomain]) -> Result {
 
 /// A URL pattern, a category of it, and a web filtering profile that uses the category.
 ///
-/// Vendor's document: "Junos OS UTM User Guide", "Local Web Filtering".
+/// Vendor's documents: "Junos OS UTM User Guide", "Local Web Filtering"; `url-pattern` (security),
+/// "Configuring Integrated Web Filtering" (wildcards need `http://` before them and stand at the
+/// beginning alone).
 fn juniper_srx(script: &mut String, verdict: Verdict, domains: &[&BlockDomain]) -> Result {
     let list = verdict.list_name();
     let action = match verdict {
