@@ -27,9 +27,9 @@ struct RetryLimits {
 }
 
 /// How long a call may take, its answer included.
-const CALL_TIME: Duration = Duration::from_mins(2);
+pub(crate) const CALL_TIME: Duration = Duration::from_mins(2);
 /// How long sending a large body may take.
-const LONG_CALL_TIME: Duration = Duration::from_hours(1);
+pub(crate) const LONG_CALL_TIME: Duration = Duration::from_hours(1);
 
 /// Whether a request may be sent twice without doing something twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,8 @@ impl Transport {
         self.send_within(LONG_CALL_TIME, repeat, build).await
     }
 
-    async fn send_within(
+    /// The same within any time.
+    pub(crate) async fn send_within(
         &self,
         time: Duration,
         repeat: Repeat,

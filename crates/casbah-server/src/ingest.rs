@@ -35,6 +35,8 @@ pub(crate) struct IngestReport {
     pub(crate) accepted: u64,
     /// Had been stored before.
     pub(crate) duplicates: u64,
+    /// Stored now, but too late for the detections to see them in order.
+    pub(crate) late: u64,
     /// Could not be read.
     pub(crate) rejected: u64,
     /// Why, of the first of them.
@@ -114,6 +116,7 @@ pub(crate) async fn ingest_events(
                 .await?;
             report.accepted += stored.accepted;
             report.duplicates += stored.duplicates;
+            report.late += stored.late;
         }
         Ok::<_, StoreError>(report)
     };

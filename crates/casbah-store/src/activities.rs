@@ -23,6 +23,8 @@ pub struct Ingested {
     pub accepted: u64,
     /// Had been stored before.
     pub duplicates: u64,
+    /// Stored now, but too late for the tenant's detector to see them in order.
+    pub late: u64,
 }
 
 /// One step of a walk through all activities that a filter matches.
@@ -60,6 +62,7 @@ impl Store {
             for (record, activity) in &rows {
                 if insert(session, tenant, activity, record, read)? {
                     ingested.accepted += 1;
+                    ingested.late += u64::from(read.is_late(activity.id));
                 } else {
                     ingested.duplicates += 1;
                 }

@@ -1,15 +1,20 @@
 //! What only Casbah has: ingest, tenants, the state of uploads and detection.
 
-use bytes::Bytes;
-use reqwest::Method;
+use std::path::Path;
+use std::sync::Arc;
+
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
 
+use crate::api::file::{UploadProgress, pieces};
 use crate::api::{Client, segment};
 use crate::error::Error;
-use crate::transport::Repeat;
+use crate::transport::{LONG_CALL_TIME, Repeat};
 use crate::well_known::CASBAH;
 
 /// What became of the events of one request.
@@ -21,6 +26,9 @@ pub struct IngestAnswer {
     pub accepted: u64,
     /// Records that were there before.
     pub duplicates: u64,
+    /// Accepted records that came too late for the detections to see them in order.
+    #[serde(default)]
+    pub late: u64,
     /// Records that could not be read.
     pub rejected: u64,
     /// Why, for the first of them.
@@ -94,28 +102,44 @@ struct Data<T> {
 }
 
 impl Client {
-    /// Sends audit events: JSON lines, or one JSON array. Sending the same again
-    /// does nothing.
+    /// Sends a file of audit events: JSON lines, or JSON arrays, packed with gzip or
+    /// not. Sending the same again does nothing.
+    ///
+    /// It goes in one request, because the detections wait for a request's end: events
+    /// of one file may come in any order.
     ///
     /// # Errors
-    /// [`Error::Api`]
+    /// [`Error::File`], [`Error::Api`]
     pub async fn ingest(
         &self,
         source: &str,
-        events: Bytes,
-        gzip: bool,
+        file: &Path,
+        progress: UploadProgress,
     ) -> Result<IngestAnswer, Error> {
+        let is_gzip = begins_like_gzip(file).await.map_err(|source| Error::File {
+            path: file.display().to_string(),
+            source,
+        })?;
         let path = format!("/casbah/v1/events/{}", segment(source));
+        let complete = |request: RequestBuilder| {
+            let request = request.header(CONTENT_TYPE, "application/x-ndjson");
+            let request = if is_gzip {
+                request.header(CONTENT_ENCODING, "gzip")
+            } else {
+                request
+            };
+            request.body(pieces(file.to_owned(), Arc::clone(&progress)))
+        };
+        let repeat = Repeat::Unsafe;
         let response = self
-            .send(CASBAH, Method::POST, &path, Repeat::Safe, |request| {
-                let request = request.header(CONTENT_TYPE, "application/x-ndjson");
-                let request = if gzip {
-                    request.header(CONTENT_ENCODING, "gzip")
-                } else {
-                    request
-                };
-                request.body(events.clone())
-            })
+            .send_within(
+                LONG_CALL_TIME,
+                CASBAH,
+                Method::POST,
+                &path,
+                repeat,
+                complete,
+            )
             .await?;
         Ok(response.json().await?)
     }
@@ -189,4 +213,12 @@ impl Client {
             .await?;
         Ok(response.json().await?)
     }
+}
+
+/// Whether a file has gzip's magic number (RFC 1952 2.3.1).
+async fn begins_like_gzip(file: &Path) -> std::io::Result<bool> {
+    let mut magic = Vec::with_capacity(2);
+    let file = File::open(file).await?;
+    file.take(2).read_to_end(&mut magic).await?;
+    Ok(magic == [0x1f, 0x8b])
 }

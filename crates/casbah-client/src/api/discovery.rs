@@ -65,13 +65,10 @@ impl Client {
         query: &ReportQuery,
         skip: u64,
         limit: u64,
-        sort: (&str, bool),
     ) -> Result<Page<T>, Error> {
         let mut body = report_body(query);
         body["skip"] = skip.into();
         body["limit"] = limit.into();
-        body["sortField"] = sort.0.into();
-        body["sortDirection"] = if sort.1 { "desc" } else { "asc" }.into();
         let path = "/cas/api/v1/discovery/discovered_apps/";
         self.post(path, Repeat::Safe, &body).await
     }
@@ -167,10 +164,12 @@ impl Client {
 
 fn report_body(query: &ReportQuery) -> Value {
     let filters: &Map<String, Value> = query.list.filters();
-    json!({
+    let mut body = json!({
         "streamId": query.stream_id,
         "timeFrame": query.days,
         "timeframe": query.days,
         "filters": filters,
-    })
+    });
+    query.list.put_order(&mut body);
+    body
 }

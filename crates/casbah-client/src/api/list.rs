@@ -18,7 +18,8 @@ pub struct ListQuery {
     skip: u64,
     page_size: Option<u64>,
     at_most: Option<u64>,
-    sort: Option<(String, bool)>,
+    sort_field: Option<String>,
+    descending: Option<bool>,
 }
 
 impl ListQuery {
@@ -63,8 +64,26 @@ impl ListQuery {
     /// Sorts by a field of the list.
     #[must_use]
     pub fn sort(mut self, field: &str, descending: bool) -> Self {
-        self.sort = Some((field.to_owned(), descending));
+        self.sort_field = Some(field.to_owned());
+        self.descending = Some(descending);
         self
+    }
+
+    /// The list's own order, turned round: the smallest or oldest first.
+    #[must_use]
+    pub fn ascending(mut self) -> Self {
+        self.descending = Some(false);
+        self
+    }
+
+    /// The order as the API wants it.
+    pub(crate) fn put_order(&self, body: &mut Value) {
+        if let Some(field) = &self.sort_field {
+            body["sortField"] = field.as_str().into();
+        }
+        if let Some(descending) = self.descending {
+            body["sortDirection"] = if descending { "desc" } else { "asc" }.into();
+        }
     }
 
     /// The filters as the API wants them.
@@ -177,10 +196,7 @@ impl<T: DeserializeOwned> Pages<T> {
         if let Some(size) = page_size {
             body["limit"] = size.into();
         }
-        if let Some((field, descending)) = &self.query.sort {
-            body["sortField"] = field.as_str().into();
-            body["sortDirection"] = if *descending { "desc" } else { "asc" }.into();
-        }
+        self.query.put_order(&mut body);
         body
     }
 }

@@ -4,11 +4,14 @@ mod alerts;
 mod base;
 mod casbah;
 mod discovery;
+mod file;
 mod graph;
 mod list;
 mod records;
 mod subnets;
 mod upload;
+
+use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde::Serialize;
@@ -19,17 +22,18 @@ pub use alerts::{ClosedAlerts, Closing};
 pub use base::ApiBase;
 pub use casbah::{DetectorState, IngestAnswer, IngestError, NewAdministrator, NewTenant, Tenant};
 pub use discovery::{BlockScriptFormat, ReportQuery};
+pub use file::UploadProgress;
 pub use graph::{
     AppRole, AppRoleAssignment, Application, GraphClient, PasswordCredential, RequiredResource,
     ResourceAccess, ServicePrincipal,
 };
 pub use list::{ListQuery, Page, Pages};
 pub use subnets::SubnetRule;
-pub use upload::{DoneUpload, Upload, UploadProgress};
+pub use upload::{DoneUpload, Upload};
 
 use crate::auth::TokenSource;
 use crate::error::{ApiError, Error};
-use crate::transport::{Repeat, Transport, retry_after};
+use crate::transport::{CALL_TIME, Repeat, Transport, retry_after};
 use crate::well_known::CLOUD_APP_SECURITY;
 
 /// Calls the Cloud App Security API, and what Casbah adds to it. Cheap to clone.
@@ -92,11 +96,24 @@ impl Client {
         repeat: Repeat,
         complete: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, Error> {
+        self.send_within(CALL_TIME, resource, method, path, repeat, complete)
+            .await
+    }
+
+    async fn send_within(
+        &self,
+        time: Duration,
+        resource: &str,
+        method: Method,
+        path: &str,
+        repeat: Repeat,
+        complete: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, Error> {
         let authorization = self.tokens.authorization(resource).await?;
         let address = self.base.join(path);
         let response = self
             .transport()
-            .send(repeat, |http| {
+            .send_within(time, repeat, |http| {
                 let request = http.request(method.clone(), &address);
                 complete(request.header("Authorization", authorization.clone()))
             })

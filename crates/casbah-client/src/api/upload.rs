@@ -6,15 +6,15 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures_util::stream;
+use reqwest::Response;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use reqwest::{Body, Response};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 use url::Url;
 
+use crate::api::file::{UploadProgress, pieces};
 use crate::api::{Client, refusal};
 use crate::error::Error;
 use crate::transport::{Repeat, Transport};
@@ -23,11 +23,6 @@ use crate::transport::{Repeat, Transport};
 const SINGLE_PUT_LIMIT: u64 = 64 * 1024 * 1024;
 /// The size of a block.
 const BLOCK_BYTES: usize = 8 * 1024 * 1024;
-/// The size of the pieces in which a single PUT is sent.
-const PIECE_BYTES: usize = 128 * 1024;
-
-/// Told how many more bytes were sent.
-pub type UploadProgress = Arc<dyn Fn(u64) + Send + Sync>;
 
 /// A log to upload.
 #[derive(Debug, Clone)]
@@ -165,27 +160,6 @@ async fn put_whole(
         })
         .await?;
     accepted(response).await
-}
-
-/// The file's content, opened when it is first asked for.
-fn pieces(path: PathBuf, progress: UploadProgress) -> Body {
-    let parts = stream::try_unfold(None::<File>, move |file| {
-        let (path, progress) = (path.clone(), Arc::clone(&progress));
-        async move {
-            let mut file = match file {
-                Some(file) => file,
-                None => File::open(path).await?,
-            };
-            let mut piece = vec![0; PIECE_BYTES];
-            let count = file.read(&mut piece).await?;
-            piece.truncate(count);
-            if count > 0 {
-                progress(u64::try_from(count).unwrap_or_default());
-            }
-            Ok::<_, std::io::Error>((count > 0).then(|| (Bytes::from(piece), Some(file))))
-        }
-    });
-    Body::wrap_stream(parts)
 }
 
 /// Blocks, then their list: Azure's Put Block and Put Block List.

@@ -119,7 +119,8 @@ crate::on_both!(ingesting_twice_doubles_nothing, |store: Store| async move {
         ingested,
         Ingested {
             accepted: 1,
-            duplicates: 1
+            duplicates: 1,
+            late: 0
         }
     );
     let again = store
@@ -130,7 +131,8 @@ crate::on_both!(ingesting_twice_doubles_nothing, |store: Store| async move {
         again,
         Ingested {
             accepted: 0,
-            duplicates: 2
+            duplicates: 2,
+            late: 0
         }
     );
     let stored = store.activity(tenant, one.id).await.unwrap().unwrap();
