@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::net::IpAddr;
 
-use casbah_detection::enrich::{Enricher, GEOIP_ATTRIBUTION, registered_country};
+use casbah_detection::enrich::{Enricher, registered_country};
+use casbah_model::activity::GEOIP_ATTRIBUTION;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let enricher = Enricher::new()?;

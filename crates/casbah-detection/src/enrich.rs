@@ -21,13 +21,6 @@ pub use ranges::RangeIndex;
 use self::agent::AgentParser;
 use self::mmdb::Database;
 
-/// Must be shown, with its link, on every page that shows a country that was
-/// looked up in the built-in data (Creative Commons BY 4.0).
-pub const GEOIP_ATTRIBUTION: &str = "IP Geolocation by DB-IP";
-
-/// Where [`GEOIP_ATTRIBUTION`] links to.
-pub const GEOIP_ATTRIBUTION_URL: &str = "https://db-ip.com/";
-
 /// Ids of the built-in tags that enrichment sets.
 pub mod tags {
     /// An address of a private network.

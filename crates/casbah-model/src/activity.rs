@@ -27,6 +27,10 @@ use crate::ids::{SaasId, TenantId};
 use crate::ip_range::IpCategory;
 use crate::time::Timestamp;
 
+/// Must be shown wherever a country is shown that was looked up in the built-in data
+/// (Creative Commons BY 4.0).
+pub const GEOIP_ATTRIBUTION: &str = "IP Geolocation by DB-IP, https://db-ip.com/";
+
 /// `source` of an activity that an app connector read.
 pub const SOURCE_APP_CONNECTOR: i32 = 2;
 

@@ -7,6 +7,8 @@ use casbah_client::{
     TokenSource, Transport, well_known,
 };
 
+use casbah_model::activity::GEOIP_ATTRIBUTION;
+
 use crate::cli::Global;
 use crate::config::{Environment, Settings};
 use crate::error::CliError;
@@ -36,6 +38,15 @@ impl Context {
             )
         })?;
         Ok(ApiBase::parse(url)?)
+    }
+
+    /// Names the source of the countries that a table showed, as its licence wants.
+    /// Those of Microsoft's service come from elsewhere.
+    pub(crate) fn attribute_countries(&self) {
+        let is_microsoft = self.base().is_ok_and(|base| base.is_microsoft());
+        if !is_microsoft && !self.out.is_for_programs() {
+            Output::note(GEOIP_ATTRIBUTION);
+        }
     }
 
     /// Who issues tokens: what was said, Microsoft's public cloud for its own

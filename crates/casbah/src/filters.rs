@@ -81,6 +81,12 @@ pub(crate) struct ListArgs {
 }
 
 impl ListArgs {
+    /// The same in this order, unless another was asked for.
+    pub(crate) fn or_sort(mut self, field: &str) -> Self {
+        self.sort.get_or_insert_with(|| field.to_owned());
+        self
+    }
+
     pub(crate) fn query(&self) -> ListQuery {
         let mut query = ListQuery::new();
         for filter in &self.filters {
@@ -89,7 +95,7 @@ impl ListArgs {
         if let Some(field) = &self.sort {
             query = query.sort(field, !self.ascending);
         } else if self.ascending {
-            query = query.sort("date", false);
+            query = query.ascending();
         }
         if !self.all {
             query = query.at_most(self.limit);

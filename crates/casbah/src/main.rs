@@ -8,6 +8,7 @@ mod demo;
 mod error;
 mod filters;
 mod output;
+mod private_file;
 mod serve;
 mod signals;
 

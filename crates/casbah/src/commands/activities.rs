@@ -59,13 +59,15 @@ pub(crate) async fn run(context: &Context, command: ActivitiesCommand) -> Result
             } else {
                 client.activities(query)
             };
-            write_pages(context, ACTIVITY, pages).await
+            write_pages(context, ACTIVITY, pages).await?;
         }
         ActivitiesCommand::Show { id } => {
             let activity: Value = client.activity(&id).await?;
-            Ok(context.out.record(ACTIVITY, &activity)?)
+            context.out.record(ACTIVITY, &activity)?;
         }
     }
+    context.attribute_countries();
+    Ok(())
 }
 
 fn query(arguments: &ActivityListArgs) -> ListQuery {

@@ -9,7 +9,7 @@ use super::write_pages;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::filters::{ListArgs, TimeArgs};
-use crate::output::{ALERT, Output};
+use crate::output::{ALERT, ALERT_DETAIL, Output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AlertsCommand {
@@ -148,7 +148,9 @@ pub(crate) async fn run(context: &Context, command: AlertsCommand) -> Result<(),
 }
 
 fn show(context: &Context, alert: &Value) -> Result<(), CliError> {
-    Ok(context.out.record(ALERT, alert)?)
+    context.out.record(ALERT_DETAIL, alert)?;
+    context.attribute_countries();
+    Ok(())
 }
 
 fn query(arguments: &AlertListArgs) -> ListQuery {

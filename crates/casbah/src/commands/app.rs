@@ -1,6 +1,7 @@
 //! Applications of the tenant.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 
 use casbah_client::{Application, GraphClient, RequiredResource, ResourceAccess, ServicePrincipal};
 use clap::Subcommand;
@@ -11,6 +12,7 @@ use super::{record, records};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{APP, Output, PERMISSION, SECRET};
+use crate::private_file::write_private;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AppCommand {
@@ -90,6 +92,9 @@ pub(crate) enum SecretCommand {
         /// Until when it is good, such as 2027-01-31T00:00:00Z; two years by default
         #[arg(long, value_name = "TIME")]
         end: Option<String>,
+        /// Write the value to this file, for its owner alone, instead of printing it
+        #[arg(long, value_name = "FILE")]
+        secret_out: Option<PathBuf>,
     },
     /// The secrets, without their values
     List {
@@ -159,11 +164,27 @@ async fn secret(
     command: SecretCommand,
 ) -> Result<(), CliError> {
     match command {
-        SecretCommand::Add { app_id, name, end } => {
+        SecretCommand::Add {
+            app_id,
+            name,
+            end,
+            secret_out,
+        } => {
             let app = graph.application(&app_id).await?;
-            let secret = graph.add_password(&app.id, &name, end.as_deref()).await?;
+            if let Some(path) = &secret_out {
+                // A secret that cannot be written must not be made.
+                write_private(path, "")?;
+            }
+            let mut secret = graph.add_password(&app.id, &name, end.as_deref()).await?;
+            let Some(path) = secret_out else {
+                context.out.document(&record(&secret)?)?;
+                Output::note("secretText is the secret. It is shown only now.");
+                return Ok(());
+            };
+            let text = secret.secret_text.take().unwrap_or_default();
+            write_private(&path, &text)?;
             context.out.document(&record(&secret)?)?;
-            Output::note("secretText is the secret. It is shown only now.");
+            Output::note(&format!("The secret is in {}.", path.display()));
         }
         SecretCommand::List { app_id } => {
             let app = graph.application(&app_id).await?;

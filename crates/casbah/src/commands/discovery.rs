@@ -264,13 +264,13 @@ async fn apps(
     report: &ReportArgs,
     list: &ListArgs,
 ) -> Result<(), CliError> {
-    let query = report.query(client, Some(list)).await?;
+    let list = list.clone().or_sort("trafficTotalBytes");
+    let query = report.query(client, Some(&list)).await?;
     let mut written = context.out.list(DISCOVERED_APP)?;
     let (mut skip, most) = (0, list.limit());
     while skip < most {
         let limit = PAGE.min(most - skip);
-        let sort = ("trafficTotalBytes", true);
-        let page = client.discovered_apps(&query, skip, limit, sort).await?;
+        let page = client.discovered_apps(&query, skip, limit).await?;
         let count = u64::try_from(page.data.len()).unwrap_or(u64::MAX);
         written.add(page.data)?;
         if count == 0 || !page.has_next {

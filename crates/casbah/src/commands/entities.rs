@@ -79,7 +79,12 @@ pub(crate) async fn run(context: &Context, command: EntitiesCommand) -> Result<(
         }
         EntitiesCommand::Tree { key } => {
             let tree: Value = client.entity_tree(&key).await?;
-            Ok(context.out.document(&tree)?)
+            if context.out.is_for_programs() {
+                return Ok(context.out.document(&tree)?);
+            }
+            let accounts = tree["accounts"].as_array().cloned().unwrap_or_default();
+            let family = std::iter::once(tree).chain(accounts).collect();
+            Ok(context.out.records(ENTITY, family)?)
         }
     }
 }

@@ -117,7 +117,7 @@ pub(crate) async fn run(context: &Context, command: SubnetsCommand) -> Result<()
         }
         SubnetsCommand::Update { id, rule } => {
             let range: Value = client.update_subnet(&id, &rule.into()).await?;
-            context.out.document(&range)?;
+            context.out.record(SUBNET, &range)?;
         }
         SubnetsCommand::Delete { id } => {
             client.delete_subnet(&id).await?;

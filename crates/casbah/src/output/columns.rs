@@ -1,5 +1,6 @@
 //! The columns of each kind of record.
 
+use casbah_model::time::Timestamp;
 use serde_json::Value;
 
 use super::Zone;
@@ -7,27 +8,72 @@ use super::Zone;
 /// A column: its header, and how its cell is taken from a record.
 pub(crate) struct Column {
     pub(crate) header: &'static str,
-    cell: fn(&Value, &Zone) -> String,
+    cell: Cell,
+    /// Whether the cell is copied as one piece, so that no table may break it.
+    pub(crate) is_id: bool,
+}
+
+enum Cell {
+    Text(fn(&Value, &Zone) -> String),
+    /// A number of bytes at a JSON pointer, with a unit for people.
+    Bytes(&'static str),
+}
+
+/// Who reads a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// A person, who wants units.
+    Person,
+    /// A program, which wants numbers.
+    Program,
 }
 
 impl Column {
     const fn new(header: &'static str, cell: fn(&Value, &Zone) -> String) -> Self {
-        Self { header, cell }
+        Self {
+            header,
+            cell: Cell::Text(cell),
+            is_id: false,
+        }
+    }
+
+    const fn id(header: &'static str, cell: fn(&Value, &Zone) -> String) -> Self {
+        Self {
+            header,
+            cell: Cell::Text(cell),
+            is_id: true,
+        }
+    }
+
+    const fn bytes(header: &'static str, pointer: &'static str) -> Self {
+        Self {
+            header,
+            cell: Cell::Bytes(pointer),
+            is_id: false,
+        }
     }
 
     /// The cell, made harmless: records hold what strangers wrote.
-    pub(crate) fn cell(&self, record: &Value, zone: &Zone) -> String {
-        (self.cell)(record, zone)
-            .chars()
-            .map(|character| {
-                if character.is_control() {
-                    '\u{fffd}'
-                } else {
-                    character
-                }
-            })
-            .collect()
+    pub(crate) fn cell(&self, record: &Value, zone: &Zone, reader: Reader) -> String {
+        let text = match self.cell {
+            Cell::Text(cell) => cell(record, zone),
+            Cell::Bytes(pointer) if reader == Reader::Person => bytes(record, pointer),
+            Cell::Bytes(pointer) => text(record, pointer),
+        };
+        harmless(&text)
     }
+}
+
+/// The text without what would command a terminal; it keeps its lines.
+pub(super) fn harmless(text: &str) -> String {
+    let keep = |character: char| {
+        if character.is_control() && character != '\n' {
+            '\u{fffd}'
+        } else {
+            character
+        }
+    };
+    text.chars().map(keep).collect()
 }
 
 /// The value at a JSON pointer as text; nothing where there is none.
@@ -48,9 +94,12 @@ fn first(record: &Value, pointers: &[&str]) -> String {
         .unwrap_or_default()
 }
 
-/// A time: milliseconds are shown in the zone, text as it is.
+/// A time, milliseconds or ISO 8601, in the zone; other text as it is.
 fn time(record: &Value, pointer: &str, zone: &Zone) -> String {
-    let millis = record.pointer(pointer).and_then(Value::as_i64);
+    let millis = match record.pointer(pointer) {
+        Some(Value::String(text)) => Timestamp::parse(text).map(Timestamp::millis),
+        other => other.and_then(Value::as_i64),
+    };
     millis.map_or_else(|| text(record, pointer), |millis| zone.show(millis))
 }
 
@@ -104,6 +153,7 @@ const RESOLUTIONS: &[&str] = &[
     "benign",
     "true positive",
 ];
+const STATUSES: &[&str] = &["unread", "read", "closed"];
 const IP_CATEGORIES: &[&str] = &[
     "none",
     "corporate",
@@ -115,22 +165,53 @@ const IP_CATEGORIES: &[&str] = &[
 ];
 
 pub(crate) const ALERT: &[Column] = &[
-    Column::new("ID", |r, _| text(r, "/_id")),
+    Column::id("ID", |r, _| text(r, "/_id")),
     Column::new("TIME", |r, zone| time(r, "/timestamp", zone)),
     Column::new("SEVERITY", |r, _| named(r, "/severityValue", SEVERITIES)),
     Column::new("STATE", |r, _| {
         named(r, "/resolutionStatusValue", RESOLUTIONS)
     }),
-    Column::new("SEEN", |r, _| {
-        named(r, "/statusValue", &["unread", "read", "closed"])
-    }),
+    Column::new("SEEN", |r, _| named(r, "/statusValue", STATUSES)),
     Column::new("TITLE", |r, _| text(r, "/title")),
     Column::new("WHO", |r, _| labels(r, &["account", "user"])),
     Column::new("IP", |r, _| labels(r, &["ip"])),
 ];
 
+/// One alert, with what led to it and who handled it.
+pub(crate) const ALERT_DETAIL: &[Column] = &[
+    Column::id("ID", |r, _| text(r, "/_id")),
+    Column::new("TIME", |r, zone| time(r, "/timestamp", zone)),
+    Column::new("SEVERITY", |r, _| named(r, "/severityValue", SEVERITIES)),
+    Column::new("STATE", |r, _| {
+        named(r, "/resolutionStatusValue", RESOLUTIONS)
+    }),
+    Column::new("SEEN", |r, _| named(r, "/statusValue", STATUSES)),
+    Column::new("TITLE", |r, _| text(r, "/title")),
+    Column::new("DESCRIPTION", |r, _| text(r, "/description")),
+    Column::new("WHO", |r, _| labels(r, &["account", "user"])),
+    Column::new("IP", |r, _| labels(r, &["ip"])),
+    Column::new("COUNTRY", |r, _| labels(r, &["country"])),
+    Column::new("ACTIVITIES", |r, _| {
+        let audits = r.pointer("/audits").and_then(Value::as_array);
+        audits.map_or(0, Vec::len).to_string()
+    }),
+    Column::new("HANDLED BY", |r, _| text(r, "/handledByUser")),
+    Column::new("HANDLED", |r, zone| time(r, "/resolveTime", zone)),
+    Column::new("COMMENT", |r, _| text(r, "/comment")),
+    Column::id("PAGE", |r, _| text(r, "/URL")),
+];
+
+/// What became of sent events.
+pub(crate) const INGEST: &[Column] = &[
+    Column::new("RECEIVED", |r, _| text(r, "/received")),
+    Column::new("ACCEPTED", |r, _| text(r, "/accepted")),
+    Column::new("DUPLICATES", |r, _| text(r, "/duplicates")),
+    Column::new("LATE", |r, _| text(r, "/late")),
+    Column::new("REJECTED", |r, _| text(r, "/rejected")),
+];
+
 pub(crate) const ACTIVITY: &[Column] = &[
-    Column::new("ID", |r, _| text(r, "/_id")),
+    Column::id("ID", |r, _| text(r, "/_id")),
     Column::new("TIME", |r, zone| time(r, "/timestamp", zone)),
     Column::new("WHO", |r, _| {
         first(r, &["/user/userName", "/failedUserData/userName"])
@@ -142,7 +223,7 @@ pub(crate) const ACTIVITY: &[Column] = &[
 ];
 
 pub(crate) const ENTITY: &[Column] = &[
-    Column::new("KEY", |r, _| text(r, "/ii")),
+    Column::id("KEY", |r, _| text(r, "/ii")),
     Column::new("TYPE", |r, _| named(r, "/type", &["", "account", "user"])),
     Column::new("NAME", |r, _| text(r, "/displayName")),
     Column::new("EMAIL", |r, _| text(r, "/email")),
@@ -154,7 +235,7 @@ pub(crate) const ENTITY: &[Column] = &[
 ];
 
 pub(crate) const SUBNET: &[Column] = &[
-    Column::new("ID", |r, _| text(r, "/_id")),
+    Column::id("ID", |r, _| text(r, "/_id")),
     Column::new("NAME", |r, _| text(r, "/name")),
     Column::new("CATEGORY", |r, _| named(r, "/category", IP_CATEGORIES)),
     Column::new("NETWORKS", |r, _| joined(r, "/subnets", "/originalString")),
@@ -163,7 +244,7 @@ pub(crate) const SUBNET: &[Column] = &[
 ];
 
 pub(crate) const STREAM: &[Column] = &[
-    Column::new("ID", |r, _| text(r, "/_id")),
+    Column::id("ID", |r, _| text(r, "/_id")),
     Column::new("NAME", |r, _| text(r, "/displayName")),
     Column::new("KIND", |r, _| {
         let kinds = [
@@ -182,14 +263,14 @@ pub(crate) const STREAM: &[Column] = &[
 ];
 
 pub(crate) const DISCOVERED_APP: &[Column] = &[
-    Column::new("APP ID", |r, _| first(r, &["/appId", "/id"])),
+    Column::id("APP ID", |r, _| first(r, &["/appId", "/id"])),
     Column::new("NAME", |r, _| text(r, "/name")),
     Column::new("CATEGORY", |r, _| {
         text(r, "/category").replace("SAASDB_CATEGORY_", "")
     }),
     Column::new("SCORE", |r, _| text(r, "/score")),
-    Column::new("TRAFFIC", |r, _| bytes(r, "/trafficTotalBytes")),
-    Column::new("UPLOADED", |r, _| bytes(r, "/trafficUploadedBytes")),
+    Column::bytes("TRAFFIC", "/trafficTotalBytes"),
+    Column::bytes("UPLOADED", "/trafficUploadedBytes"),
     Column::new("TRANSACTIONS", |r, _| {
         first(r, &["/transactionsCount", "/trafficTotalEvents"])
     }),
@@ -218,18 +299,18 @@ pub(crate) const APP_USER: &[Column] = &[
     Column::new("USER", |r, _| {
         first(r, &["/username", "/name", "/userName", "/_id"])
     }),
-    Column::new("TRAFFIC", |r, _| bytes(r, "/trafficTotalBytes")),
-    Column::new("UPLOADED", |r, _| bytes(r, "/trafficUploadedBytes")),
+    Column::bytes("TRAFFIC", "/trafficTotalBytes"),
+    Column::bytes("UPLOADED", "/trafficUploadedBytes"),
     Column::new("LAST SEEN", |r, zone| time(r, "/lastSeen", zone)),
 ];
 
 pub(crate) const UPLOAD: &[Column] = &[
-    Column::new("ID", |r, _| text(r, "/id")),
+    Column::id("ID", |r, _| text(r, "/id")),
     Column::new("FILE", |r, _| text(r, "/filename")),
     Column::new("REPORT", |r, _| text(r, "/streamName")),
     Column::new("FORMAT", |r, _| first(r, &["/format", "/source"])),
     Column::new("STATE", |r, _| text(r, "/state")),
-    Column::new("SIZE", |r, _| bytes(r, "/bytes")),
+    Column::bytes("SIZE", "/bytes"),
     Column::new("LINES", |r, _| text(r, "/lines")),
     Column::new("BAD", |r, _| text(r, "/bad")),
     Column::new("ERROR", |r, _| text(r, "/error")),
@@ -237,14 +318,14 @@ pub(crate) const UPLOAD: &[Column] = &[
 ];
 
 pub(crate) const TENANT: &[Column] = &[
-    Column::new("ID", |r, _| text(r, "/id")),
+    Column::id("ID", |r, _| text(r, "/id")),
     Column::new("NAME", |r, _| text(r, "/displayName")),
     Column::new("DOMAIN", |r, _| text(r, "/defaultDomain")),
     Column::new("CREATED", |r, zone| time(r, "/created", zone)),
 ];
 
 pub(crate) const APP: &[Column] = &[
-    Column::new("APP ID", |r, _| text(r, "/appId")),
+    Column::id("APP ID", |r, _| text(r, "/appId")),
     Column::new("NAME", |r, _| text(r, "/displayName")),
     Column::new("AUDIENCE", |r, _| text(r, "/signInAudience")),
     Column::new("SECRETS", |r, _| {
@@ -252,7 +333,7 @@ pub(crate) const APP: &[Column] = &[
         secrets.map_or(0, Vec::len).to_string()
     }),
     Column::new("CREATED", |r, zone| time(r, "/createdDateTime", zone)),
-    Column::new("OBJECT ID", |r, _| text(r, "/id")),
+    Column::id("OBJECT ID", |r, _| text(r, "/id")),
 ];
 
 pub(crate) const PERMISSION: &[Column] = &[
@@ -263,7 +344,7 @@ pub(crate) const PERMISSION: &[Column] = &[
 ];
 
 pub(crate) const SECRET: &[Column] = &[
-    Column::new("KEY ID", |r, _| text(r, "/keyId")),
+    Column::id("KEY ID", |r, _| text(r, "/keyId")),
     Column::new("NAME", |r, _| text(r, "/displayName")),
     Column::new("HINT", |r, _| text(r, "/hint")),
     Column::new("FROM", |r, zone| time(r, "/startDateTime", zone)),

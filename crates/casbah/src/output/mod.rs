@@ -6,14 +6,15 @@ mod time;
 use std::io::{self, Write};
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use columns::{
-    ACTIVITY, ALERT, APP, APP_USER, CATEGORY, Column, DISCOVERED_APP, ENTITY, PERMISSION, SECRET,
-    STREAM, SUBNET, TENANT, UPLOAD,
+    ACTIVITY, ALERT, ALERT_DETAIL, APP, APP_USER, CATEGORY, Column, DISCOVERED_APP, ENTITY, INGEST,
+    PERMISSION, SECRET, STREAM, SUBNET, TENANT, UPLOAD,
 };
+use columns::{Reader, harmless};
 pub(crate) use time::Zone;
 
 /// A form of output.
@@ -41,6 +42,11 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(format: Format, zone: Zone) -> Self {
         Self { format, zone }
+    }
+
+    /// Whether records are written whole.
+    pub(crate) fn is_for_programs(&self) -> bool {
+        matches!(self.format, Format::Json | Format::Ndjson)
     }
 
     /// A list that arrives piece by piece.
@@ -74,7 +80,8 @@ impl Output {
             Format::Table => {
                 let mut table = empty_table();
                 for column in columns {
-                    table.add_row([column.header.to_owned(), column.cell(record, &self.zone)]);
+                    let cell = column.cell(record, &self.zone, Reader::Person);
+                    table.add_row([column.header.to_owned(), cell]);
                 }
                 writeln!(out, "{}", table.trim_fmt())
             }
@@ -88,12 +95,31 @@ impl Output {
         }
     }
 
-    /// A document without columns, such as a token taken apart.
+    /// A document without columns, such as a token taken apart: its members below each
+    /// other, or in CSV beside each other.
     pub(crate) fn document(&self, document: &Value) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        self.write_document(document, &mut io::stdout().lock())
+    }
+
+    fn write_document(&self, document: &Value, out: &mut impl Write) -> io::Result<()> {
+        let (names, cells): (Vec<String>, Vec<String>) = members(document).into_iter().unzip();
         match self.format {
             Format::Ndjson => writeln!(out, "{document}"),
-            Format::Table | Format::Json | Format::Csv => write_json(&mut out, document),
+            Format::Json => write_json(out, document),
+            Format::Table => {
+                let mut table = empty_table();
+                for member in names.into_iter().zip(cells) {
+                    table.add_row([member.0, member.1]);
+                }
+                writeln!(out, "{}", table.trim_fmt())
+            }
+            Format::Csv => {
+                let mut writer = csv::Writer::from_writer(out);
+                writer.write_record(names).map_err(io::Error::from)?;
+                let cells = cells.into_iter().map(without_formula);
+                writer.write_record(cells).map_err(io::Error::from)?;
+                writer.flush()
+            }
         }
     }
 
@@ -136,6 +162,11 @@ impl<W: Write> List<W> {
             Format::Table => {
                 let mut table = empty_table();
                 table.set_header(headers);
+                for (place, column) in columns.iter().enumerate() {
+                    if let (true, Some(place)) = (column.is_id, table.column_mut(place)) {
+                        place.set_constraint(ColumnConstraint::ContentWidth);
+                    }
+                }
                 Sink::Table(table, out)
             }
             Format::Json => Sink::Json(out),
@@ -158,7 +189,12 @@ impl<W: Write> List<W> {
     pub(crate) fn add(&mut self, records: Vec<Value>) -> io::Result<()> {
         let zone = &self.output.zone;
         for record in records {
-            let cells = self.columns.iter().map(|column| column.cell(&record, zone));
+            let reader = match self.to {
+                Sink::Table(..) => Reader::Person,
+                Sink::Json(_) | Sink::Ndjson(_) | Sink::Csv(_) => Reader::Program,
+            };
+            let cells = self.columns.iter();
+            let cells = cells.map(|column| column.cell(&record, zone, reader));
             match &mut self.to {
                 Sink::Table(table, _) => {
                     table.add_row(cells);
@@ -193,6 +229,37 @@ impl<W: Write> List<W> {
             Sink::Csv(mut writer) => writer.flush(),
         }
     }
+}
+
+/// The members of a document by their paths: `administrator.userPrincipalName`.
+fn members(document: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    flatten(String::new(), document, &mut found);
+    found
+}
+
+fn flatten(path: String, value: &Value, found: &mut Vec<(String, String)>) {
+    let text = match value {
+        Value::Object(inner) => {
+            for (name, value) in inner {
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                flatten(path, value, found);
+            }
+            return;
+        }
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) if values.iter().all(Value::is_string) => {
+            let texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+            texts.join(", ")
+        }
+        other => other.to_string(),
+    };
+    found.push((path, harmless(&text)));
 }
 
 /// A spreadsheet would run a cell that begins like a formula.
@@ -268,6 +335,46 @@ mod tests {
         insta::assert_snapshot!("record_table", write(Format::Table));
         let whole: Value = serde_json::from_str(&write(Format::Json)).unwrap();
         assert_eq!(whole, alerts()[0]);
+    }
+
+    #[test]
+    fn a_document_has_its_members_in_every_form() {
+        let document = json!({
+            "valid": true, "roles": ["a", "b"], "client": null,
+            "administrator": {"name": "=x\u{1b}"},
+        });
+        for (format, expected) in [
+            (
+                Format::Csv,
+                "administrator.name,client,roles,valid\n'=x\u{fffd},,\"a, b\",true\n",
+            ),
+            (
+                Format::Table,
+                " administrator.name  =x\u{fffd}\n client\n roles               a, b\n \
+                 valid               true\n",
+            ),
+        ] {
+            let output = Output::new(format, Zone::parse("utc").unwrap());
+            let mut bytes = Vec::new();
+            output.write_document(&document, &mut bytes).unwrap();
+            assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn programs_get_bytes_and_people_units() {
+        let record = json!({"appId": 1, "trafficTotalBytes": 29_318_000,
+            "lastSeen": "2026-01-31T12:00:00Z"});
+        for (format, traffic) in [(Format::Csv, "29318000"), (Format::Table, "27.96 MiB")] {
+            let output = Output::new(format, Zone::parse("Europe/Berlin").unwrap());
+            let mut bytes = Vec::new();
+            let mut list = List::new(output, DISCOVERED_APP, &mut bytes).unwrap();
+            list.add(vec![record.clone()]).unwrap();
+            list.finish().unwrap();
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(text.contains(traffic), "{text}");
+            assert!(text.contains("2026-01-31 13:00:00 +01:00"), "{text}");
+        }
     }
 
     #[test]
