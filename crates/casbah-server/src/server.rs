@@ -1,5 +1,6 @@
 //! Start, run, stop.
 
+use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,6 +54,11 @@ pub enum ServerError {
         /// Why.
         source: std::io::Error,
     },
+    /// Another server works in the data directory.
+    #[error(
+        "the data directory {0} is another server's; stop that one, or choose another with --data-dir"
+    )]
+    InUse(PathBuf),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another with --listen")]
     Listen {
@@ -117,6 +123,8 @@ pub struct Server {
     stop: watch::Sender<bool>,
     listening: JoinHandle<Result<(), std::io::Error>>,
     background: Vec<JoinHandle<()>>,
+    /// Held until the end, so that no two servers share a data directory.
+    _lock: File,
 }
 
 impl Server {
@@ -127,6 +135,7 @@ impl Server {
             source,
         };
         make_private_dir(&config.data_dir).map_err(data_dir)?;
+        let lock = lock(&config.data_dir)?;
         let listen = |source| ServerError::Listen {
             address: config.listen,
             source,
@@ -167,6 +176,7 @@ impl Server {
             stop,
             listening,
             background,
+            _lock: lock,
         })
     }
 
@@ -278,6 +288,20 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         })
         .layer(middleware::map_response(headers::add))
         .with_state(app)
+}
+
+/// Takes the data directory for this process.
+fn lock(data_dir: &std::path::Path) -> Result<File, ServerError> {
+    let unusable = |source| ServerError::DataDir {
+        path: data_dir.to_owned(),
+        source,
+    };
+    let file = File::create(data_dir.join("lock")).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(ServerError::InUse(data_dir.to_owned())),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
 }
 
 fn make_private_dir(path: &std::path::Path) -> std::io::Result<()> {
