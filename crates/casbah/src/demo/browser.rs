@@ -111,6 +111,11 @@ impl Browser {
         Err(failed("the sign-in pages do not end"))
     }
 
+    /// The person's password by now.
+    pub(crate) fn password(&self) -> &str {
+        &self.person.password
+    }
+
     /// The form as it is sent; a changed password counts from then on.
     fn fill(&mut self, form: &Form) -> Vec<(String, String)> {
         let mut pressed = false;

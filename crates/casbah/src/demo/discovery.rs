@@ -13,29 +13,38 @@ use crate::error::CliError;
 
 /// How many apps and categories are told.
 const TOLD: usize = 5;
-/// Scores below this are risky.
+/// Scores below this are risky (10 is the best).
 const RISKY: i64 = 6;
 
 /// Uploads the log in three steps and waits until it was read.
 pub(crate) async fn upload(story: &mut Story) -> Result<Told<()>, CliError> {
     let client = story.as_connector()?;
-    let upload = Upload::new(&story.log, &story.log_source, "Demo report", true);
-    let done = client.upload(&upload, Arc::new(|_| {})).await?;
-    let id = done
-        .upload_id
-        .ok_or_else(|| failed("the server did not name the upload"))?;
-    let record = wait_for_upload(&client, &id).await?;
-    if record["state"] != "done" {
-        return Err(failed(format!("the log was not read: {}", record["error"])));
+    let mut refused = String::new();
+    for source in &story.log_sources {
+        let upload = Upload::new(&story.log, source, "Demo report", true);
+        let done = client.upload(&upload, Arc::new(|_| {})).await?;
+        let id = done
+            .upload_id
+            .ok_or_else(|| failed("the server did not name the upload"))?;
+        let record = wait_for_upload(&client, &id).await?;
+        let error = record["error"].as_str();
+        if record["state"] != "done" {
+            let error = error.unwrap_or("for no reason that it named");
+            refused = format!("the log was not read as {source}: {error}");
+            continue;
+        }
+        story.stream_id = done.input_stream_id;
+        let mut lines = vec![format!(
+            "{} lines ({}), {} read, {} bad",
+            record["lines"],
+            HumanBytes(record["bytes"].as_u64().unwrap_or_default()),
+            record["parsed"],
+            record["bad"]
+        )];
+        lines.extend(error.map(str::to_owned));
+        return Ok(Told::of(lines));
     }
-    story.stream_id = done.input_stream_id;
-    Ok(Told::of(vec![format!(
-        "{} lines ({}), {} read, {} bad",
-        record["lines"],
-        HumanBytes(record["bytes"].as_u64().unwrap_or_default()),
-        record["parsed"],
-        record["bad"]
-    )]))
+    Err(failed(refused))
 }
 
 /// The apps with the most traffic, and the categories.
@@ -47,12 +56,9 @@ pub(crate) async fn report(story: &mut Story) -> Result<Told<()>, CliError> {
             .clone()
             .ok_or_else(|| failed("the server did not name the report"))?,
         days: 90,
-        list: ListQuery::new(),
+        list: ListQuery::new().sort("trafficTotalBytes", true),
     };
-    let sort = ("trafficTotalBytes", true);
-    let page = client
-        .discovered_apps::<Value>(&query, 0, 100, sort)
-        .await?;
+    let page = client.discovered_apps::<Value>(&query, 0, 100).await?;
     let mut lines = vec![format!("{} apps", page.total)];
     lines.extend(page.data.iter().take(TOLD).map(app_line));
     let categories: Vec<Value> = client.discovery_categories(&query).await?;
@@ -74,7 +80,7 @@ pub(crate) async fn report(story: &mut Story) -> Result<Told<()>, CliError> {
         .data
         .iter()
         .filter(|app| app["score"].as_i64().is_some_and(|score| score < RISKY))
-        .max_by_key(|app| app["trafficUploadedBytes"].as_u64());
+        .min_by_key(|app| app["score"].as_i64());
     let chosen = risky.or(page.data.first());
     story.blocked = chosen.and_then(|app| {
         let number = app["appId"].as_i64().or(app["id"].as_i64())?;
@@ -85,10 +91,11 @@ pub(crate) async fn report(story: &mut Story) -> Result<Told<()>, CliError> {
 
 fn app_line(app: &Value) -> String {
     let bytes = app["trafficTotalBytes"].as_u64().unwrap_or_default();
+    let score = app["score"].as_i64().map(|score| score.to_string());
     format!(
-        "{:<24} score {:>2}  {:>11}  {} users",
+        "{:<26} score {:>2}  {:>11}  {} users",
         app["name"].as_str().unwrap_or_default(),
-        app["score"],
+        score.as_deref().unwrap_or("–"),
         HumanBytes(bytes).to_string(),
         app["usersCount"]
     )
@@ -97,10 +104,10 @@ fn app_line(app: &Value) -> String {
 /// Marks the riskiest app as unsanctioned and fetches the script that blocks it.
 pub(crate) async fn block(story: &Story) -> Result<Told<()>, CliError> {
     let client = story.as_connector()?;
-    let (app_id, name) = story
-        .blocked
-        .as_ref()
-        .ok_or_else(|| failed("the report has no app to block"))?;
+    let Some((app_id, name)) = &story.blocked else {
+        let none = "no app of the catalog is in the log, so there is none to block".to_owned();
+        return Ok(Told::of(vec![none]));
+    };
     client.tag_app(*app_id, "Unsanctioned").await?;
     let script = client
         .block_script(BlockScriptFormat::FortiGate, false)

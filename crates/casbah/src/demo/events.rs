@@ -1,14 +1,13 @@
 //! Audit events become activities, entities and alerts.
 
-use std::fs::File;
-use std::io::BufReader;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use casbah_client::{Closing, ListQuery};
+use casbah_model::activity::GEOIP_ATTRIBUTION;
 use casbah_model::alert::CloseKind;
 use serde_json::Value;
 
-use crate::commands::ingest::{Batches, send};
 use crate::demo::story::{Story, Told, failed};
 use crate::error::CliError;
 
@@ -19,24 +18,25 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Sends the events, and reads activities and people back.
 pub(crate) async fn ingest(story: &Story) -> Result<Told<()>, CliError> {
     let administrator = story.as_administrator()?;
-    let file = File::open(&story.events).map_err(|source| CliError::Read {
-        path: story.events.display().to_string(),
-        source,
-    })?;
-    let mut batches = Batches::new(BufReader::new(file));
-    let (mut received, mut accepted, mut rejected) = (0, 0, 0);
-    while let Some(batch) = batches.next_batch()? {
-        let answer = send(&administrator, SOURCE, &batch).await?;
-        received += answer.received;
-        accepted += answer.accepted;
-        rejected += answer.rejected;
+    let answer = administrator
+        .ingest(SOURCE, &story.events, Arc::new(|_| {}))
+        .await?;
+    if answer.accepted == 0 {
+        let why = answer.errors.first().map_or_else(
+            || "there is none".to_owned(),
+            |first| format!("record {}: {}", first.record, first.error),
+        );
+        return Err(failed(format!("no event could be read: {why}")));
     }
     let client = story.as_connector()?;
     let one = || ListQuery::new().at_most(1);
     let mut lines = vec![format!(
-        "{received} events, {accepted} accepted, {rejected} rejected"
+        "{} events, {} accepted, {} rejected",
+        answer.received, answer.accepted, answer.rejected
     )];
-    if let Some(page) = client.activities::<Value>(one()).next_page().await? {
+    // Without a time the list looks back 30 days.
+    let ever = one().filter("date", "gte", 0);
+    if let Some(page) = client.activities::<Value>(ever).next_page().await? {
         let newest = page.data.first().map(|activity| &activity["description"]);
         lines.push(format!(
             "{} activities, the newest: {}",
@@ -51,7 +51,7 @@ pub(crate) async fn ingest(story: &Story) -> Result<Told<()>, CliError> {
 }
 
 /// Waits for the detections, tells an alert with its evidence, reads and closes it.
-pub(crate) async fn alerts(story: &Story) -> Result<Told<()>, CliError> {
+pub(crate) async fn alerts(story: &mut Story) -> Result<Told<()>, CliError> {
     let client = story.as_connector()?;
     let began = Instant::now();
     while client.detector().await?.pending > 0 {
@@ -65,7 +65,7 @@ pub(crate) async fn alerts(story: &Story) -> Result<Told<()>, CliError> {
     let alerts = page.map(|page| page.data).unwrap_or_default();
     let gravest = alerts
         .iter()
-        .max_by_key(|alert| alert["severityValue"].as_i64());
+        .max_by_key(|alert| gravity(&alert["severityValue"]));
     let Some(alert) = gravest else {
         return if story.has_own_events {
             Ok(Told::of(vec![
@@ -90,6 +90,7 @@ pub(crate) async fn alerts(story: &Story) -> Result<Told<()>, CliError> {
             format!("{title}: {first}{more}")
         })
         .collect();
+    story.alert_id = Some(id.clone());
     let proof = ListQuery::new().filter("activity.alertId", "eq", id.as_str());
     let proof = client.activities::<Value>(proof).next_page().await?;
     let proof = proof.map(|page| page.data).unwrap_or_default();
@@ -112,7 +113,16 @@ pub(crate) async fn alerts(story: &Story) -> Result<Told<()>, CliError> {
         "read, then closed as true positive: {}",
         closed.closed
     ));
+    lines.push(GEOIP_ATTRIBUTION.to_owned());
     Ok(Told::of(lines))
+}
+
+/// The severities of the wire in order; its 3 is informational.
+fn gravity(severity: &Value) -> i64 {
+    match severity.as_i64() {
+        Some(3) | None => -1,
+        Some(severity) => severity,
+    }
 }
 
 fn text(value: Option<&Value>) -> &str {

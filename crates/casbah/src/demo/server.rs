@@ -31,7 +31,14 @@ impl Server {
     pub(crate) async fn start() -> Result<Told<Self>, CliError> {
         let directory = tempfile::tempdir()?;
         let start_file = directory.path().join("start.json");
-        let mut child = Command::new(std::env::current_exe()?)
+        let mut command = Command::new(std::env::current_exe()?);
+        // Settings of a server of the reader's own must not reach this one.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("CASBAH_") && name != "CASBAH_LOG" {
+                command.env_remove(name);
+            }
+        }
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(directory.path().join("data"))
             // The story's events come in order and at once; nothing is waited for.

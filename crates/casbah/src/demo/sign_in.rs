@@ -28,6 +28,7 @@ pub(crate) async fn play(story: &mut Story) -> Result<Told<()>, CliError> {
     );
     // The browser knows better why the code did not come.
     let pages = pages?;
+    story.password = Some(browser.password().to_owned());
     let session = session?;
     story.sessions.put(&session)?;
     Ok(Told::of(vec![

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use casbah_client::{
@@ -16,6 +16,10 @@ use crate::commands::progress::spinner;
 use crate::demo::DemoArgs;
 use crate::demo::fixtures;
 use crate::error::CliError;
+use crate::private_file::write_private;
+
+/// Squid's two formats, as data sources are named.
+const SQUID_FORMATS: [&str; 2] = ["SQUID_NATIVE", "SQUID"];
 
 /// The directory of this program's state.
 const PROGRAM: &str = "casbah";
@@ -55,14 +59,18 @@ pub(crate) struct Story {
     pub(crate) authority: Authority,
     pub(crate) sessions: SessionFile,
     pub(crate) log: PathBuf,
-    pub(crate) log_source: String,
+    /// Who wrote the log; what is tried, if nobody said.
+    pub(crate) log_sources: Vec<String>,
     pub(crate) events: PathBuf,
     /// Whether the events are the reader's own, in which there may be nothing to find.
     pub(crate) has_own_events: bool,
     pub(crate) connector: Option<Connector>,
     pub(crate) connector_tokens: Option<TokenSource>,
+    /// The administrator's password, once the first one was replaced.
+    pub(crate) password: Option<String>,
     pub(crate) stream_id: Option<String>,
     pub(crate) blocked: Option<(i64, String)>,
+    pub(crate) alert_id: Option<String>,
     directory: TempDir,
 }
 
@@ -87,13 +95,18 @@ impl Story {
             authority: Authority::custom(&start.url)?,
             sessions: SessionFile::new(state.join("sessions.json")),
             log: arguments.log.clone().unwrap_or(log),
-            log_source: arguments.source.clone(),
+            log_sources: arguments.source.as_ref().map_or_else(
+                || SQUID_FORMATS.map(str::to_owned).to_vec(),
+                |source| vec![source.clone()],
+            ),
             events: arguments.events.clone().unwrap_or(events),
             has_own_events: arguments.events.is_some(),
             connector: None,
             connector_tokens: None,
+            password: None,
             stream_id: None,
             blocked: None,
+            alert_id: None,
             start,
             directory,
         })
@@ -150,55 +163,72 @@ impl Story {
         ))
     }
 
-    /// Lines to paste: the same calls with other programs.
-    pub(crate) fn how_to_reach(&self) -> String {
-        let (app, secret) = self
-            .connector
-            .as_ref()
-            .map_or(("", ""), |connector| (&connector.app_id, &connector.secret));
+    /// Lines to paste: the same calls with other programs, with the data of the story.
+    pub(crate) fn how_to_reach(&self) -> Result<String, CliError> {
+        let app = self.connector.as_ref().map_or("", |app| &app.app_id);
+        let secret = self.directory.path().join("client-secret");
+        if let Some(connector) = &self.connector {
+            write_private(&secret, &connector.secret)?;
+        }
+        let secret = secret.display();
         let resource = well_known::CLOUD_APP_SECURITY;
         let (url, tenant) = (&self.start.url, &self.start.tenant_id);
         let ca = self.start.ca_file.display();
-        let administrator = &self.start.administrator.user_principal_name;
+        let administrator = &self.start.administrator;
+        let password = self.password.as_deref();
+        let password = password.unwrap_or(&administrator.one_time_password);
+        let administrator = &administrator.user_principal_name;
         let state = self.directory.path().display();
-        format!(
+        let report = self.stream_id.as_deref().unwrap_or_default();
+        let alert = self.alert_id.as_deref().unwrap_or_default();
+        let blocked = self.blocked.as_ref();
+        let blocked = blocked.map_or_else(String::new, |(id, name)| format!("{id} ({name})"));
+        Ok(format!(
             r#"
 Server         {url}
 Tenant         {tenant}
 Administrator  {administrator}
+Password       {password}
 CA             {ca}
 Application    {app}
+Secret         in {secret}
+Report         {report}
+Blocked app    {blocked}
+Alert          {alert}
 
 # casbah, as the administrator
 export CASBAH_URL={url} CASBAH_CA='{ca}' XDG_STATE_HOME='{state}'
 casbah app list
-casbah alerts list --all
+casbah alerts show {alert}
+casbah discovery apps --report {report}
 
 # curl
 TOKEN=$(curl -s --cacert '{ca}' -d grant_type=client_credentials -d client_id={app} \
-  --data-urlencode 'client_secret={secret}' -d scope={resource}/.default \
+  --data-urlencode 'client_secret@{secret}' -d scope={resource}/.default \
   {url}/{tenant}/oauth2/v2.0/token | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 curl -s --cacert '{ca}' -H "Authorization: Bearer $TOKEN" {url}/api/v1/alerts/
 
-# Python (pip install msal; REQUESTS_CA_BUNDLE='{ca}')
-import msal
-app = msal.ConfidentialClientApplication("{app}", client_credential="{secret}",
+# Python (pip install msal requests)
+import os, msal, requests
+os.environ["REQUESTS_CA_BUNDLE"] = "{ca}"
+app = msal.ConfidentialClientApplication("{app}", client_credential=open("{secret}").read(),
     authority="{url}/{tenant}", instance_discovery=False)
 token = app.acquire_token_for_client(["{resource}/.default"])["access_token"]
+print(requests.get("{url}/api/v1/alerts/", headers={{"Authorization": "Bearer " + token}}).json())
 
-# PowerShell 7 (SSL_CERT_FILE='{ca}')
+# PowerShell 7 on Linux or macOS; start it with SSL_CERT_FILE='{ca}' pwsh
 $token = (Invoke-RestMethod -Method Post {url}/{tenant}/oauth2/v2.0/token -Body @{{
-  grant_type = 'client_credentials'; client_id = '{app}'
-  client_secret = '{secret}'; scope = '{resource}/.default' }}).access_token
+  grant_type = 'client_credentials'; client_id = '{app}'; scope = '{resource}/.default'
+  client_secret = Get-Content -Raw '{secret}' }}).access_token
 Invoke-RestMethod {url}/api/v1/alerts/ -Headers @{{ Authorization = "Bearer $token" }}
 
 The server runs until Ctrl-C; then it and its data are gone.
 "#
-        )
+        ))
     }
 
     /// The directory of this story's own files.
-    pub(crate) fn directory(&self) -> &std::path::Path {
+    pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
 }
@@ -256,7 +286,8 @@ impl Teller {
         let mut out = std::io::stdout();
         writeln!(
             out,
-            "\n{} steps in {}, all through {} with a token of an application.",
+            "\n{} steps in {}, all over HTTPS through {}: what needs a person with the administrator's \
+             token, the rest with the application's.",
             self.steps,
             seconds(self.began.elapsed()),
             story.start.url

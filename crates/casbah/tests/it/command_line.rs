@@ -1,5 +1,8 @@
 //! The client's commands against a running server.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use crate::support::{Demo, casbah, err, out};
@@ -92,6 +95,80 @@ fn an_application_acts_with_a_secret_that_is_never_an_argument() {
         assert!(!err(&output).contains(&demo.secret));
     }
     demo.end();
+}
+
+#[test]
+fn a_history_in_any_order_is_seen_whole() {
+    let demo = Demo::play(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("history.jsonl");
+    // More than one batch, the newest first.
+    let newest = casbah_model::time::Timestamp::now();
+    let filler = "x".repeat(1_000);
+    let event = |count: i64, user: &str, operation: &str| {
+        let time = newest.plus_millis(count * -1_000).to_iso_seconds();
+        serde_json::json!({
+            "Id": format!("{user}-{count}"), "CreationTime": time.trim_end_matches('Z'),
+            "Workload": "AzureActiveDirectory", "Operation": operation, "RecordType": 15,
+            "UserId": user, "UserType": 0, "ClientIP": "194.25.0.60", "Filler": filler,
+        })
+        .to_string()
+    };
+    let mut lines: Vec<String> = (0..6_000)
+        .map(|count| event(count, "erika@fabrikam.example", "UserLoggedIn"))
+        .collect();
+    let failures =
+        (6_000..6_040).map(|count| event(count, "frida@fabrikam.example", "UserLoginFailed"));
+    lines.extend(failures);
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let output = demo.casbah(&[
+        "ingest",
+        file.to_str().unwrap(),
+        "--source",
+        "microsoft365",
+        "--output",
+        "json",
+    ]);
+    assert!(output.status.success(), "{}", err(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&report["accepted"], &report["late"]),
+        (&6_040.into(), &0.into())
+    );
+    let found = (0..300).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let list = [
+            "alerts",
+            "list",
+            "--user",
+            "frida@fabrikam.example",
+            "-o",
+            "ndjson",
+        ];
+        !out(&demo.casbah(&list)).is_empty()
+    });
+    assert!(found, "no alert within a minute");
+    demo.end();
+}
+
+#[test]
+fn one_data_directory_has_one_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data];
+    let mut first = casbah(&serve).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut told = BufReader::new(first.stdout.take().unwrap());
+    told.read_line(&mut line).unwrap();
+    let second = casbah(&serve).output().unwrap();
+    assert_eq!(second.status.code(), Some(1), "{}", out(&second));
+    assert!(
+        err(&second).contains("another server's"),
+        "{}",
+        err(&second)
+    );
+    first.kill().unwrap();
+    first.wait().unwrap();
 }
 
 #[test]

@@ -23,6 +23,7 @@ fn the_story_is_played_and_leaves_nothing_behind() {
         "Impossible travel activity: adele@contoso.example",
         "Multiple failed login attempts: 27 failed sign-ins of chloe@contoso.example",
         "read, then closed as true positive: 1",
+        "IP Geolocation by DB-IP",
         "12 steps in",
     ] {
         assert!(
@@ -106,10 +107,74 @@ fn events_without_anything_suspicious_are_no_failure() {
 }
 
 #[test]
+fn a_common_log_without_known_apps_and_packed_events_are_played() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("access.log");
+    let line = "10.0.0.1 - anna [20/Nov/2026:10:00:00 +0000] \"GET http://intranet.example/ \
+                HTTP/1.1\" 200 512 \"TCP_MISS:HIER_DIRECT\"\n";
+    std::fs::write(&log, line.repeat(3)).unwrap();
+    let events = directory.path().join("events.json.gz");
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    let event = serde_json::json!([{
+        "Id": "one", "CreationTime": "2020-01-20T10:00:00", "Workload": "Exchange",
+        "Operation": "Send", "RecordType": 2, "UserId": "anna@contoso.example",
+    }]);
+    // Editors of some systems begin a file with a byte-order mark.
+    write!(packed, "\u{feff}{event}").unwrap();
+    std::fs::write(&events, packed.finish().unwrap()).unwrap();
+    let (log, events) = (log.to_str().unwrap(), events.to_str().unwrap());
+    let demo = Demo::play(&["--log", log, "--events", events]);
+    for told in [
+        "3 lines",
+        "there is none to block",
+        "1 events, 1 accepted",
+        "1 activities",
+    ] {
+        assert!(
+            demo.told.contains(told),
+            "{told:?} is not in\n{}",
+            demo.told
+        );
+    }
+    demo.end();
+}
+
+#[test]
+fn settings_of_another_server_do_not_reach_the_demonstration() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = directory.path().join("production.db");
+    let output = casbah(&["demo"])
+        .env("CASBAH_DATABASE", format!("sqlite:{}", database.display()))
+        .env("CASBAH_PUBLIC_URL", "https://casbah.example")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(!database.exists());
+}
+
+#[test]
+fn events_that_cannot_be_read_break_the_story_off() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, content, said) in [
+        ("garbage", "{\n", "record 1"),
+        ("empty", "", "there is none"),
+    ] {
+        let events = directory.path().join(name);
+        std::fs::write(&events, content).unwrap();
+        let output = casbah(&["demo", "--events", events.to_str().unwrap()])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert!(err(&output).contains(said), "{name}: {}", err(&output));
+    }
+}
+
+#[test]
 fn files_that_are_none_are_named() {
     for arguments in [
         ["demo", "--log", "/nonexistent/access.log"],
         ["demo", "--events", "/nonexistent/events.jsonl"],
+        ["demo", "--log", "/tmp"],
     ] {
         let output = casbah(&arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", out(&output));

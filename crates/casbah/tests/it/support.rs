@@ -74,7 +74,7 @@ impl Demo {
             url: named("Server "),
             tenant: named("Tenant "),
             app: named("Application "),
-            secret: quoted("'client_secret="),
+            secret: std::fs::read_to_string(quoted("'client_secret@")).unwrap(),
             state: PathBuf::from(quoted("XDG_STATE_HOME='")),
             ca,
             http,
