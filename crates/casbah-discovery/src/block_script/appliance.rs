@@ -120,8 +120,8 @@ fn cisco_asa(script: &mut String, verdict: Verdict, domains: &[&BlockDomain]) ->
 /// A URL filter. Whether a simple entry also matches what is below its domain depends on the
 /// version, so each domain gets a wildcard entry for that, too.
 ///
-/// Vendor's documents: "FortiOS 6.0 Handbook", "Configuring a URL filter" (a simple entry blocks
-/// the domain and all its subdomains); "FortiGate Administration Guide" 7.2, "Static URL filter"
+/// Vendor's documents: "`FortiOS` 6.0 Handbook", "Configuring a URL filter" (a simple entry blocks
+/// the domain and all its subdomains); "`FortiGate` Administration Guide" 7.2, "Static URL filter"
 /// (it matches strictly); technical tip FD45628 (the command's syntax).
 fn fortigate(script: &mut String, verdict: Verdict, domains: &[&BlockDomain]) -> Result {
     // Lists of the two verdicts must not replace each other.
