@@ -1,8 +1,12 @@
 //! Uploaded logs until they are read: files in a directory.
 //!
-//! A file has its name only when all of it is on disk, so one that is found is whole.
-//! Names are made of ids; nothing that a client writes is a path.
+//! A file has its name only when all of it is on disk, so one that is found is whole;
+//! and it is named once: of two that are sent for one upload, the first to be whole
+//! stays. Names are made of ids; nothing that a client writes is a path.
 
+mod space;
+
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -12,7 +16,10 @@ use axum::body::Bytes;
 use casbah_model::ids::{RecordId, TenantId};
 use futures_util::{Stream, StreamExt};
 use tokio::fs;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::Mutex;
+
+use space::{Claim, Form, Space};
 
 /// The most blocks of one upload.
 const MOST_BLOCKS: usize = 4096;
@@ -30,12 +37,27 @@ pub enum BlobError {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// What the tenant has put here and not given to a report leaves no room for it.
+    #[error("uploads that are not done hold {most} bytes already")]
+    NoRoom {
+        /// What they may hold, in bytes.
+        most: u64,
+    },
+    /// The upload has its file already.
+    #[error("a file is here already")]
+    Exists,
     /// The sender broke off.
     #[error("the body ended early: {0}")]
     Body(#[source] axum::Error),
     /// A block is named that is not here, or that can have no such name.
     #[error("no block {id:?}")]
     UnknownBlock {
+        /// Its id.
+        id: String,
+    },
+    /// A list names a block twice.
+    #[error("block {id:?} is listed twice")]
+    RepeatedBlock {
         /// Its id.
         id: String,
     },
@@ -54,13 +76,27 @@ pub enum BlobError {
 #[derive(Debug, Clone)]
 pub(crate) struct Blobs {
     root: Arc<Path>,
+    space: Arc<Space>,
+    /// Held while a block is named, so that what it replaces is given back once.
+    naming: Arc<Mutex<()>>,
 }
 
 impl Blobs {
-    /// Uses `root`, which is made if it is missing.
-    pub(crate) fn open(root: PathBuf) -> Result<Self, BlobError> {
+    /// Uses `root`, which is made if it is missing; what one tenant's uploads hold
+    /// there before they are given to a report has at most `most` bytes.
+    pub(crate) fn open(root: PathBuf, most: u64) -> Result<Self, BlobError> {
         std::fs::create_dir_all(&root)?;
-        Ok(Self { root: root.into() })
+        let blobs = Self {
+            root: root.into(),
+            space: Arc::new(Space::new(most)),
+            naming: Arc::default(),
+        };
+        for (tenant, upload) in blobs.uploads()? {
+            let whole = std::fs::metadata(blobs.path(tenant, upload)).map_or(0, |data| data.len());
+            let blocks = sizes(&blobs.blocks(tenant, upload))?;
+            blobs.space.found(tenant, upload, whole, blocks);
+        }
+        Ok(blobs)
     }
 
     /// Keeps a whole upload of at most `limit` bytes; returns its size.
@@ -76,9 +112,10 @@ impl Blobs {
     {
         self.make_folder(tenant).await?;
         let part = self.part(tenant, upload);
-        let target = self.path(tenant, upload);
-        let written = write(body, &part.0, limit).await?;
-        self.name(&part.0, &target).await?;
+        let mut claim = self.space.claim(tenant, upload, Form::Whole, limit);
+        let written = write(body, &part.0, &mut claim).await?;
+        self.name_once(&part.0, &self.path(tenant, upload)).await?;
+        claim.keep();
         Ok(written)
     }
 
@@ -98,22 +135,30 @@ impl Blobs {
         let folder = self.blocks(tenant, upload);
         let target = folder.join(block_name(block)?);
         self.make_folder(tenant).await?;
+        let part = self.part(tenant, upload);
+        let form = Form::Block {
+            replaces: length(&target).await.unwrap_or(0),
+        };
+        let mut claim = self.space.claim(tenant, upload, form, limit);
+        let written = write(body, &part.0, &mut claim).await?;
+
+        let naming = self.naming.lock().await;
         fs::create_dir_all(&folder).await?;
-        let (count, bytes) = measure(&folder, &target).await?;
-        if count >= MOST_BLOCKS {
+        let former = length(&target).await;
+        if former.is_none() && count(&folder).await? >= MOST_BLOCKS {
             return Err(BlobError::TooManyBlocks { most: MOST_BLOCKS });
         }
-        let part = self.part(tenant, upload);
-        let written = write(body, &part.0, limit.saturating_sub(bytes)).await;
-        let written = written.map_err(|error| match error {
-            BlobError::TooLarge { .. } => BlobError::TooLarge { limit },
-            other => other,
-        })?;
-        self.name(&part.0, &target).await?;
+        fs::rename(&part.0, &target).await?;
+        claim.keep();
+        self.space
+            .give_back(tenant, upload, form, former.unwrap_or(0));
+        drop(naming);
+        sync_folder(&folder).await?;
         Ok(written)
     }
 
-    /// Makes an upload of its blocks, in this order; returns its size.
+    /// Makes an upload of its blocks, in this order; returns its size. It may have
+    /// `limit` bytes.
     ///
     /// Said again, because the first answer was lost, it changes nothing.
     pub(crate) async fn commit_blocks(
@@ -121,30 +166,49 @@ impl Blobs {
         tenant: TenantId,
         upload: RecordId,
         blocks: &[String],
+        limit: u64,
     ) -> Result<u64, BlobError> {
         let target = self.path(tenant, upload);
-        if let Ok(known) = fs::metadata(&target).await {
-            return Ok(known.len());
+        if let Some(known) = length(&target).await {
+            return Ok(known);
         }
         if blocks.len() > MOST_BLOCKS {
             return Err(BlobError::TooManyBlocks { most: MOST_BLOCKS });
         }
+        let mut listed = HashSet::with_capacity(blocks.len());
+        if let Some(twice) = blocks.iter().find(|block| !listed.insert(*block)) {
+            return Err(BlobError::RepeatedBlock { id: twice.clone() });
+        }
         self.make_folder(tenant).await?;
         let folder = self.blocks(tenant, upload);
         let part = self.part(tenant, upload);
+        let mut claim = self.space.claim(tenant, upload, Form::Whole, limit);
         let mut whole = fs::File::create(&part.0).await?;
         let mut written = 0;
         for block in blocks {
             let unknown = |_| BlobError::UnknownBlock { id: block.clone() };
             let path = folder.join(block_name(block)?);
-            let mut source = fs::File::open(path).await.map_err(unknown)?;
-            written += tokio::io::copy(&mut source, &mut whole).await?;
+            let source = fs::File::open(path).await.map_err(unknown)?;
+            let length = source.metadata().await?.len();
+            claim.take(length)?;
+            written += tokio::io::copy(&mut source.take(length), &mut whole).await?;
         }
         whole.flush().await?;
         whole.sync_all().await?;
-        self.name(&part.0, &target).await?;
-        remove_folder(&folder).await?;
+        self.name_once(&part.0, &target).await?;
+        claim.keep();
+        self.delete_blocks(tenant, upload).await?;
         Ok(written)
+    }
+
+    /// How large an upload is whose file is here.
+    pub(crate) async fn size(&self, tenant: TenantId, upload: RecordId) -> Option<u64> {
+        length(&self.path(tenant, upload)).await
+    }
+
+    /// Says that an upload was given to a report: what it holds is counted no more.
+    pub(crate) fn given(&self, tenant: TenantId, upload: RecordId) {
+        self.space.forget(tenant, upload);
     }
 
     /// A whole upload, to be read.
@@ -158,7 +222,25 @@ impl Blobs {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        remove_folder(&self.blocks(tenant, upload)).await
+        self.delete_blocks(tenant, upload).await?;
+        self.space.forget(tenant, upload);
+        Ok(())
+    }
+
+    async fn delete_blocks(&self, tenant: TenantId, upload: RecordId) -> io::Result<()> {
+        let folder = self.blocks(tenant, upload);
+        let _naming = self.naming.lock().await;
+        let bytes = sizes(&folder)?;
+        remove_folder(&folder).await?;
+        let form = Form::Block { replaces: 0 };
+        self.space.give_back(tenant, upload, form, bytes);
+        Ok(())
+    }
+
+    /// Counts only these uploads, and those that are being written: another node may
+    /// have deleted the rest.
+    pub(crate) fn count_only(&self, here: &[(TenantId, RecordId)]) {
+        self.space.keep_only(&here.iter().copied().collect());
     }
 
     /// Deletes what was being written when the last process ended. To be called before
@@ -223,19 +305,25 @@ impl Blobs {
         sync_folder(&self.root).await
     }
 
-    /// Gives what is on disk its name, which is on disk too when this returns.
-    async fn name(&self, part: &Path, target: &Path) -> io::Result<()> {
-        fs::rename(part, target).await?;
-        sync_folder(target.parent().unwrap_or(&self.root)).await
+    /// Gives what is on disk its name, which is on disk too when this returns. A link,
+    /// for unlike renaming it fails where the name is taken.
+    async fn name_once(&self, part: &Path, target: &Path) -> Result<(), BlobError> {
+        match fs::hard_link(part, target).await {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(BlobError::Exists);
+            }
+            linked => linked?,
+        }
+        Ok(sync_folder(target.parent().unwrap_or(&self.root)).await?)
     }
 }
 
-/// A file that is being written; it goes with this value unless it was renamed.
+/// A file that is being written; this name of it goes with this value.
 struct Part(PathBuf);
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // It is not there if all went well; what stays otherwise is swept later.
+        // A block was renamed; what cannot be removed is swept at the next start.
         let _ = std::fs::remove_file(&self.0);
     }
 }
@@ -255,7 +343,7 @@ fn block_name(id: &str) -> Result<String, BlobError> {
     Ok(name)
 }
 
-async fn write<S>(body: S, path: &Path, limit: u64) -> Result<u64, BlobError>
+async fn write<S>(body: S, path: &Path, claim: &mut Claim) -> Result<u64, BlobError>
 where
     S: Stream<Item = Result<Bytes, axum::Error>> + Send,
 {
@@ -264,10 +352,8 @@ where
     let mut written = 0_u64;
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(BlobError::Body)?;
+        claim.take(chunk.len() as u64)?;
         written += chunk.len() as u64;
-        if written > limit {
-            return Err(BlobError::TooLarge { limit });
-        }
         file.write_all(&chunk).await?;
     }
     file.flush().await?;
@@ -275,17 +361,30 @@ where
     Ok(written)
 }
 
-/// How many other blocks there are than `but`, and how many bytes they have.
-async fn measure(folder: &Path, but: &Path) -> io::Result<(usize, u64)> {
+async fn length(file: &Path) -> Option<u64> {
+    fs::metadata(file).await.ok().map(|data| data.len())
+}
+
+async fn count(folder: &Path) -> io::Result<usize> {
     let mut entries = fs::read_dir(folder).await?;
-    let (mut count, mut bytes) = (0, 0);
-    while let Some(entry) = entries.next_entry().await? {
-        if entry.path() != but {
-            count += 1;
-            bytes += entry.metadata().await?.len();
-        }
+    let mut count = 0;
+    while entries.next_entry().await?.is_some() {
+        count += 1;
     }
-    Ok((count, bytes))
+    Ok(count)
+}
+
+/// How many bytes the files of a folder have; a folder that is not there has none.
+fn sizes(folder: &Path) -> io::Result<u64> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    let mut bytes = 0;
+    for entry in entries {
+        bytes += entry?.metadata()?.len();
+    }
+    Ok(bytes)
 }
 
 async fn remove_folder(folder: &Path) -> io::Result<()> {
@@ -300,101 +399,4 @@ async fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Read;
-
-    use futures_util::stream;
-
-    use super::*;
-
-    const TENANT: TenantId = TenantId::new(uuid::Uuid::from_u128(1));
-    const UPLOAD: RecordId = RecordId::from_bytes(*b"twelve bytes");
-
-    fn body(chunks: &[&'static str]) -> impl Stream<Item = Result<Bytes, axum::Error>> + use<> {
-        let chunks: Vec<_> = chunks.iter().map(|text| Ok(Bytes::from(*text))).collect();
-        stream::iter(chunks)
-    }
-
-    fn blobs() -> (Blobs, tempfile::TempDir) {
-        let directory = tempfile::tempdir().unwrap();
-        (
-            Blobs::open(directory.path().join("uploads")).unwrap(),
-            directory,
-        )
-    }
-
-    fn text(blobs: &Blobs) -> io::Result<String> {
-        let mut text = String::new();
-        blobs.read(TENANT, UPLOAD)?.read_to_string(&mut text)?;
-        Ok(text)
-    }
-
-    #[tokio::test]
-    async fn an_upload_is_there_when_it_is_whole_and_within_its_limit() {
-        let (blobs, _directory) = blobs();
-        let large = blobs.put(TENANT, UPLOAD, body(&["abc", "def"]), 5).await;
-        assert!(matches!(large, Err(BlobError::TooLarge { limit: 5 })));
-        assert!(text(&blobs).is_err());
-        let broken =
-            body(&["abc"]).chain(stream::iter([Err(axum::Error::new(io::Error::other("")))]));
-        let broken = blobs.put(TENANT, UPLOAD, broken, 9).await;
-        assert!(matches!(broken, Err(BlobError::Body(_))));
-        assert!(blobs.uploads().unwrap().is_empty());
-
-        let written = blobs.put(TENANT, UPLOAD, body(&["abc", "def"]), 6).await;
-        assert_eq!(
-            (written.unwrap(), text(&blobs).unwrap().as_str()),
-            (6, "abcdef")
-        );
-        assert_eq!(blobs.uploads().unwrap(), [(TENANT, UPLOAD)]);
-        blobs.delete(TENANT, UPLOAD).await.unwrap();
-        blobs.delete(TENANT, UPLOAD).await.unwrap();
-        assert!(blobs.uploads().unwrap().is_empty());
-    }
-
-    #[tokio::test]
-    async fn blocks_are_put_together_in_the_order_of_the_list() {
-        let (blobs, _directory) = blobs();
-        for (id, content) in [
-            ("Mg==", "zwei"),
-            ("../../x", "drei"),
-            ("MQ==", "one"),
-            ("Mg==", "two"),
-        ] {
-            let put = blobs
-                .put_block(TENANT, UPLOAD, id, body(&[content]), 11)
-                .await;
-            assert_eq!(put.unwrap(), content.len() as u64);
-        }
-        let large = blobs
-            .put_block(TENANT, UPLOAD, "NA==", body(&["fi"]), 11)
-            .await;
-        assert!(matches!(large, Err(BlobError::TooLarge { limit: 11 })));
-        assert_eq!(blobs.uploads().unwrap(), [(TENANT, UPLOAD)]);
-        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
-        for unknown in ["NA==", "", &"A".repeat(89)] {
-            let list = ids(&["MQ==", unknown]);
-            let missing = blobs.commit_blocks(TENANT, UPLOAD, &list).await;
-            assert!(matches!(missing, Err(BlobError::UnknownBlock { id }) if id == unknown));
-        }
-        let list = ids(&["MQ==", "Mg==", "../../x"]);
-        for _ in 0..2 {
-            assert_eq!(
-                blobs.commit_blocks(TENANT, UPLOAD, &list).await.unwrap(),
-                10
-            );
-        }
-        assert_eq!(text(&blobs).unwrap(), "onetwodrei");
-    }
-
-    #[tokio::test]
-    async fn what_was_being_written_at_the_end_of_a_process_is_swept() {
-        let (blobs, _directory) = blobs();
-        blobs.put(TENANT, UPLOAD, body(&["abc"]), 9).await.unwrap();
-        let part = blobs.part(TENANT, UPLOAD);
-        std::fs::write(&part.0, "half").unwrap();
-        blobs.sweep_parts().unwrap();
-        assert!(!part.0.exists());
-        assert_eq!(text(&blobs).unwrap(), "abc");
-    }
-}
+mod tests;

@@ -28,6 +28,9 @@ pub struct Config {
     pub lateness: Duration,
     /// The largest log that is taken, in bytes.
     pub largest_upload: u64,
+    /// What all uploads of one tenant may hold on disk, in bytes, before they are given
+    /// to a report. One that comes in blocks is there twice while it is put together.
+    pub largest_open_uploads: u64,
     /// The largest body of events that is taken, in bytes.
     pub largest_ingest: u64,
 }
@@ -54,6 +57,7 @@ impl Config {
             tenant_domain: "casbah.localhost".to_owned(),
             lateness: Duration::from_mins(5),
             largest_upload: 5_000_000_000,
+            largest_open_uploads: 20 << 30,
             largest_ingest: 1 << 30,
         }
     }

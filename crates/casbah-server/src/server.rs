@@ -225,7 +225,8 @@ async fn open(
     let prepared = first_start::prepare(&store, master).await?;
     let first_start = home_tenant(&store, &config).await?;
     let enricher = Arc::new(Enricher::new()?);
-    let blobs = Blobs::open(config.data_dir.join("uploads"))?;
+    let uploads = config.data_dir.join("uploads");
+    let blobs = Blobs::open(uploads, config.largest_open_uploads)?;
     let discovery_worker = jobs::DiscoveryWorker::start(store.clone(), blobs.clone()).await?;
     let app = Arc::new(App {
         store,

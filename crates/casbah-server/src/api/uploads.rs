@@ -5,13 +5,15 @@
 //! azure-storage-blob does it (Microsoft's "Put Blob", "Put Block", "Put Block
 //! List").
 
+mod azure;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Extension, Json};
 use base64::Engine;
@@ -26,6 +28,7 @@ use casbah_store::DoneUpload;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::azure::{UploadError, block_ids, created};
 use super::error::ApiError;
 use super::parameters::Parameters;
 use super::routes::Routes;
@@ -103,9 +106,11 @@ async fn done_upload(
     let upload = app.store.upload(tenant, id).await?.ok_or_else(refused)?;
     match upload.state {
         UploadState::Open => {
-            return Err(ApiError::Conflict(
-                "nothing was uploaded to this uploadUrl".to_owned(),
-            ));
+            let nothing = || "nothing was uploaded to this uploadUrl".to_owned();
+            // A file may be here whose coming could not be recorded.
+            let bytes = app.blobs.size(tenant, id).await;
+            let bytes = bytes.ok_or_else(|| ApiError::Conflict(nothing()))?;
+            app.store.upload_stored(tenant, id, bytes).await?;
         }
         UploadState::Stored => {}
         _ => return Err(ApiError::Conflict("this upload was done before".to_owned())),
@@ -126,6 +131,7 @@ async fn done_upload(
     // Another call may have been first between the look and the step.
     let stream =
         stream.ok_or_else(|| ApiError::Conflict("this upload was done before".to_owned()))?;
+    app.blobs.given(tenant, id);
     app.discovery_worker.submit(tenant, id).await;
     caller.audit(&app, "discovery_upload.done", id).await?;
     Ok(Json(
@@ -182,74 +188,6 @@ struct Put {
     blockid: Option<String>,
 }
 
-/// Errors of the upload link have Azure's form: its clients read the code from a
-/// header.
-#[derive(Debug, thiserror::Error)]
-enum UploadError {
-    #[error("the link is not good, or has expired")]
-    Authentication,
-    #[error("a file was put here before")]
-    BlobAlreadyExists,
-    #[error("the query parameter {0} is not understood")]
-    InvalidQueryParameterValue(&'static str),
-    #[error("the block list is not understood, or names a block that was not put")]
-    InvalidBlockList,
-    #[error("the file is larger than {0} bytes")]
-    RequestBodyTooLarge(u64),
-    #[error("the body ended before its end")]
-    IncompleteBody,
-    #[error("the server cannot keep the file")]
-    InternalError,
-}
-
-impl IntoResponse for UploadError {
-    fn into_response(self) -> Response {
-        let (status, code) = match &self {
-            Self::Authentication => (StatusCode::FORBIDDEN, "AuthenticationFailed"),
-            Self::BlobAlreadyExists => (StatusCode::CONFLICT, "BlobAlreadyExists"),
-            Self::InvalidQueryParameterValue(_) => {
-                (StatusCode::BAD_REQUEST, "InvalidQueryParameterValue")
-            }
-            Self::InvalidBlockList => (StatusCode::BAD_REQUEST, "InvalidBlockList"),
-            Self::RequestBodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge"),
-            Self::IncompleteBody => (StatusCode::BAD_REQUEST, "IncompleteBody"),
-            Self::InternalError => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
-        };
-        let xml = format!(
-            "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{code}</Code><Message>{self}</Message></Error>"
-        );
-        let headers = [
-            (header::CONTENT_TYPE.as_str(), "application/xml"),
-            ("x-ms-error-code", code),
-        ];
-        (status, headers, xml).into_response()
-    }
-}
-
-impl From<casbah_store::StoreError> for UploadError {
-    fn from(error: casbah_store::StoreError) -> Self {
-        tracing::error!(%error, "an upload cannot be recorded");
-        Self::InternalError
-    }
-}
-
-impl From<crate::blobs::BlobError> for UploadError {
-    fn from(error: crate::blobs::BlobError) -> Self {
-        use crate::blobs::BlobError;
-        match error {
-            BlobError::TooLarge { limit } => Self::RequestBodyTooLarge(limit),
-            BlobError::Body(_) => Self::IncompleteBody,
-            BlobError::UnknownBlock { .. } | BlobError::TooManyBlocks { .. } => {
-                Self::InvalidBlockList
-            }
-            BlobError::Io(error) => {
-                tracing::error!(%error, "an upload cannot be kept");
-                Self::InternalError
-            }
-        }
-    }
-}
-
 async fn receive(
     State(app): State<Arc<App>>,
     Path((tenant, id)): Path<(String, String)>,
@@ -292,7 +230,7 @@ async fn receive(
                 .await
                 .map_err(|_| UploadError::InvalidBlockList)?;
             let blocks = block_ids(&list).ok_or(UploadError::InvalidBlockList)?;
-            let bytes = app.blobs.commit_blocks(tenant, id, &blocks).await?;
+            let bytes = app.blobs.commit_blocks(tenant, id, &blocks, limit).await?;
             stored(&app, tenant, id, bytes).await?;
         }
         Some(_) => return Err(UploadError::InvalidQueryParameterValue("comp")),
@@ -306,24 +244,6 @@ async fn stored(app: &App, tenant: TenantId, id: RecordId, bytes: u64) -> Result
     } else {
         Err(UploadError::BlobAlreadyExists)
     }
-}
-
-fn created() -> Response {
-    let request = uuid::Uuid::new_v4();
-    let headers = [
-        (
-            header::ETAG.as_str(),
-            format!("\"0x{:X}\"", request.as_u64_pair().0),
-        ),
-        (
-            header::LAST_MODIFIED.as_str(),
-            Timestamp::now().to_http_date(),
-        ),
-        ("x-ms-request-id", request.to_string()),
-        ("x-ms-version", "2021-12-02".to_owned()),
-        ("x-ms-request-server-encrypted", "false".to_owned()),
-    ];
-    (StatusCode::CREATED, headers).into_response()
 }
 
 type BodyStream = std::pin::Pin<
@@ -359,49 +279,4 @@ fn unwrapped(headers: &HeaderMap, body: Body) -> Result<BodyStream, UploadError>
         }
     };
     Ok(Box::pin(parts))
-}
-
-/// The ids of `<BlockList><Latest>id</Latest>…</BlockList>`; the three element names
-/// all mean a block that was put just now.
-fn block_ids(xml: &[u8]) -> Option<Vec<String>> {
-    let text = std::str::from_utf8(xml).ok()?;
-    let (_, list) = text.split_once("<BlockList>")?;
-    let (list, _) = list.rsplit_once("</BlockList>")?;
-    let mut ids = Vec::new();
-    let mut rest = list.trim();
-    while !rest.is_empty() {
-        let (name, after) = rest.strip_prefix('<')?.split_once('>')?;
-        if !["Latest", "Uncommitted", "Committed"].contains(&name) {
-            return None;
-        }
-        let (id, after) = after.split_once("</")?;
-        let after = after.strip_prefix(name)?.strip_prefix('>')?;
-        ids.push(id.trim().to_owned());
-        rest = after.trim_start();
-    }
-    Some(ids)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn block_lists_are_read_as_azure_writes_them() {
-        let xml = "<?xml version='1.0' encoding='utf-8'?>\n<BlockList><Latest>QQ==</Latest>\n \
-            <Uncommitted>Qg==</Uncommitted></BlockList>";
-        assert_eq!(
-            block_ids(xml.as_bytes()),
-            Some(vec!["QQ==".to_owned(), "Qg==".to_owned()])
-        );
-        assert_eq!(block_ids(b"<BlockList></BlockList>"), Some(Vec::new()));
-        for bad in [
-            "",
-            "<BlockList>",
-            "<BlockList><X>a</X></BlockList>",
-            "<BlockList><Latest>a</BlockList>",
-        ] {
-            assert_eq!(block_ids(bad.as_bytes()), None, "{bad}");
-        }
-    }
 }

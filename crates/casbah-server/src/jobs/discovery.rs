@@ -25,8 +25,13 @@ const QUEUE: usize = 256;
 /// Logs that are read at once, where there are cores for it.
 const LOGS: usize = 2;
 
-/// How often the store is asked for uploads that wait.
+/// How often the store is asked for uploads that wait, and files are deleted that
+/// nobody waits for.
 const SWEEP: Duration = Duration::from_mins(1);
+
+/// How long a file stays after its link has expired: one that began before may still
+/// come in, and its sender say that it is done.
+const GRACE_MS: i64 = 3_600_000;
 
 type Job = (TenantId, RecordId);
 
@@ -51,16 +56,10 @@ struct Readers {
 impl DiscoveryWorker {
     /// Removes files that belong to no upload any more, and begins to read what waits.
     pub(crate) async fn start(store: Store, blobs: Blobs) -> Result<Self, StoreError> {
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let spare = cores.saturating_sub(1).max(1);
-        let logs = spare.min(LOGS);
-        let readers = Readers {
-            store,
-            blobs,
-            busy: Arc::default(),
-            places: Arc::new(Semaphore::new(logs)),
-            threads: NonZeroUsize::new(spare / logs).unwrap_or(NonZeroUsize::MIN),
-        };
+        if let Err(error) = blobs.sweep_parts() {
+            tracing::warn!(%error, "unfinished files cannot be removed");
+        }
+        let readers = Readers::new(store, blobs);
         readers.sweep_files().await?;
         let (queue, jobs) = mpsc::channel(QUEUE);
         tokio::spawn(readers.run(jobs));
@@ -79,6 +78,19 @@ impl DiscoveryWorker {
 }
 
 impl Readers {
+    fn new(store: Store, blobs: Blobs) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let spare = cores.saturating_sub(1).max(1);
+        let logs = spare.min(LOGS);
+        Self {
+            store,
+            blobs,
+            busy: Arc::default(),
+            places: Arc::new(Semaphore::new(logs)),
+            threads: NonZeroUsize::new(spare / logs).unwrap_or(NonZeroUsize::MIN),
+        }
+    }
+
     async fn run(self, mut jobs: mpsc::Receiver<Job>) {
         let mut sweep = tokio::time::interval(SWEEP);
         loop {
@@ -87,7 +99,12 @@ impl Readers {
                     Some(job) => vec![job],
                     None => return,
                 },
-                _ = sweep.tick() => self.waiting().await,
+                _ = sweep.tick() => {
+                    if let Err(error) = self.sweep_files().await {
+                        tracing::error!(%error, "files of ended uploads cannot be found");
+                    }
+                    self.waiting().await
+                }
             };
             for job in found {
                 if !self.lock().insert(job) {
@@ -175,27 +192,31 @@ impl Readers {
             .unwrap_or_else(|_| (failed, UsageRows::default()))
     }
 
-    /// What an ended or unknown upload left.
+    /// Deletes what an ended, expired or unknown upload left.
     async fn sweep_files(&self) -> Result<(), StoreError> {
-        if let Err(error) = self.blobs.sweep_parts() {
-            tracing::warn!(%error, "unfinished files cannot be removed");
-        }
-        let files = self.blobs.uploads().unwrap_or_else(|error| {
-            tracing::warn!(%error, "the directory of uploads cannot be read");
-            Vec::new()
-        });
+        let files = match self.blobs.uploads() {
+            Ok(files) => files,
+            Err(error) => {
+                tracing::warn!(%error, "the directory of uploads cannot be read");
+                return Ok(());
+            }
+        };
+        self.blobs.count_only(&files);
         let now = Timestamp::now();
         for (tenant, id) in files {
-            let is_dead = match self.store.upload(tenant, id).await? {
-                None => true,
-                Some(upload) => match upload.state {
-                    UploadState::Done | UploadState::Failed => true,
-                    UploadState::Open | UploadState::Stored => upload.expires < now,
-                    UploadState::Waiting | UploadState::Processing => false,
-                },
-            };
-            if is_dead {
-                self.delete(tenant, id).await;
+            let state = self.store.upload(tenant, id).await?;
+            match state.map(|upload| (upload.state, upload.expires)) {
+                None | Some((UploadState::Done | UploadState::Failed, _)) => {
+                    self.delete(tenant, id).await;
+                }
+                Some((UploadState::Open | UploadState::Stored, expires)) => {
+                    if expires.plus_millis(GRACE_MS) < now {
+                        self.delete(tenant, id).await;
+                    }
+                }
+                Some((UploadState::Waiting | UploadState::Processing, _)) => {
+                    self.blobs.given(tenant, id);
+                }
             }
         }
         Ok(())

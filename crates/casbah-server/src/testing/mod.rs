@@ -71,7 +71,8 @@ impl TestServer {
         let created = first_start::create_tenant(&store, "Contoso", "contoso.example", true)
             .await
             .unwrap();
-        let blobs = Blobs::open(directory.path().join("uploads")).unwrap();
+        let uploads = directory.path().join("uploads");
+        let blobs = Blobs::open(uploads, config.largest_open_uploads).unwrap();
         let discovery_worker = DiscoveryWorker::start(store.clone(), blobs.clone())
             .await
             .unwrap();

@@ -14,6 +14,10 @@ const LOG: &[u8] = include_bytes!(concat!(
     "/../casbah-discovery/fixtures/squid/access.log"
 ));
 
+fn blobs_of(installation: &Installation) -> Blobs {
+    Blobs::open(installation.directory.path().join("uploads"), u64::MAX).unwrap()
+}
+
 fn open_upload(source: &str) -> DiscoveryUpload {
     let now = Timestamp::now();
     DiscoveryUpload {
@@ -77,7 +81,7 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_become_usage_or_a_clear_error() {
     let installation = Installation::new(demo_tenant()).await;
-    let blobs = Blobs::open(installation.directory.path().join("uploads")).unwrap();
+    let blobs = blobs_of(&installation);
     let worker = DiscoveryWorker::start(installation.store.clone(), blobs.clone());
     let worker = worker.await.unwrap();
     let garbage: Vec<u8> = (0..=255).cycle().take(100_000).collect();
@@ -157,7 +161,7 @@ async fn a_start_ends_what_was_left_in_the_middle_and_counts_it_once() {
     let installation = Installation::new(demo_tenant()).await;
     let Installation { store, tenant, .. } = &installation;
     let tenant = tenant.id;
-    let blobs = Blobs::open(installation.directory.path().join("uploads")).unwrap();
+    let blobs = blobs_of(&installation);
     let waiting = send(&installation, &blobs, "SQUID_NATIVE", LOG.to_vec()).await;
     let begun = send(&installation, &blobs, "SQUID_NATIVE", LOG.to_vec()).await;
     assert!(store.upload_begun(tenant, begun).await.unwrap());
@@ -189,4 +193,25 @@ async fn a_start_ends_what_was_left_in_the_middle_and_counts_it_once() {
     assert!(reported > 0);
     assert!(reported <= transactions, "{reported} of {transactions}");
     assert_eq!(reported % 2, 0, "each log counts once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_expired_goes_while_the_server_runs() {
+    let installation = Installation::new(demo_tenant()).await;
+    let Installation { store, tenant, .. } = &installation;
+    let tenant = tenant.id;
+    let blobs = blobs_of(&installation);
+    let readers = Readers::new(store.clone(), blobs.clone());
+    let mut ids = Vec::new();
+    for age in [GRACE_MS - 60_000, GRACE_MS + 60_000] {
+        let mut upload = open_upload("SQUID_NATIVE");
+        upload.expires = upload.created.plus_millis(-age);
+        let id = upload.id;
+        store.create_upload(tenant, upload).await.unwrap();
+        let body = futures_util::stream::iter([Ok(Bytes::from_static(b"x"))]);
+        blobs.put_block(tenant, id, "QQ==", body, 9).await.unwrap();
+        ids.push(id);
+    }
+    readers.sweep_files().await.unwrap();
+    assert_eq!(blobs.uploads().unwrap(), [(tenant, ids[0])]);
 }
