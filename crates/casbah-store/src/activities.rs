@@ -1,20 +1,22 @@
 //! Activities: filter columns in time order, the records beside them.
 
+mod filter;
+
 use casbah_model::activity::{Activity, ActivityId};
 use casbah_model::detector::DetectorPosition;
 use casbah_model::entity::EntityObservation;
-use casbah_model::filter::{
-    Condition as FieldCondition, Filter, ListQuery, Scalar, Test, fold, words,
-};
+use casbah_model::filter::{ListQuery, fold, words};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
-use sea_query::{Cond, Condition, Expr, ExprTrait, Order};
+use sea_query::{Condition, Expr, ExprTrait, Order};
 use serde_json::value::RawValue;
 
 use crate::database::{Row, Session, params};
-use crate::filter::{Target, compile, never, test};
+use crate::filter::compile;
 use crate::page::{Listing, Page, direction};
-use crate::{Store, StoreError, alerts, detector, entities, record};
+use crate::{Store, StoreError, detector, entities, record};
+
+use self::filter::target;
 
 /// What became of a batch of activities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,7 +82,7 @@ impl Store {
         query: ListQuery,
     ) -> Result<Page<Box<RawValue>>, StoreError> {
         self.read(move |session| {
-            let condition = compile(&proven(session, tenant, &query.filter)?, target);
+            let condition = compile(&query.filter, |condition| target(tenant, condition));
             let order = direction(&query);
             let first = if query.sort.field == "created" {
                 "created"
@@ -115,7 +117,7 @@ impl Store {
         query: ListQuery,
     ) -> Result<Scan, StoreError> {
         self.read(move |session| {
-            let condition = compile(&proven(session, tenant, &query.filter)?, target);
+            let condition = compile(&query.filter, |condition| target(tenant, condition));
             let order = direction(&query);
             let order = vec![("timestamp", order.clone()), ("uuid", order)];
             let listing = listing(condition.clone(), order.clone());
@@ -313,135 +315,4 @@ fn records(
         }
     }
     Ok(records)
-}
-
-fn target(condition: &FieldCondition) -> Target {
-    let column = match condition.field.name {
-        "service" => "app_id",
-        "instance" => "instance",
-        "user.domain" => "user_domain",
-        "actionType" => "action_folded",
-        "activity.eventActionType" => "event_category",
-        "activity.actionType" => "action_type",
-        "activity.impersonated" => "impersonated",
-        "activity.type" => "admin_event",
-        "device.type" => "device_type",
-        "userAgent.userAgent" => "agent_folded",
-        "location.country" => "country",
-        "location.organizations" => "organization_folded",
-        "ip.address" => "ip",
-        "ip.category" => "ip_category",
-        "date" => "timestamp",
-        "created" => "created",
-        "source" => "source",
-        "user.username" => "user_folded",
-        "activity.id" | "activity.alertId" => return Target::Expression(by_id(&condition.test)),
-        "entity" => return Target::Expression(by_entity(&condition.test)),
-        _ => return Target::Expression(full_text(&condition.test)),
-    };
-    Target::Column(column)
-}
-
-/// The same filter, with the activities that an alert lists as its proof in the place
-/// of the alert.
-fn proven(
-    session: &mut Session<'_>,
-    tenant: TenantId,
-    filter: &Filter,
-) -> Result<Filter, StoreError> {
-    let mut filter = filter.clone();
-    for condition in &mut filter.conditions {
-        if condition.field.name != "activity.alertId" {
-            continue;
-        }
-        let mut proof = Vec::new();
-        if let Test::AnyOf(ids) = &condition.test {
-            for id in ids {
-                let Scalar::Text(id) = id else { continue };
-                let Ok(id) = id.parse() else { continue };
-                let alert = alerts::fetch(session, tenant, id)?;
-                let audits = alert.map(|alert| alert.audits).unwrap_or_default();
-                proof.extend(audits.into_iter().map(Scalar::Text));
-            }
-        }
-        condition.test = Test::AnyOf(proof);
-    }
-    Ok(filter)
-}
-
-fn by_id(test: &Test) -> Condition {
-    let Test::AnyOf(values) = test else {
-        return Cond::all().add(never());
-    };
-    values
-        .iter()
-        .fold(Cond::any().add(never()), |any, value| match value {
-            Scalar::Text(id) => match id.parse::<ActivityId>() {
-                Ok(id) => any.add(
-                    Cond::all()
-                        .add(Expr::col("timestamp").eq(id.timestamp.millis()))
-                        .add(Expr::col("uuid").eq(id.uuid.as_bytes().to_vec())),
-                ),
-                Err(_) => any,
-            },
-            _ => any,
-        })
-}
-
-/// An account is meant by its id in its app, or by the name of the person.
-fn by_entity(test: &Test) -> Condition {
-    match test {
-        Test::AnyOf(values) => any_entity(values),
-        Test::NoneOf(values) => any_entity(values).not(),
-        Test::IsSet(true) => Cond::all().add(Expr::col("actor_id").is_not_null()),
-        _ => Cond::all().add(Expr::col("actor_id").is_null()),
-    }
-}
-
-/// Never unknown to SQL, so that it can be negated: nobody equals nobody's name.
-fn any_entity(values: &[Scalar]) -> Condition {
-    let named = |column: &'static str, id: &str| {
-        Cond::all()
-            .add(Expr::col(column).is_not_null())
-            .add(Expr::col(column).eq(id))
-    };
-    values
-        .iter()
-        .fold(Cond::any().add(never()), |any, value| match value {
-            Scalar::Entity { id, saas, instance } => {
-                let either = Cond::any()
-                    .add(named("actor_id", id))
-                    .add(named("user_folded", id));
-                let mut all = Cond::all().add(either);
-                if let Some(saas) = saas {
-                    all = all.add(Expr::col("app_id").eq(i64::from(saas.0)));
-                }
-                if let Some(instance) = instance {
-                    all = all.add(Expr::col("instance").eq(i64::from(*instance)));
-                }
-                any.add(all)
-            }
-            Scalar::Null => any.add(Expr::col("actor_id").is_null()),
-            _ => any,
-        })
-}
-
-fn full_text(condition: &Test) -> Condition {
-    match condition {
-        Test::Like(_, texts) => test(
-            &Test::Words(texts.iter().flat_map(|text| words(text)).collect()),
-            "words",
-        ),
-        Test::AnyOf(values) => {
-            values
-                .iter()
-                .fold(Cond::any().add(never()), |any, value| match value {
-                    Scalar::Text(text) => {
-                        any.add(test(&Test::Words(words(text).collect()), "words"))
-                    }
-                    _ => any,
-                })
-        }
-        other => test(other, "words"),
-    }
 }

@@ -1,16 +1,21 @@
 //! Alerts: what was found, and how people handled it.
 
+mod filter;
+
+use casbah_model::activity::ActivityId;
 use casbah_model::alert::{Alert, AlertEntity, AlertStatus, CloseKind, Resolution};
-use casbah_model::filter::{Condition as FieldCondition, Filter, ListQuery, Scalar, Test, fold};
+use casbah_model::filter::{Filter, ListQuery, Scalar, fold};
 use casbah_model::ids::{RecordId, SaasId, TenantId};
 use casbah_model::time::Timestamp;
-use sea_query::{Alias, Cond, Condition, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, Order};
 
 use crate::audit::{self, AuditRecord};
-use crate::database::{Param, Row, Session, params};
-use crate::filter::{Target, compile, never, test};
+use crate::database::{Row, Session, params};
+use crate::filter::compile;
 use crate::page::{Listing, Page, direction};
 use crate::{Store, StoreError};
+
+use self::filter::target;
 
 /// Who closes alerts, how, and what they say.
 #[derive(Debug, Clone)]
@@ -192,7 +197,7 @@ pub(crate) fn insert(
             serde_json::to_string(alert)?,
         ],
     )?;
-    insert_entities(session, tenant, alert)
+    insert_parts(session, tenant, alert)
 }
 
 /// The open alert of a story since `since`, if there is one.
@@ -237,8 +242,8 @@ pub(crate) fn update(
     Ok(())
 }
 
-/// Stores what an alert speaks of; what is there already stays.
-pub(crate) fn insert_entities(
+/// Stores what an alert speaks of and what proves it; what is there already stays.
+pub(crate) fn insert_parts(
     session: &mut Session<'_>,
     tenant: TenantId,
     alert: &Alert,
@@ -260,6 +265,19 @@ pub(crate) fn insert_entities(
             "INSERT INTO alert_entity (tenant_id, alert_id, kind, entity_id, saas, inst)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
             params![tenant, alert.id, kind, fold(&id), saas, inst],
+        )?;
+    }
+    let proof = alert.audits.iter();
+    for activity in proof.filter_map(|id| id.parse::<ActivityId>().ok()) {
+        session.execute(
+            "INSERT INTO alert_activity (tenant_id, alert_id, timestamp, uuid)
+             VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            params![
+                tenant,
+                alert.id,
+                activity.timestamp,
+                activity.uuid.as_bytes().to_vec()
+            ],
         )?;
     }
     Ok(())
@@ -316,124 +334,4 @@ fn not_found(filter: &Filter, matched: &[Alert]) -> Vec<String> {
 
 fn read_alert(mut row: Row) -> Result<Alert, StoreError> {
     Ok(serde_json::from_str(&row.get::<String>(0)?)?)
-}
-
-fn target(tenant: TenantId, condition: &FieldCondition) -> Target {
-    let entity = |kind| Target::Expression(by_entity(tenant, kind, &condition.test));
-    match condition.field.name {
-        "severity" => Target::Column("severity"),
-        "resolutionStatus" => Target::Column("resolution"),
-        "date" => Target::Column("timestamp"),
-        "resolutionDate" => Target::Column("resolved"),
-        "risk" => Target::Column("risk"),
-        "alertType" => Target::Column("alert_type"),
-        "entity.policy" => Target::Column("policy_id"),
-        "entity.user" => entity("user"),
-        "entity.ip" => entity("ip"),
-        "entity.service" => entity("service"),
-        "id" => Target::Expression(by_id(&condition.test)),
-        "alertOpen" => Target::Expression(flag(&condition.test, "resolution", true)),
-        "read" => Target::Expression(flag(&condition.test, "status", false)),
-        "source" => Target::Expression(by_source(&condition.test)),
-        _ => entity("account"),
-    }
-}
-
-fn by_id(condition: &Test) -> Condition {
-    let ids = |values: &[Scalar]| {
-        let ids = values.iter().filter_map(|value| match value {
-            Scalar::Text(text) => text.parse::<RecordId>().ok(),
-            _ => None,
-        });
-        ids.map(|id| id.bytes().to_vec()).collect::<Vec<_>>()
-    };
-    match condition {
-        Test::AnyOf(values) => {
-            let ids = ids(values);
-            let any = Cond::any().add(never());
-            if ids.is_empty() {
-                any
-            } else {
-                any.add(Expr::col("id").is_in(ids))
-            }
-        }
-        Test::NoneOf(values) => {
-            let ids = ids(values);
-            if ids.is_empty() {
-                Cond::all()
-            } else {
-                Cond::all().add(Expr::col("id").is_not_in(ids))
-            }
-        }
-        other => test(other, "id"),
-    }
-}
-
-/// A truth value that a column holds as zero or more: `true` means zero if
-/// `true_is_zero`.
-fn flag(condition: &Test, column: &'static str, true_is_zero: bool) -> Condition {
-    let Test::AnyOf(values) = condition else {
-        return Cond::all().add(never());
-    };
-    values
-        .iter()
-        .fold(Cond::any().add(never()), |any, value| match value {
-            Scalar::Bool(value) if *value == true_is_zero => any.add(Expr::col(column).eq(0_i64)),
-            Scalar::Bool(_) => any.add(Expr::col(column).gt(0_i64)),
-            _ => any,
-        })
-}
-
-/// All alerts here come from built-in detections.
-fn by_source(condition: &Test) -> Condition {
-    const BUILT_IN: Scalar = Scalar::Int(0);
-    match condition {
-        Test::AnyOf(values) if values.contains(&BUILT_IN) => Cond::all(),
-        _ => Cond::all().add(never()),
-    }
-}
-
-fn by_entity(tenant: TenantId, kind: &'static str, condition: &Test) -> Condition {
-    let speaks_of = |values: &[Scalar]| {
-        values
-            .iter()
-            .fold(Cond::any().add(never()), |any, value| match value {
-                Scalar::Text(id) => any.add(spoken_of(tenant, kind, id, None, None)),
-                Scalar::Int(id) => any.add(spoken_of(tenant, kind, &id.to_string(), None, None)),
-                // A person's key has the person's name for its id.
-                Scalar::Entity { id, saas, instance } => any
-                    .add(spoken_of(tenant, kind, id, *saas, *instance))
-                    .add(spoken_of(tenant, "user", id, None, None)),
-                _ => any,
-            })
-    };
-    match condition {
-        Test::AnyOf(values) => speaks_of(values),
-        Test::NoneOf(values) => speaks_of(values).not(),
-        _ => Cond::all().add(never()),
-    }
-}
-
-fn spoken_of(
-    tenant: TenantId,
-    kind: &'static str,
-    id: &str,
-    saas: Option<SaasId>,
-    instance: Option<i32>,
-) -> sea_query::SimpleExpr {
-    let tenant: sea_query::Value = Param(tenant).into();
-    let mut alerts: SelectStatement = Query::select()
-        .column(Alias::new("alert_id"))
-        .from(Alias::new("alert_entity"))
-        .cond_where(Expr::col("tenant_id").eq(tenant))
-        .cond_where(Expr::col("kind").eq(kind))
-        .cond_where(Expr::col("entity_id").eq(id))
-        .take();
-    if let Some(saas) = saas {
-        alerts.cond_where(Expr::col("saas").eq(i64::from(saas.0)));
-    }
-    if let Some(instance) = instance {
-        alerts.cond_where(Expr::col("inst").eq(i64::from(instance)));
-    }
-    Expr::col("id").in_subquery(alerts)
 }

@@ -281,7 +281,7 @@ fn store_alert(
         Some(mut open) => {
             story.join(&mut open);
             alerts::update(session, tenant, &open, None)?;
-            alerts::insert_entities(session, tenant, &open)
+            alerts::insert_parts(session, tenant, &open)
         }
         None => alerts::insert(session, tenant, story.alert(), story.key()),
     }

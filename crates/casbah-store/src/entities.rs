@@ -9,7 +9,7 @@ use casbah_model::time::Timestamp;
 use sea_query::{Cond, Condition, Expr, ExprTrait};
 
 use crate::database::{Row, Session, params};
-use crate::filter::{Target, compile, never};
+use crate::filter::{Target, any, by_place, compile, in_place, never};
 use crate::page::{Listing, Page, direction};
 use crate::{Store, StoreError};
 
@@ -224,20 +224,14 @@ fn by_entity(test: &Test) -> Condition {
 }
 
 fn any_entity(values: &[Scalar]) -> Condition {
-    values.iter().fold(Cond::any().add(never()), |any, value| {
-        let Scalar::Entity { id, saas, instance } = value else {
-            return any;
-        };
-        let mut exact = Cond::all().add(Expr::col("entity_id").eq(id.as_str()));
-        if let Some(saas) = saas {
-            exact = exact.add(Expr::col("saas").eq(i64::from(saas.0)));
-        }
-        if let Some(instance) = instance {
-            exact = exact.add(Expr::col("inst").eq(i64::from(*instance)));
-        }
+    let places = by_place(values).into_iter().map(|(place, ids)| {
+        let exact = Cond::all().add(Expr::col("entity_id").is_in(ids.clone()));
         let person = Cond::all()
             .add(Expr::col("user_folded").is_not_null())
-            .add(Expr::col("user_folded").eq(id.as_str()));
-        any.add(exact).add(person)
-    })
+            .add(Expr::col("user_folded").is_in(ids));
+        Cond::any()
+            .add(in_place(exact, place, ("saas", "inst")))
+            .add(person)
+    });
+    any(places.collect())
 }

@@ -3,6 +3,8 @@
 //! Texts were folded and numbers read when the filter was parsed, so both
 //! databases compare bytes and give the same answer.
 
+use std::collections::BTreeMap;
+
 use casbah_model::filter::{Condition as FieldCondition, Filter, Part, Scalar, Test};
 use sea_query::{Alias, Cond, Condition, Expr, ExprTrait, LikeExpr, SimpleExpr};
 
@@ -46,9 +48,13 @@ pub(crate) fn test(test: &Test, column: &'static str) -> Condition {
             let differs = column().is_not_in(values);
             none.add(Cond::any().add(differs).add(column().is_null()))
         }
-        Test::Like(part, texts) => texts.iter().fold(Cond::any().add(never()), |any, text| {
-            any.add(column().like(pattern(*part, text)))
-        }),
+        Test::Like(part, texts) => {
+            let like = |text: &String| column().like(pattern(*part, text));
+            any(texts
+                .iter()
+                .map(|text| Cond::all().add(like(text)))
+                .collect())
+        }
         Test::NotLike(part, texts) => {
             let none = texts.iter().fold(Cond::all(), |all, text| {
                 all.add(column().not_like(pattern(*part, text)))
@@ -102,6 +108,44 @@ fn value(scalar: &Scalar) -> Option<sea_query::Value> {
         Scalar::Text(text) | Scalar::Entity { id: text, .. } => Some(Param(text).into()),
         Scalar::Null => None,
     }
+}
+
+/// True where one of these is. A balanced tree: SQLite takes no expression that is a
+/// thousand levels deep, and a chain is as deep as it is long.
+pub(crate) fn any(mut conditions: Vec<Condition>) -> Condition {
+    if conditions.len() > 1 {
+        let second = conditions.split_off(conditions.len() / 2);
+        return Cond::any().add(any(conditions)).add(any(second));
+    }
+    conditions.pop().unwrap_or_else(|| Cond::any().add(never()))
+}
+
+/// The app and the instance that an entity is asked for in; any, if not said.
+pub(crate) type Place = (Option<i32>, Option<i32>);
+
+/// The ids of the entities among the values, by their place.
+pub(crate) fn by_place(values: &[Scalar]) -> BTreeMap<Place, Vec<sea_query::Value>> {
+    let mut places: BTreeMap<Place, Vec<_>> = BTreeMap::new();
+    for scalar in values {
+        if let Scalar::Entity { saas, instance, .. } = scalar {
+            let place = (saas.map(|saas| saas.0), *instance);
+            places.entry(place).or_default().extend(value(scalar));
+        }
+    }
+    places
+}
+
+/// `condition` in this place, which the two columns hold.
+pub(crate) fn in_place(
+    condition: Condition,
+    (saas, instance): Place,
+    columns: (&'static str, &'static str),
+) -> Condition {
+    let is = |column, number: Option<i32>| number.map(|n| Expr::col(column).eq(i64::from(n)));
+    Cond::all()
+        .add(condition)
+        .add_option(is(columns.0, saas))
+        .add_option(is(columns.1, instance))
 }
 
 /// True of no record.

@@ -7,7 +7,7 @@ use sea_query::{Cond, Condition, Expr, ExprTrait};
 
 use crate::database::{Row, Session, params};
 use crate::error::Conflict;
-use crate::filter::{Target, compile, never, pattern};
+use crate::filter::{Target, any, compile, never, pattern};
 use crate::page::{Listing, Page, direction};
 use crate::{Store, StoreError};
 
@@ -178,20 +178,19 @@ fn target(condition: &FieldCondition) -> Target {
 }
 
 fn by_tag(test: &Test) -> Condition {
-    let any = |values: &[Scalar]| {
-        values
-            .iter()
-            .fold(Cond::any().add(never()), |any, value| match value {
-                // The text is compared as a whole, between bars.
-                Scalar::Text(tag) => any.add(
-                    Expr::col("tags_folded").like(pattern(Part::Anywhere, &format!("|{tag}|"))),
-                ),
-                _ => any,
-            })
+    let tagged = |values: &[Scalar]| {
+        let tags = values.iter().filter_map(|value| match value {
+            // The text is compared as a whole, between bars.
+            Scalar::Text(tag) => Some(pattern(Part::Anywhere, &format!("|{tag}|"))),
+            _ => None,
+        });
+        any(tags
+            .map(|tag| Cond::all().add(Expr::col("tags_folded").like(tag)))
+            .collect())
     };
     match test {
-        Test::AnyOf(values) => any(values),
-        Test::NoneOf(values) => any(values).not(),
+        Test::AnyOf(values) => tagged(values),
+        Test::NoneOf(values) => tagged(values).not(),
         _ => Cond::all().add(never()),
     }
 }

@@ -65,7 +65,7 @@ pub static ACTIVITIES: ListSpec = ListSpec {
             &[Eq, StartsWith, DoesNotStartWith, IsSet, IsNotSet, Neq],
         ),
         field("ip.category", FieldKind::Int, EQ_NEQ),
-        field("text", FieldKind::Folded, &[Eq, StartsWithSingle, Text]),
+        field("text", FieldKind::Words, &[Eq, StartsWithSingle, Text]),
         field(
             "date",
             FieldKind::Time,

@@ -54,6 +54,8 @@ pub enum FieldKind {
     Folded,
     /// Text compared byte by byte.
     Exact,
+    /// Text whose words are looked for, without regard to case.
+    Words,
     /// An account or user: `{"id", "saas", "inst"}`, or the bare id.
     Entity,
 }

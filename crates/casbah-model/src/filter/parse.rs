@@ -16,6 +16,10 @@ const MAX_VALUES: usize = 1_000;
 /// The most patterns or ranges of one operator: each is an expression of its own.
 const MAX_PATTERNS: usize = 100;
 
+/// The most values of one filter: together they make no statement that a database
+/// refuses.
+const MAX_VALUES_IN_ALL: usize = 5_000;
+
 /// The longest text that is compared, in bytes.
 const MAX_TEXT: usize = 2_000;
 
@@ -45,6 +49,14 @@ pub(super) fn parse_filter(
             Value::Object(tests) => parse_field(field, tests, now, &mut conditions)?,
             other => return Err(bad_value(field.name, other)),
         }
+    }
+    let compared = |condition: &Condition| match &condition.test {
+        Test::AnyOf(values) | Test::NoneOf(values) => values.len(),
+        _ => 0,
+    };
+    let values: usize = conditions.iter().map(compared).sum();
+    if values > MAX_VALUES_IN_ALL {
+        return Err(too_many("filters", values, MAX_VALUES_IN_ALL));
     }
     Ok(Filter { conditions })
 }
@@ -111,12 +123,18 @@ fn parse_test(
 /// A bare value where a list is expected counts as a list of one.
 fn list<'a>(field: &FieldSpec, value: &'a Value, most: usize) -> Result<&'a [Value], FilterError> {
     match value {
-        Value::Array(values) if values.len() > most => Err(FilterError::Value {
-            field: field.name.to_owned(),
-            value: format!("a list of {} values, more than {most},", values.len()),
-        }),
+        Value::Array(values) if values.len() > most => {
+            Err(too_many(field.name, values.len(), most))
+        }
         Value::Array(values) => Ok(values),
         other => Ok(std::slice::from_ref(other)),
+    }
+}
+
+fn too_many(field: &str, values: usize, most: usize) -> FilterError {
+    FilterError::Value {
+        field: field.to_owned(),
+        value: format!("a list of {values} values, more than {most},"),
     }
 }
 
@@ -129,7 +147,11 @@ fn single(value: &Value) -> &Value {
 }
 
 fn scalars(field: &FieldSpec, value: &Value) -> Result<Vec<Scalar>, FilterError> {
-    list(field, value, MAX_VALUES)?
+    let most = match field.kind {
+        FieldKind::Words => MAX_PATTERNS,
+        _ => MAX_VALUES,
+    };
+    list(field, value, most)?
         .iter()
         .map(|value| scalar(field, value))
         .collect()
@@ -144,7 +166,9 @@ fn scalar(field: &FieldSpec, value: &Value) -> Result<Scalar, FilterError> {
             int(field, value).map(Scalar::Int)
         }
         FieldKind::Bool => boolean(field, value).map(Scalar::Bool),
-        FieldKind::Folded | FieldKind::Exact => text(field, value).map(Scalar::Text),
+        FieldKind::Folded | FieldKind::Exact | FieldKind::Words => {
+            text(field, value).map(Scalar::Text)
+        }
         FieldKind::Entity => entity(field, value),
     }
 }
@@ -163,11 +187,14 @@ fn text(field: &FieldSpec, value: &Value) -> Result<String, FilterError> {
         Value::Bool(value) => value.to_string(),
         other => return Err(bad_value(field.name, other)),
     };
-    Ok(if field.kind == FieldKind::Exact {
-        text
-    } else {
-        fold(&text)
-    })
+    match field.kind {
+        FieldKind::Exact => Ok(text),
+        FieldKind::Words if words(&text).nth(MAX_PATTERNS).is_some() => Err(FilterError::Value {
+            field: field.name.to_owned(),
+            value: format!("a text of more than {MAX_PATTERNS} words"),
+        }),
+        _ => Ok(fold(&text)),
+    }
 }
 
 fn int(field: &FieldSpec, value: &Value) -> Result<i64, FilterError> {
@@ -375,6 +402,32 @@ mod tests {
             json!("x"),
         ] {
             assert!(parse_filter(&ALERTS, &filters, NOW).is_err(), "{filters}");
+        }
+    }
+
+    #[test]
+    fn what_makes_too_large_a_statement_is_refused() {
+        let numbers: Vec<usize> = (0..1_000).collect();
+        let words = vec!["a"; 101].join(" ");
+        let all = json!({
+            "service": {"eq": numbers, "neq": numbers}, "instance": {"eq": numbers, "neq": numbers},
+            "ip.category": {"eq": numbers},
+        });
+        assert!(parse_filter(&ACTIVITIES, &all, NOW).is_ok());
+        for (field, tests) in [
+            ("source", json!({"eq": [0]})),
+            ("text", json!({"text": words})),
+            ("text", json!({"eq": [words]})),
+            ("text", json!({"eq": vec!["a"; 101]})),
+            ("activity.id", json!({"eq": vec!["a"; 1_001]})),
+        ] {
+            let mut filters = all.clone();
+            if field != "source" {
+                filters = json!({});
+            }
+            filters[field] = tests;
+            let refused = parse_filter(&ACTIVITIES, &filters, NOW);
+            assert!(matches!(refused, Err(FilterError::Value { .. })), "{field}");
         }
     }
 

@@ -256,6 +256,15 @@ CREATE TABLE alert_entity (
 );
 CREATE INDEX alert_entity_alert ON alert_entity (tenant_id, alert_id);
 
+-- The activities that prove an alert, for the filter `activity.alertId`.
+CREATE TABLE alert_activity (
+    tenant_id {blob} NOT NULL,
+    alert_id {blob} NOT NULL,
+    timestamp BIGINT NOT NULL,
+    uuid {blob} NOT NULL,
+    PRIMARY KEY (tenant_id, alert_id, timestamp, uuid)
+) {without_rowid};
+
 -- Entities.
 
 CREATE TABLE entity (

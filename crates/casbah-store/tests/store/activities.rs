@@ -178,3 +178,55 @@ crate::on_both!(a_walk_meets_every_record_once, |store: Store| async move {
         assert_eq!(seen.len(), times.len(), "{direction}");
     }
 });
+
+crate::on_both!(a_thousand_values_are_answered, |store: Store| async move {
+    let tenant = TenantId::random();
+    let one = activity(tenant, 1000, "u7", "Read");
+    let stored = vec![one.clone(), activity(tenant, 2000, "other", "Read")];
+    store
+        .ingest_activities(tenant, stored, Vec::new())
+        .await
+        .unwrap();
+    let name = |i: i32| format!("u{i}");
+    let ids = (0..999).map(|i| activity(tenant, i.into(), "nobody", "Read").id.to_string());
+    let ids: Vec<_> = ids.chain([one.id.to_string()]).collect();
+    let people: Vec<_> = (0..1000).map(|i| json!({"id": name(i)})).collect();
+    let accounts = |app: fn(i32) -> i32| -> Vec<_> {
+        let key = |i| json!({"id": name(i), "saas": app(i), "inst": 0});
+        (0..1000).map(key).collect()
+    };
+    let alerts: Vec<_> = (0..1000).map(|i| format!("{i:024x}")).collect();
+    let names: Vec<_> = (0..1000).map(name).collect();
+    for (filters, expected) in [
+        (json!({"activity.id": {"eq": ids}}), vec!["1000 u7"]),
+        (json!({"entity": {"eq": people}}), vec!["1000 u7"]),
+        (json!({"entity": {"neq": people}}), vec!["2000 other"]),
+        (
+            json!({"entity": {"eq": accounts(|_| 11161)}}),
+            vec!["1000 u7"],
+        ),
+        (
+            json!({"entity": {"eq": accounts(|i| 11154 + i)}}),
+            vec!["1000 u7"],
+        ),
+        (json!({"entity": {"eq": accounts(|i| i)}}), vec![]),
+        (
+            json!({"entity": {"neq": accounts(|i| i)}}),
+            vec!["1000 u7", "2000 other"],
+        ),
+        (json!({"activity.alertId": {"eq": alerts}}), vec![]),
+        (json!({"user.username": {"eq": names}}), vec!["1000 u7"]),
+        (
+            json!({"text": {"eq": vec!["read übung"; 100]}}),
+            vec!["1000 u7", "2000 other"],
+        ),
+        (
+            json!({"text": {"text": vec!["read"; 100].join(" ")}}),
+            vec!["1000 u7", "2000 other"],
+        ),
+    ] {
+        let found = matching(&store, tenant, filters.clone()).await;
+        let text = filters.to_string();
+        assert_eq!(found, expected, "{}", text.get(..80).unwrap_or(&text));
+    }
+});

@@ -1,12 +1,12 @@
 use casbah_model::activity::ActivityId;
 use casbah_model::alert::{Alert, AlertStatus, CloseKind, Resolution};
-use casbah_model::filter::ALERTS;
+use casbah_model::filter::{ACTIVITIES, ALERTS};
 use casbah_model::ids::{KeyId, RecordId, TenantId};
 use casbah_model::time::Timestamp;
 use casbah_store::{DetectionCommit, Handling, Store, Story};
 use serde_json::{Value, json};
 
-use crate::samples::{alert, query};
+use crate::samples::{activity, alert, query};
 
 pub(crate) const LAST: ActivityId = ActivityId {
     timestamp: Timestamp(5000),
@@ -214,3 +214,75 @@ crate::on_both!(a_story_grows_its_open_alert, |store: Store| async move {
     assert_eq!(page.data[0].audits, ["1000_a", "2000_a"]);
     assert_eq!(page.data[0].timestamp, Timestamp(2000));
 });
+
+crate::on_both!(a_thousand_values_are_answered, |store: Store| async move {
+    let tenant = TenantId::random();
+    let mut first = alert(tenant, 1000, "u7");
+    first.description = "first".to_owned();
+    first.entities.push(
+        serde_json::from_value(json!({"type": "account", "id": "account7", "label": "",
+                "pa": null, "em": null, "inst": 0, "saas": 11161, "entityType": 2,
+                "entityRole": null}))
+        .unwrap(),
+    );
+    let mut second = alert(tenant, 2000, "other");
+    second.description = "second".to_owned();
+    let (a, b) = (first.id, second.id);
+    commit(&store, tenant, vec![first, second]).await;
+    let names: Vec<_> = (0..1000).map(|i| format!("u{i}")).collect();
+    let accounts = |app: fn(i32) -> i32| -> Vec<_> {
+        let key = |i| json!({"id": format!("account{i}"), "saas": app(i), "inst": 0});
+        (0..1000).map(key).collect()
+    };
+    let numbers: Vec<_> = (0..999).collect();
+    let mut unknown: Vec<_> = (0..999).map(|i| format!("{i:024x}")).collect();
+    unknown.push(a.to_string());
+    for (filters, expected) in [
+        (json!({"entity.user": {"eq": names}}), vec![a]),
+        (json!({"entity.user": {"neq": names}}), vec![b]),
+        (json!({"entity.entity": {"eq": names}}), vec![a]),
+        (
+            json!({"entity.entity": {"eq": accounts(|_| 11161)}}),
+            vec![a],
+        ),
+        (
+            json!({"entity.entity": {"eq": accounts(|i| 11154 + i)}}),
+            vec![a],
+        ),
+        (
+            json!({"entity.entity": {"neq": accounts(|i| i)}}),
+            vec![a, b],
+        ),
+        (json!({"entity.service": {"neq": numbers}}), vec![a, b]),
+        (json!({"id": {"eq": unknown}}), vec![a]),
+    ] {
+        let found = ids(&store, tenant, &filters).await;
+        let text = filters.to_string();
+        assert_eq!(found, expected, "{}", text.get(..80).unwrap_or(&text));
+    }
+});
+
+crate::on_both!(
+    an_alert_leads_to_its_activities,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let activities: Vec<_> = [1000, 2000, 3000]
+            .map(|time| activity(tenant, time, "anna", "Read"))
+            .into();
+        let (first, second) = (activities[0].id.to_string(), activities[1].id.to_string());
+        store
+            .ingest_activities(tenant, activities, Vec::new())
+            .await
+            .unwrap();
+        let mut found = alert(tenant, 1000, "anna");
+        found.audits = vec![first];
+        let id = found.id;
+        commit(&store, tenant, vec![found.clone()]).await;
+        // A later finding of the same story.
+        found.audits = vec![second, "not an activity".to_owned()];
+        commit(&store, tenant, vec![found]).await;
+        let parameters = json!({"filters": {"activity.alertId": {"eq": id}}});
+        let page = store.list_activities(tenant, query(&ACTIVITIES, &parameters));
+        assert_eq!(page.await.unwrap().total, 2);
+    }
+);

@@ -52,6 +52,10 @@ crate::on_both!(
             .await
             .unwrap();
         assert!(none.data.is_empty());
+        let tags: Vec<_> = (0..1000).map(|i| format!("tag {i}")).collect();
+        let untagged = found(json!({"tags": {"neq": tags}}));
+        let untagged = store.list_ip_ranges(tenant, untagged).await.unwrap();
+        assert_eq!(untagged.total, 1);
         assert!(store.delete_ip_range(tenant, office.id).await.unwrap());
         assert!(!store.delete_ip_range(tenant, office.id).await.unwrap());
         assert!(store.ip_range(tenant, office.id).await.unwrap().is_none());

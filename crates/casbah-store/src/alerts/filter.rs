@@ -1,0 +1,130 @@
+//! What the fields of the list of alerts mean.
+
+use casbah_model::filter::{Condition as FieldCondition, Scalar, Test};
+use casbah_model::ids::{RecordId, TenantId};
+use sea_query::{Cond, Condition, Expr, ExprTrait, Query};
+
+use crate::database::Param;
+use crate::filter::{Target, any, by_place, in_place, never, test};
+
+/// Where each field's values are.
+pub(super) fn target(tenant: TenantId, condition: &FieldCondition) -> Target {
+    let entity = |kind| Target::Expression(by_entity(tenant, kind, &condition.test));
+    match condition.field.name {
+        "severity" => Target::Column("severity"),
+        "resolutionStatus" => Target::Column("resolution"),
+        "date" => Target::Column("timestamp"),
+        "resolutionDate" => Target::Column("resolved"),
+        "risk" => Target::Column("risk"),
+        "alertType" => Target::Column("alert_type"),
+        "entity.policy" => Target::Column("policy_id"),
+        "entity.user" => entity("user"),
+        "entity.ip" => entity("ip"),
+        "entity.service" => entity("service"),
+        "id" => Target::Expression(by_id(&condition.test)),
+        "alertOpen" => Target::Expression(flag(&condition.test, "resolution", true)),
+        "read" => Target::Expression(flag(&condition.test, "status", false)),
+        "source" => Target::Expression(by_source(&condition.test)),
+        _ => entity("account"),
+    }
+}
+
+fn by_id(condition: &Test) -> Condition {
+    let ids = |values: &[Scalar]| {
+        let ids = values.iter().filter_map(|value| match value {
+            Scalar::Text(text) => text.parse::<RecordId>().ok(),
+            _ => None,
+        });
+        ids.map(|id| id.bytes().to_vec()).collect::<Vec<_>>()
+    };
+    match condition {
+        Test::AnyOf(values) => {
+            let ids = ids(values);
+            let any = Cond::any().add(never());
+            if ids.is_empty() {
+                any
+            } else {
+                any.add(Expr::col("id").is_in(ids))
+            }
+        }
+        Test::NoneOf(values) => {
+            let ids = ids(values);
+            if ids.is_empty() {
+                Cond::all()
+            } else {
+                Cond::all().add(Expr::col("id").is_not_in(ids))
+            }
+        }
+        other => test(other, "id"),
+    }
+}
+
+/// A truth value that a column holds as zero or more: `true` means zero if
+/// `true_is_zero`.
+fn flag(condition: &Test, column: &'static str, true_is_zero: bool) -> Condition {
+    let Test::AnyOf(values) = condition else {
+        return Cond::all().add(never());
+    };
+    values
+        .iter()
+        .fold(Cond::any().add(never()), |any, value| match value {
+            Scalar::Bool(value) if *value == true_is_zero => any.add(Expr::col(column).eq(0_i64)),
+            Scalar::Bool(_) => any.add(Expr::col(column).gt(0_i64)),
+            _ => any,
+        })
+}
+
+/// All alerts here come from built-in detections.
+fn by_source(condition: &Test) -> Condition {
+    const BUILT_IN: Scalar = Scalar::Int(0);
+    match condition {
+        Test::AnyOf(values) if values.contains(&BUILT_IN) => Cond::all(),
+        _ => Cond::all().add(never()),
+    }
+}
+
+fn by_entity(tenant: TenantId, kind: &'static str, condition: &Test) -> Condition {
+    match condition {
+        Test::AnyOf(values) => speaks_of(tenant, kind, values),
+        Test::NoneOf(values) => speaks_of(tenant, kind, values).not(),
+        _ => Cond::all().add(never()),
+    }
+}
+
+fn speaks_of(tenant: TenantId, kind: &'static str, values: &[Scalar]) -> Condition {
+    let of_kind = |kind: &'static str, ids: Vec<sea_query::Value>| {
+        Cond::all()
+            .add(Expr::col("kind").eq(kind))
+            .add(Expr::col("entity_id").is_in(ids))
+    };
+    let ids = values.iter().filter_map(|value| match value {
+        Scalar::Text(id) => Some(Param(id).into()),
+        Scalar::Int(id) => Some(Param(id.to_string()).into()),
+        _ => None,
+    });
+    let ids: Vec<sea_query::Value> = ids.collect();
+    let places = by_place(values);
+    let mut conditions = Vec::new();
+    if !ids.is_empty() {
+        conditions.push(of_kind(kind, ids));
+    }
+    // A person's key has the person's name for its id.
+    let people: Vec<_> = places.values().flatten().cloned().collect();
+    if !people.is_empty() {
+        conditions.push(of_kind("user", people));
+    }
+    let places = places.into_iter();
+    conditions
+        .extend(places.map(|(place, ids)| in_place(of_kind(kind, ids), place, ("saas", "inst"))));
+    if conditions.is_empty() {
+        return Cond::all().add(never());
+    }
+    let tenant: sea_query::Value = Param(tenant).into();
+    let alerts = Query::select()
+        .column("alert_id")
+        .from("alert_entity")
+        .cond_where(Expr::col("tenant_id").eq(tenant))
+        .cond_where(any(conditions))
+        .take();
+    Cond::all().add(Expr::col("id").in_subquery(alerts))
+}
