@@ -1,6 +1,9 @@
 //! Activities: filter columns in time order, the records beside them.
 
 mod filter;
+mod scan;
+
+pub use scan::Scan;
 
 use casbah_model::activity::{Activity, ActivityId};
 use casbah_model::detector::DetectorPosition;
@@ -8,7 +11,7 @@ use casbah_model::entity::EntityObservation;
 use casbah_model::filter::{ListQuery, fold, words};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
-use sea_query::{Condition, Expr, ExprTrait, Order};
+use sea_query::{Condition, Order};
 use serde_json::value::RawValue;
 
 use crate::database::{Row, Session, params};
@@ -28,20 +31,6 @@ pub struct Ingested {
     /// Stored now, but too late for the tenant's detector to see them in order.
     pub late: u64,
 }
-
-/// One step of a walk through all activities that a filter matches.
-#[derive(Debug)]
-pub struct Scan {
-    /// The records.
-    pub data: Vec<Box<RawValue>>,
-    /// How many records the filter matches in all.
-    pub total: u64,
-    /// The bound that begins the next step, inclusive; none after the last.
-    pub next: Option<Timestamp>,
-}
-
-/// The most records of one step that share one millisecond.
-const SAME_TIME: u64 = 10_000;
 
 impl Store {
     /// Stores activities and what they show of entities, in one transaction.
@@ -101,63 +90,6 @@ impl Store {
                 data,
                 total: page.total,
                 has_next: page.has_next,
-            })
-        })
-        .await
-    }
-
-    /// One step of a walk through all activities that a filter matches.
-    ///
-    /// A step ends where the time changes, so the next begins at another
-    /// millisecond: nothing comes twice and nothing is missed, whatever arrives
-    /// meanwhile.
-    pub async fn scan_activities(
-        &self,
-        tenant: TenantId,
-        query: ListQuery,
-    ) -> Result<Scan, StoreError> {
-        self.read(move |session| {
-            let condition = compile(&query.filter, |condition| target(tenant, condition));
-            let order = direction(&query);
-            let order = vec![("timestamp", order.clone()), ("uuid", order)];
-            let listing = listing(condition.clone(), order.clone());
-            let limit = u64::from(query.limit);
-            let page = listing.page(
-                session,
-                tenant,
-                &ListQuery {
-                    skip: 0,
-                    limit: query.limit + 1,
-                    ..query
-                },
-                read_id,
-            )?;
-            let mut ids = page.data;
-            let mut next = None;
-            if ids.len() as u64 > limit {
-                let following = ids[ids.len() - 1].timestamp;
-                let whole = ids
-                    .iter()
-                    .position(|id| id.timestamp == following)
-                    .unwrap_or(0);
-                if whole > 0 {
-                    ids.truncate(whole);
-                    next = Some(following);
-                } else {
-                    // More records of one millisecond than fit: they come together.
-                    let same = condition.add(Expr::col("timestamp").eq(following.millis()));
-                    let rows = self::listing(same, order).rows(session, tenant, SAME_TIME, 0)?;
-                    ids = rows.into_iter().map(read_id).collect::<Result<_, _>>()?;
-                    if page.total > ids.len() as u64 {
-                        next =
-                            Some(following.plus_millis(if query.sort.descending { -1 } else { 1 }));
-                    }
-                }
-            }
-            Ok(Scan {
-                data: records(session, tenant, &ids)?,
-                total: page.total,
-                next,
             })
         })
         .await

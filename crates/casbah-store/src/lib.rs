@@ -32,7 +32,7 @@ pub use detector::{DetectionCommit, DetectorState, Story};
 pub use directory::{ApplicationQuery, Denied, TokenFacts};
 pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};
-pub use page::Page;
+pub use page::{COUNTED, Page, Total};
 
 /// An open store; clones share it.
 #[derive(Clone)]

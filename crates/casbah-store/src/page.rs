@@ -6,18 +6,58 @@ use sea_query::{Alias, Condition, Expr, ExprTrait, Func, Order, Query, SelectSta
 use crate::database::{Param, Row, Session};
 use crate::error::StoreError;
 
+/// How many records are counted; of more, it is only said that there are more.
+pub const COUNTED: u64 = 10_000;
+
+/// How many records a filter matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// So many.
+    Exactly(u64),
+    /// More than these.
+    MoreThan(u64),
+}
+
+impl Total {
+    /// The number alone.
+    pub const fn number(self) -> u64 {
+        match self {
+            Self::Exactly(number) | Self::MoreThan(number) => number,
+        }
+    }
+
+    /// Whether there are more than the number.
+    pub const fn is_exceeded(self) -> bool {
+        matches!(self, Self::MoreThan(_))
+    }
+}
+
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
     /// The records.
     pub data: Vec<T>,
     /// How many records the filter matches in all.
-    pub total: u64,
+    pub total: Total,
     /// Whether records follow these.
     pub has_next: bool,
 }
 
 impl<T> Page<T> {
+    /// The page of a list that is all here.
+    pub fn of(all: Vec<T>, query: &ListQuery) -> Self {
+        let total = all.len() as u64;
+        let skip = usize::try_from(query.skip).unwrap_or(usize::MAX);
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let data: Vec<T> = all.into_iter().skip(skip).take(limit).collect();
+        let end = u64::from(query.skip) + data.len() as u64;
+        Self {
+            has_next: !data.is_empty() && end < total,
+            data,
+            total: Total::Exactly(total),
+        }
+    }
+
     /// The same page with each record turned into something else.
     pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
         let data = self.data.into_iter().map(convert).collect();
@@ -47,19 +87,51 @@ impl Listing {
         query: &ListQuery,
         read: impl FnMut(Row) -> Result<T, StoreError>,
     ) -> Result<Page<T>, StoreError> {
-        let mut count = self.select(tenant);
-        count.expr(Func::count(Expr::val(1_i64)));
+        let (limit, skip) = (u64::from(query.limit), u64::from(query.skip));
+        // One more tells whether there is more.
+        let rows = self.rows(session, tenant, limit + 1, skip)?;
+        let has_next = rows.len() as u64 > limit;
+        let shown = rows.into_iter().zip(0..limit).map(|(row, _)| row);
+        let data = shown.map(read).collect::<Result<Vec<_>, _>>()?;
+        let end = skip + data.len() as u64;
+        let is_end_known = !has_next && (skip == 0 || !data.is_empty());
+        let total = if is_end_known {
+            Total::Exactly(end)
+        } else {
+            match self.count(session, tenant)? {
+                // Whoever walks up to the total must not stop before the end.
+                Total::MoreThan(counted) => Total::MoreThan(Ord::max(counted, end + 1)),
+                exactly @ Total::Exactly(_) => exactly,
+            }
+        };
+        Ok(Page {
+            data,
+            total,
+            has_next,
+        })
+    }
+
+    /// Counts the records, up to [`COUNTED`]: a count reads what it counts, and each
+    /// page of a long list would read all of it.
+    pub(crate) fn count(
+        &self,
+        session: &mut Session<'_>,
+        tenant: casbah_model::ids::TenantId,
+    ) -> Result<Total, StoreError> {
+        let mut some = self.select(tenant);
+        some.expr(Expr::val(1_i64)).limit(COUNTED + 1);
+        let count = Query::select()
+            .expr(Func::count(Expr::val(1_i64)))
+            .from_subquery(some, Alias::new("counted"))
+            .take();
         let total = match session.select(&count)?.into_iter().next() {
             Some(mut row) => row.get::<u64>(0)?,
             None => 0,
         };
-        let rows = self.rows(session, tenant, query.limit.into(), query.skip.into())?;
-        let data = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let end = u64::from(query.skip) + data.len() as u64;
-        Ok(Page {
-            has_next: !data.is_empty() && end < total,
-            data,
-            total,
+        Ok(if total > COUNTED {
+            Total::MoreThan(COUNTED)
+        } else {
+            Total::Exactly(total)
         })
     }
 

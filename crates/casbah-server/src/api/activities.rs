@@ -121,8 +121,8 @@ async fn scan(
         data: scan.data,
         has_next: scan.next.is_some(),
         max: MAX_LIMIT,
-        total: scan.total,
-        more_than_total: false,
+        total: scan.total.number(),
+        more_than_total: scan.total.is_exceeded(),
         next: answer,
     })
     .into_response())

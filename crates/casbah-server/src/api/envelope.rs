@@ -21,8 +21,8 @@ impl<T> From<Page<T>> for Envelope<T> {
             data: page.data,
             has_next: page.has_next,
             max: MAX_LIMIT,
-            total: page.total,
-            more_than_total: false,
+            total: page.total.number(),
+            more_than_total: page.total.is_exceeded(),
         }
     }
 }

@@ -6,7 +6,7 @@
 use axum::Json;
 use axum::routing::get;
 use casbah_model::permission::Action;
-use casbah_store::Page;
+use casbah_store::{Page, Total};
 use serde_json::Value;
 
 use super::envelope::Envelope;
@@ -29,7 +29,7 @@ async fn empty() -> Json<Envelope<Value>> {
     Json(
         Page {
             data: Vec::new(),
-            total: 0,
+            total: Total::Exactly(0),
             has_next: false,
         }
         .into(),

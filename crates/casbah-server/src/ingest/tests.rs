@@ -38,6 +38,7 @@ async fn total(installation: &Installation, list: &'static ListSpec) -> u64 {
             .await
             .unwrap()
             .total
+            .number()
     } else {
         installation
             .store
@@ -45,6 +46,7 @@ async fn total(installation: &Installation, list: &'static ListSpec) -> u64 {
             .await
             .unwrap()
             .total
+            .number()
     }
 }
 

@@ -48,7 +48,7 @@ async fn list(
     let query = query(&parameters)?;
     let mut apps = matching(&app, &caller, scope, &query.filter).await?;
     sort(&mut apps, &query);
-    Ok(Json(cut(apps, &query).into()))
+    Ok(Json(Page::of(apps, &query).into()))
 }
 
 async fn categories(
@@ -93,7 +93,7 @@ async fn users(
     if !query.sort.descending {
         users.reverse();
     }
-    let page = cut(users, &query).map(|user| {
+    let page = Page::of(users, &query).map(|user| {
         json!({
             "username": user.display,
             "userIdentifier": user.user,
@@ -254,19 +254,6 @@ fn sort(apps: &mut [DiscoveredApp], query: &ListQuery) {
         };
         order.then(a.app_id.cmp(&b.app_id))
     });
-}
-
-fn cut<T>(all: Vec<T>, query: &ListQuery) -> Page<T> {
-    let total = all.len() as u64;
-    let skip = usize::try_from(query.skip).unwrap_or(usize::MAX);
-    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let data: Vec<T> = all.into_iter().skip(skip).take(limit).collect();
-    let end = u64::from(query.skip) + data.len() as u64;
-    Page {
-        has_next: !data.is_empty() && end < total,
-        data,
-        total,
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use casbah_discovery::Catalog;
 use casbah_discovery::risk::Weights;
 use casbah_model::filter::fold;
 use casbah_model::permission::Action;
-use casbah_store::Page;
+use casbah_store::{Page, Total};
 use serde_json::{Value, json};
 
 use super::report;
@@ -76,7 +76,7 @@ async fn list(
         Page {
             has_next: !data.is_empty() && end < total,
             data,
-            total,
+            total: Total::Exactly(total),
         }
         .into(),
     ))
