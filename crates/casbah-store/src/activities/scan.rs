@@ -28,7 +28,7 @@ impl Store {
     ///
     /// A step ends where the time changes, so the next begins at another
     /// millisecond: nothing comes twice and nothing is missed, whatever arrives
-    /// meanwhile.
+    /// meanwhile. Records of one millisecond come together, however many they are.
     pub async fn scan_activities(
         &self,
         tenant: TenantId,
@@ -51,7 +51,7 @@ impl Store {
                 ids.retain(|id| id.timestamp != following);
                 if ids.is_empty() {
                     let same = condition.clone().add(time().eq(following.millis()));
-                    let rows = listing(same, order.clone()).rows(session, tenant, SAME_TIME, 0)?;
+                    let rows = listing(same, order.clone()).rows(session, tenant, ALL, 0)?;
                     ids = rows.into_iter().map(read_id).collect::<Result<_, _>>()?;
                     let after = if query.sort.descending {
                         time().lt(following.millis())
@@ -75,5 +75,5 @@ impl Store {
     }
 }
 
-/// The most records of one step that share one millisecond.
-const SAME_TIME: u64 = 10_000;
+/// More rows than there are.
+const ALL: u64 = u32::MAX as u64;

@@ -232,7 +232,7 @@ crate::on_both!(a_thousand_values_are_answered, |store: Store| async move {
 });
 
 crate::on_both!(
-    long_lists_are_counted_to_a_limit,
+    long_lists_are_counted_to_a_limit_and_walked_to_the_end,
     |store: Store| async move {
         let tenant = TenantId::random();
         let many = COUNTED + 250;
@@ -277,6 +277,22 @@ crate::on_both!(
                 "{parameters}"
             );
             assert_eq!(page.data.len(), 100);
+        }
+        for (direction, bound) in [("asc", "gte"), ("desc", "lte")] {
+            let mut filters = json!({});
+            let mut steps = Vec::new();
+            loop {
+                let parameters =
+                    json!({"filters": filters, "limit": 10, "sortDirection": direction});
+                let scan = store.scan_activities(tenant, query(&ACTIVITIES, &parameters));
+                let scan = scan.await.unwrap();
+                steps.push(scan.data.len() as u64);
+                match scan.next {
+                    Some(next) => filters = json!({"date": {bound: next}}),
+                    None => break,
+                }
+            }
+            assert_eq!(steps, [1, many - 2, 1], "{direction}");
         }
     }
 );
