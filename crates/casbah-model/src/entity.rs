@@ -138,8 +138,8 @@ pub struct EntityObservation {
     pub principal_name: Option<String>,
     /// Whether the event shows it administering.
     pub is_admin: bool,
-    /// Whether its domain is none of the tenant's.
-    pub is_external: bool,
+    /// Whether it is from outside the tenant; none where the event does not tell.
+    pub is_external: Option<bool>,
     /// When the event happened.
     pub seen: crate::time::Timestamp,
 }

@@ -16,6 +16,7 @@ use crate::{Store, StoreError};
 const COLUMNS: &[&str] = &[
     "record",
     "display_name",
+    "email",
     "is_admin",
     "is_external",
     "last_seen",
@@ -56,7 +57,7 @@ impl Store {
     ) -> Result<Vec<Entity>, StoreError> {
         self.read(move |session| {
             let rows = session.rows(
-                "SELECT record, display_name, is_admin, is_external, last_seen, score FROM entity
+                "SELECT record, display_name, email, is_admin, is_external, last_seen, score FROM entity
                  WHERE tenant_id = ?1 AND saas = ?2 AND inst = ?3 AND entity_id = ?4
                  ORDER BY kind DESC",
                 params![tenant, key.saas, key.inst, fold(&key.id)],
@@ -74,7 +75,7 @@ impl Store {
     ) -> Result<Vec<Entity>, StoreError> {
         self.read(move |session| {
             let rows = session.rows(
-                "SELECT record, display_name, is_admin, is_external, last_seen, score FROM entity
+                "SELECT record, display_name, email, is_admin, is_external, last_seen, score FROM entity
                  WHERE tenant_id = ?1 AND user_folded = ?2 AND kind = ?3
                  ORDER BY saas, inst, entity_id",
                 params![tenant, fold(&principal_name), EntityType::Account.value()],
@@ -85,7 +86,8 @@ impl Store {
     }
 }
 
-/// Makes or brings up to date what events show of entities.
+/// Makes or brings up to date what events show of entities: the latest event wins, but
+/// what it does not tell stays as it was.
 pub(crate) fn observe(
     session: &mut Session<'_>,
     tenant: TenantId,
@@ -97,17 +99,27 @@ pub(crate) fn observe(
         session.execute(
             "INSERT INTO entity (tenant_id, saas, inst, entity_id, record_id, kind, status,
                 display_name, name_folded, user_folded, domain, organization_folded, is_admin,
-                is_external, last_seen, score, record)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, ?12, ?13, ?14, NULL, ?15)
+                is_external, last_seen, score, email, record)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, ?12, ?13, ?14, NULL, ?15,
+                ?16)
              ON CONFLICT (tenant_id, saas, inst, entity_id, kind) DO UPDATE SET
                 display_name = CASE WHEN excluded.last_seen >= entity.last_seen
                     THEN excluded.display_name ELSE entity.display_name END,
                 name_folded = CASE WHEN excluded.last_seen >= entity.last_seen
                     THEN excluded.name_folded ELSE entity.name_folded END,
-                user_folded = COALESCE(excluded.user_folded, entity.user_folded),
+                user_folded = CASE WHEN excluded.last_seen >= entity.last_seen
+                    THEN COALESCE(excluded.user_folded, entity.user_folded)
+                    ELSE COALESCE(entity.user_folded, excluded.user_folded) END,
+                domain = CASE WHEN excluded.last_seen >= entity.last_seen
+                    THEN COALESCE(excluded.domain, entity.domain)
+                    ELSE COALESCE(entity.domain, excluded.domain) END,
+                email = CASE WHEN excluded.last_seen >= entity.last_seen
+                    THEN COALESCE(excluded.email, entity.email)
+                    ELSE COALESCE(entity.email, excluded.email) END,
                 is_admin = CASE WHEN excluded.is_admin > entity.is_admin
                     THEN excluded.is_admin ELSE entity.is_admin END,
-                is_external = excluded.is_external,
+                is_external = CASE WHEN excluded.last_seen >= entity.last_seen
+                    THEN COALESCE(?17, entity.is_external) ELSE entity.is_external END,
                 last_seen = CASE WHEN excluded.last_seen > entity.last_seen
                     THEN excluded.last_seen ELSE entity.last_seen END",
             params![
@@ -123,9 +135,11 @@ pub(crate) fn observe(
                 observation.principal_name.as_deref().map(fold),
                 record.domain.as_deref().map(fold),
                 observation.is_admin,
-                observation.is_external,
+                observation.is_external.unwrap_or(false),
                 observation.seen,
+                record.email.as_deref(),
                 serde_json::to_string(&record)?,
+                observation.is_external,
             ],
         )?;
     }
@@ -138,10 +152,7 @@ fn new_record(observation: &EntityObservation) -> Entity {
         .principal_name
         .clone()
         .filter(|name| name.contains('@'));
-    let domain = email
-        .as_deref()
-        .and_then(|email| email.rsplit_once('@'))
-        .map(|(_, d)| d.to_owned());
+    let domain = domain_of(email.as_deref());
     Entity {
         record_id: RecordId::generate(observation.seen.seconds()),
         id: key.id.clone(),
@@ -159,7 +170,7 @@ fn new_record(observation: &EntityObservation) -> Entity {
         organization: None,
         role: None,
         is_admin: observation.is_admin,
-        is_external: observation.is_external,
+        is_external: observation.is_external.unwrap_or(false),
         is_fake: false,
         last_seen: Some(observation.seen.to_iso_seconds()),
         user_groups: Vec::new(),
@@ -181,6 +192,11 @@ fn new_record(observation: &EntityObservation) -> Entity {
     }
 }
 
+fn domain_of(email: Option<&str>) -> Option<String> {
+    let (_, domain) = email?.rsplit_once('@')?;
+    Some(domain.to_owned())
+}
+
 fn app_name(app: SaasId) -> String {
     casbah_model::saas::name(app).map_or_else(|| format!("App {app}"), str::to_owned)
 }
@@ -189,12 +205,14 @@ fn app_name(app: SaasId) -> String {
 fn read_entity(mut row: Row) -> Result<Entity, StoreError> {
     let mut entity: Entity = serde_json::from_str(&row.get::<String>(0)?)?;
     entity.display_name = row.get(1)?;
-    entity.is_admin = row.get(2)?;
-    entity.is_external = row.get(3)?;
+    entity.email = row.get(2)?;
+    entity.domain = domain_of(entity.email.as_deref());
+    entity.is_admin = row.get(3)?;
+    entity.is_external = row.get(4)?;
     entity.last_seen = row
-        .get::<Option<Timestamp>>(4)?
+        .get::<Option<Timestamp>>(5)?
         .map(Timestamp::to_iso_seconds);
-    entity.threat_score = row.get(5)?;
+    entity.threat_score = row.get(6)?;
     Ok(entity)
 }
 

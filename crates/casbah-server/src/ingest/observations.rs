@@ -11,9 +11,7 @@ pub(super) fn of(
     domains: &[String],
 ) -> impl Iterator<Item = EntityObservation> {
     event.observations.iter().flat_map(move |seen| {
-        let is_foreign = |domain: &String| !domains.contains(domain);
-        let is_external = seen.is_external;
-        let is_external = is_external.unwrap_or(seen.domain.as_ref().is_some_and(is_foreign));
+        let is_external = seen.is_external_to(domains);
         let entity = move |key: &EntityKey, kind| EntityObservation {
             key: key.clone(),
             kind,
@@ -49,13 +47,53 @@ pub(super) fn merged(observations: Vec<EntityObservation>) -> Vec<EntityObservat
                 entities.insert(key, seen);
             }
             Some(known) => {
-                let is_admin = known.is_admin || seen.is_admin;
-                if seen.seen >= known.seen {
-                    *known = seen;
-                }
-                known.is_admin = is_admin;
+                let (mut latest, earlier) = if seen.seen >= known.seen {
+                    (seen, &*known)
+                } else {
+                    (known.clone(), &seen)
+                };
+                latest.is_admin |= earlier.is_admin;
+                latest.is_external = latest.is_external.or(earlier.is_external);
+                latest.principal_name = latest
+                    .principal_name
+                    .or_else(|| earlier.principal_name.clone());
+                *known = latest;
             }
         }
     }
     entities.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use casbah_model::ids::SaasId;
+    use casbah_model::time::Timestamp;
+
+    use super::*;
+
+    fn seen(at: i64, principal_name: Option<&str>, is_external: Option<bool>) -> EntityObservation {
+        EntityObservation {
+            key: EntityKey {
+                id: "anna".to_owned(),
+                saas: SaasId(11161),
+                inst: 0,
+            },
+            kind: EntityType::Account,
+            display_name: format!("Anna {at}"),
+            principal_name: principal_name.map(str::to_owned),
+            is_admin: false,
+            is_external,
+            seen: Timestamp(at),
+        }
+    }
+
+    #[test]
+    fn what_the_latest_does_not_tell_stays() {
+        let early = seen(1, Some("anna@contoso.example"), Some(true));
+        let late = seen(2, None, None);
+        let expected = seen(2, Some("anna@contoso.example"), Some(true));
+        for both in [[early.clone(), late.clone()], [late, early]] {
+            assert_eq!(merged(both.to_vec()), [expected.clone()]);
+        }
+    }
 }

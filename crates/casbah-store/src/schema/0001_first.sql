@@ -284,6 +284,7 @@ CREATE TABLE entity (
     is_external BIGINT NOT NULL,
     last_seen BIGINT,
     score BIGINT,
+    email {text},
     record {text} NOT NULL,
     PRIMARY KEY (tenant_id, saas, inst, entity_id, kind)
 );

@@ -10,6 +10,7 @@ mod alerts;
 mod detector;
 mod directory;
 mod discovery;
+mod entities;
 mod ip_ranges;
 mod samples;
 
