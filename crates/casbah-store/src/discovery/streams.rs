@@ -25,8 +25,9 @@ impl Store {
     }
 }
 
-/// The stream of this name, made if it is new.
-pub(super) fn named(
+/// The stream that a log goes to: of a snapshot a new one, whatever others are called;
+/// otherwise that of the data source of this name, made if it is new.
+pub(super) fn of_log(
     session: &mut Session<'_>,
     tenant: TenantId,
     name: &str,
@@ -34,13 +35,15 @@ pub(super) fn named(
     log_type: u16,
     now: Timestamp,
 ) -> Result<DiscoveryStream, StoreError> {
-    let row = session.row(
-        "SELECT record FROM discovery_stream
-         WHERE tenant_id = ?1 AND snapshot = ?2 AND name_folded = ?3",
-        params![tenant, snapshot, fold(name)],
-    )?;
-    if let Some(row) = row {
-        return read(row);
+    if !snapshot {
+        let row = session.row(
+            "SELECT record FROM discovery_stream
+             WHERE tenant_id = ?1 AND snapshot = 0 AND name_folded = ?2",
+            params![tenant, fold(name)],
+        )?;
+        if let Some(row) = row {
+            return read(row);
+        }
     }
     let stream = DiscoveryStream {
         id: RecordId::generate(now.seconds()),

@@ -117,7 +117,7 @@ impl Store {
             {
                 return Ok(None);
             }
-            let stream = streams::named(
+            let stream = streams::of_log(
                 session,
                 tenant,
                 &done.stream_name,

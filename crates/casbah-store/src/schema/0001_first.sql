@@ -323,7 +323,9 @@ CREATE TABLE discovery_stream (
     record {text} NOT NULL,
     PRIMARY KEY (tenant_id, id)
 );
-CREATE UNIQUE INDEX discovery_stream_name ON discovery_stream (tenant_id, snapshot, name_folded);
+-- Data sources alone: snapshot reports may share a name.
+CREATE UNIQUE INDEX discovery_stream_name ON discovery_stream (tenant_id, name_folded)
+    WHERE snapshot = 0;
 
 CREATE TABLE discovery_upload (
     tenant_id {blob} NOT NULL,

@@ -130,6 +130,12 @@ crate::on_both!(
         work_in(&store, tenant, "Proxy", false, rows(11, "anna")).await;
         let snapshot = work_in(&store, tenant, "Proxy", true, rows(12, "carl")).await;
         assert_ne!(snapshot, stream);
+        let second = work_in(&store, tenant, "Proxy", true, rows(12, "carl")).await;
+        assert_ne!(second, snapshot, "each snapshot is a report of its own");
+        for report in [snapshot, second] {
+            let usage = store.app_usage(tenant, report, EpochDay(0)).await.unwrap();
+            assert_eq!(usage[0].totals.transactions, 2);
+        }
 
         let usage = store.app_usage(tenant, stream, EpochDay(0)).await.unwrap();
         assert_eq!(usage.len(), 1);
@@ -157,7 +163,7 @@ crate::on_both!(
         let names: Vec<_> = users.iter().map(|user| user.display.as_str()).collect();
         assert_eq!(names, ["ANNA", "BOB"]);
         let streams = store.discovery_streams(tenant).await.unwrap();
-        assert_eq!(streams.iter().map(|stream| stream.logs).sum::<u32>(), 4);
+        assert_eq!(streams.iter().map(|stream| stream.logs).sum::<u32>(), 5);
         assert!(
             store
                 .app_usage(TenantId::random(), stream, EpochDay(0))

@@ -243,7 +243,8 @@ impl ReportArgs {
         let wanted = |stream: &&Value| {
             stream["_id"] == self.report.as_str() || stream["displayName"] == self.report.as_str()
         };
-        let found = streams.iter().find(wanted).and_then(|s| s["_id"].as_str());
+        // Snapshot reports may share a name: the newest is the last.
+        let found = streams.iter().rfind(wanted).and_then(|s| s["_id"].as_str());
         let stream_id = found.ok_or_else(|| {
             CliError::usage(
                 format!("there is no report {:?}", self.report),
