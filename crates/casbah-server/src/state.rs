@@ -7,7 +7,6 @@ use casbah_identity::Authority;
 use casbah_identity::crypto::Vault;
 use casbah_identity::secret::Peppers;
 use casbah_model::ids::TenantId;
-use casbah_model::time::Timestamp;
 use casbah_store::{AuditRecord, Store, StoreError};
 use tokio::sync::Notify;
 
@@ -48,12 +47,7 @@ impl App {
         action: &'static str,
         target: impl ToString + Send,
     ) -> Result<(), StoreError> {
-        let record = AuditRecord {
-            timestamp: Timestamp::now(),
-            actor: actor.to_owned(),
-            action,
-            target: target.to_string(),
-        };
+        let record = AuditRecord::new(actor, action, target);
         self.store.audit(tenant, record).await
     }
 }

@@ -10,10 +10,10 @@ use casbah_model::detector::DetectorPosition;
 use casbah_model::entity::EntityObservation;
 use casbah_model::filter::{ListQuery, fold, words};
 use casbah_model::ids::TenantId;
-use casbah_model::time::Timestamp;
 use sea_query::{Condition, Order};
 use serde_json::value::RawValue;
 
+use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::filter::compile;
 use crate::page::{Listing, Page, direction};
@@ -110,9 +110,8 @@ impl Store {
         &self,
         tenant: TenantId,
         activity: ActivityId,
-        author: String,
         feedback: Box<RawValue>,
-        now: Timestamp,
+        audit: AuditRecord,
     ) -> Result<bool, StoreError> {
         self.write(move |session| {
             if records(session, tenant, &[activity])?.is_empty() {
@@ -125,11 +124,12 @@ impl Store {
                     tenant,
                     casbah_model::ids::KeyId::random(),
                     activity.to_string(),
-                    now,
-                    &author,
+                    audit.timestamp,
+                    &audit.actor,
                     feedback.get()
                 ],
             )?;
+            audit::append(session, tenant, &audit)?;
             Ok(true)
         })
         .await

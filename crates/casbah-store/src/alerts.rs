@@ -110,6 +110,7 @@ impl Store {
         tenant: TenantId,
         id: RecordId,
         read: bool,
+        audit: AuditRecord,
     ) -> Result<Option<Alert>, StoreError> {
         self.write(move |session| {
             let Some(mut alert) = fetch(session, tenant, id)? else {
@@ -123,6 +124,7 @@ impl Store {
                 };
                 update(session, tenant, &alert, None)?;
             }
+            audit::append(session, tenant, &audit)?;
             Ok(Some(alert))
         })
         .await

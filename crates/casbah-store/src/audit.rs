@@ -19,6 +19,18 @@ pub struct AuditRecord {
     pub target: String,
 }
 
+impl AuditRecord {
+    /// What `actor` does to `target` now.
+    pub fn new(actor: &str, action: &'static str, target: impl ToString) -> Self {
+        Self {
+            timestamp: Timestamp::now(),
+            actor: actor.to_owned(),
+            action,
+            target: target.to_string(),
+        }
+    }
+}
+
 /// A change as it is read back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredAuditRecord {

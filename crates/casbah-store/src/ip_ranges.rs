@@ -5,6 +5,7 @@ use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::ip_range::{IpRange, IpTag};
 use sea_query::{Cond, Condition, Expr, ExprTrait};
 
+use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::error::Conflict;
 use crate::filter::{Target, any, compile, never, pattern};
@@ -65,6 +66,7 @@ impl Store {
         &self,
         tenant: TenantId,
         range: IpRange,
+        audit: AuditRecord,
     ) -> Result<IpRange, StoreError> {
         self.write(move |session| {
             let mut range = range.clone();
@@ -93,6 +95,7 @@ impl Store {
                     serde_json::to_string(&range)?,
                 ],
             )?;
+            audit::append(session, tenant, &audit)?;
             Ok(range)
         })
         .await
@@ -103,13 +106,18 @@ impl Store {
         &self,
         tenant: TenantId,
         id: RecordId,
+        audit: AuditRecord,
     ) -> Result<bool, StoreError> {
         self.write(move |session| {
             let deleted = session.execute(
                 "DELETE FROM ip_range WHERE tenant_id = ?1 AND id = ?2",
                 params![tenant, id],
             )?;
-            Ok(deleted > 0)
+            if deleted == 0 {
+                return Ok(false);
+            }
+            audit::append(session, tenant, &audit)?;
+            Ok(true)
         })
         .await
     }

@@ -10,6 +10,7 @@ use casbah_model::activity::ActivityId;
 use casbah_model::filter::{ACTIVITIES, Condition, ListQuery, MAX_LIMIT, Test, parse_query};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
+use casbah_store::AuditRecord;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -194,15 +195,14 @@ async fn feedback(
     });
     let raw = serde_json::value::to_raw_value(&record)
         .map_err(|_| ApiError::Internal("feedback cannot be written"))?;
-    let now = Timestamp::now();
+    let audit = AuditRecord::new(&caller.name, "activity.feedback", id);
     let stored = app
         .store
-        .add_activity_feedback(caller.tenant, id, caller.name.clone(), raw, now)
+        .add_activity_feedback(caller.tenant, id, raw, audit)
         .await?;
     if !stored {
         return Err(ApiError::NotFound);
     }
-    caller.audit(&app, "activity.feedback", id).await?;
     Ok(Json(json!({
         "data": [record], "hasNext": false, "max": MAX_LIMIT, "total": 1, "moreThanTotal": false,
     })))

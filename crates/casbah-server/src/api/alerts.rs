@@ -10,7 +10,7 @@ use casbah_model::filter::{ALERTS, Filter, parse_query};
 use casbah_model::ids::RecordId;
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use casbah_store::{Handled, Handling};
+use casbah_store::{AuditRecord, Handled, Handling};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -136,13 +136,13 @@ async fn mark(
     read: bool,
 ) -> Result<Json<AlertRecord>, ApiError> {
     let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
+    let action = if read { "alert.read" } else { "alert.unread" };
+    let audit = AuditRecord::new(&caller.name, action, id);
     let alert = app
         .store
-        .mark_alert(caller.tenant, id, read)
+        .mark_alert(caller.tenant, id, read, audit)
         .await?
         .ok_or(ApiError::NotFound)?;
-    let action = if read { "alert.read" } else { "alert.unread" };
-    caller.audit(app, action, id).await?;
     Ok(Json(record(app, alert)))
 }
 

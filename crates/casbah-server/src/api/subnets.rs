@@ -12,6 +12,7 @@ use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::ip_range::{IpCategory, IpLocation, IpRange, IpTag, NameTemplate, Subnet};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
+use casbah_store::AuditRecord;
 use serde_json::Value;
 
 use super::envelope::Envelope;
@@ -69,8 +70,8 @@ async fn create(
         &parameters,
         now,
     )?;
-    let range = app.store.save_ip_range(caller.tenant, range).await?;
-    caller.audit(&app, "ip_range.create", range.id).await?;
+    let audit = AuditRecord::new(&caller.name, "ip_range.create", range.id);
+    let range = app.store.save_ip_range(caller.tenant, range, audit).await?;
     Ok(Json(range.id))
 }
 
@@ -82,8 +83,8 @@ async fn update(
 ) -> Result<Json<IpRange>, ApiError> {
     let existing = existing(&app, &caller, &id).await?;
     let range = read_range(caller.tenant, existing.id, &parameters, Timestamp::now())?;
-    let range = app.store.save_ip_range(caller.tenant, range).await?;
-    caller.audit(&app, "ip_range.update", range.id).await?;
+    let audit = AuditRecord::new(&caller.name, "ip_range.update", range.id);
+    let range = app.store.save_ip_range(caller.tenant, range, audit).await?;
     Ok(Json(range))
 }
 
@@ -92,11 +93,11 @@ async fn delete(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let existing = existing(&app, &caller, &id).await?;
-    app.store
-        .delete_ip_range(caller.tenant, existing.id)
-        .await?;
-    caller.audit(&app, "ip_range.delete", existing.id).await?;
+    let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
+    let audit = AuditRecord::new(&caller.name, "ip_range.delete", id);
+    if !app.store.delete_ip_range(caller.tenant, id, audit).await? {
+        return Err(ApiError::NotFound);
+    }
     Ok(StatusCode::OK)
 }
 

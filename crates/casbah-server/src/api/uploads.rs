@@ -24,7 +24,7 @@ use casbah_model::identity::Sealed;
 use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use casbah_store::DoneUpload;
+use casbah_store::{AuditRecord, DoneUpload};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -84,9 +84,10 @@ async fn upload_url(
         finished: None,
     };
     let url = link(&app, caller.tenant, &upload)?;
-    let id = upload.id;
-    app.store.create_upload(caller.tenant, upload).await?;
-    caller.audit(&app, "discovery_upload.create", id).await?;
+    let audit = AuditRecord::new(&caller.name, "discovery_upload.create", upload.id);
+    app.store
+        .create_upload(caller.tenant, upload, audit)
+        .await?;
     Ok(Json(json!({"url": url, "provider": "azure"})))
 }
 
@@ -124,16 +125,13 @@ async fn done_upload(
         snapshot,
         log_type,
     };
-    let stream = app
-        .store
-        .upload_done(tenant, id, done, Timestamp::now())
-        .await?;
+    let audit = AuditRecord::new(&caller.name, "discovery_upload.done", id);
+    let stream = app.store.upload_done(tenant, id, done, audit).await?;
     // Another call may have been first between the look and the step.
     let stream =
         stream.ok_or_else(|| ApiError::Conflict("this upload was done before".to_owned()))?;
     app.blobs.given(tenant, id);
     app.discovery_worker.submit(tenant, id).await;
-    caller.audit(&app, "discovery_upload.done", id).await?;
     Ok(Json(
         json!({"success": true, "inputStreamId": stream.id, "uploadId": id}),
     ))

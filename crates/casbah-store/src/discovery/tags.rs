@@ -6,6 +6,7 @@ use casbah_model::discovery::DiscoveredAppId;
 use casbah_model::filter::fold;
 use casbah_model::ids::TenantId;
 
+use crate::audit::{self, AuditRecord};
 use crate::database::{Session, params};
 use crate::{Store, StoreError};
 
@@ -17,6 +18,7 @@ impl Store {
         app: DiscoveredAppId,
         tag: String,
         instead: &'static [&'static str],
+        audit: AuditRecord,
     ) -> Result<(), StoreError> {
         self.write(move |session| {
             for other in instead {
@@ -27,7 +29,7 @@ impl Store {
                  ON CONFLICT DO NOTHING",
                 params![tenant, app.0, fold(&tag), &tag],
             )?;
-            Ok(())
+            audit::append(session, tenant, &audit)
         })
         .await
     }
@@ -38,9 +40,16 @@ impl Store {
         tenant: TenantId,
         app: DiscoveredAppId,
         tag: String,
+        audit: AuditRecord,
     ) -> Result<bool, StoreError> {
-        self.write(move |session| remove(session, tenant, app, &tag))
-            .await
+        self.write(move |session| {
+            let removed = remove(session, tenant, app, &tag)?;
+            if removed {
+                audit::append(session, tenant, &audit)?;
+            }
+            Ok(removed)
+        })
+        .await
     }
 
     /// The tags of every app that has one.

@@ -7,6 +7,7 @@ use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::time::Timestamp;
 
 use super::{streams, usage};
+use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::{Store, StoreError};
 
@@ -38,9 +39,13 @@ impl Store {
         &self,
         tenant: TenantId,
         upload: DiscoveryUpload,
+        audit: AuditRecord,
     ) -> Result<(), StoreError> {
-        self.write(move |session| save(session, tenant, &upload))
-            .await
+        self.write(move |session| {
+            save(session, tenant, &upload)?;
+            audit::append(session, tenant, &audit)
+        })
+        .await
     }
 
     /// One upload.
@@ -110,7 +115,7 @@ impl Store {
         tenant: TenantId,
         id: RecordId,
         done: DoneUpload,
-        now: Timestamp,
+        audit: AuditRecord,
     ) -> Result<Option<DiscoveryStream>, StoreError> {
         self.write(move |session| {
             if fetch(session, tenant, id)?.is_none_or(|upload| upload.state != UploadState::Stored)
@@ -123,13 +128,14 @@ impl Store {
                 &done.stream_name,
                 done.snapshot,
                 done.log_type,
-                now,
+                audit.timestamp,
             )?;
             step(session, tenant, id, UploadState::Stored, |upload| {
                 upload.state = UploadState::Waiting;
                 upload.stream_id = Some(stream.id);
                 upload.stream_name = Some(stream.name.clone());
             })?;
+            audit::append(session, tenant, &audit)?;
             Ok(Some(stream))
         })
         .await

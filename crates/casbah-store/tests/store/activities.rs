@@ -5,7 +5,7 @@ use casbah_model::time::Timestamp;
 use casbah_store::{COUNTED, Ingested, Store, Total};
 use serde_json::{Value, json};
 
-use crate::samples::{activity, query};
+use crate::samples::{activity, audit, query};
 
 async fn matching(store: &Store, tenant: TenantId, filters: Value) -> Vec<String> {
     let query = query(
@@ -294,5 +294,27 @@ crate::on_both!(
             }
             assert_eq!(steps, [1, many - 2, 1], "{direction}");
         }
+    }
+);
+
+crate::on_both!(
+    feedback_is_kept_with_its_record,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let one = activity(tenant, 1000, "anna", "Read");
+        store
+            .ingest_activities(tenant, vec![one.clone()], Vec::new())
+            .await
+            .unwrap();
+        let nobody = ActivityId {
+            timestamp: Timestamp(1),
+            uuid: uuid::Uuid::nil(),
+        };
+        for (id, stored) in [(one.id, true), (nobody, false)] {
+            let raw = serde_json::value::to_raw_value(&json!({})).unwrap();
+            let kept = store.add_activity_feedback(tenant, id, raw, audit("activity.feedback"));
+            assert_eq!(kept.await.unwrap(), stored);
+        }
+        assert_eq!(store.audit_records(tenant, 9).await.unwrap().len(), 1);
     }
 );

@@ -6,7 +6,7 @@ use casbah_model::time::Timestamp;
 use casbah_store::{DetectionCommit, Handling, Store, Story, Total};
 use serde_json::{Value, json};
 
-use crate::samples::{activity, alert, query};
+use crate::samples::{activity, alert, audit, query};
 
 pub(crate) const LAST: ActivityId = ActivityId {
     timestamp: Timestamp(5000),
@@ -122,7 +122,8 @@ crate::on_both!(
             assert_eq!(ids(&store, tenant, &filters).await, expected, "{filters}");
         }
 
-        let read = store.mark_alert(tenant, a, true).await.unwrap().unwrap();
+        let read = store.mark_alert(tenant, a, true, audit("alert.read"));
+        let read = read.await.unwrap().unwrap();
         assert_eq!(read.status_value, AlertStatus::Read);
 
         let unknown = RecordId::generate(1).to_string();
@@ -174,6 +175,7 @@ crate::on_both!(
         assert_eq!(
             audit,
             [
+                ("anna", "alert.read", &"target".to_owned()),
                 ("bob", "alert.reopen", &target),
                 ("anna", "alert.close_benign", &target)
             ]

@@ -5,6 +5,8 @@ use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::time::Timestamp;
 use casbah_store::{DoneUpload, GLOBAL_VIEW, Store, UsageRows};
 
+use crate::samples::audit;
+
 const APP: DiscoveredAppId = DiscoveredAppId(11627);
 const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -28,6 +30,13 @@ fn upload() -> DiscoveryUpload {
         expires: NOW,
         finished: None,
     }
+}
+
+async fn actions(store: &Store, tenant: TenantId) -> Vec<String> {
+    let records = store.audit_records(tenant, 99).await.unwrap();
+    let mut actions: Vec<_> = records.into_iter().map(|record| record.action).collect();
+    actions.sort_unstable();
+    actions
 }
 
 fn rows(day: i32, user: &str) -> UsageRows {
@@ -73,7 +82,11 @@ async fn work_in(
     rows: UsageRows,
 ) -> RecordId {
     let upload = upload();
-    store.create_upload(tenant, upload.clone()).await.unwrap();
+    let created = audit("discovery_upload.create");
+    store
+        .create_upload(tenant, upload.clone(), created)
+        .await
+        .unwrap();
     let done = DoneUpload {
         stream_name: name.to_owned(),
         snapshot,
@@ -81,7 +94,12 @@ async fn work_in(
     };
     assert!(
         store
-            .upload_done(tenant, upload.id, done.clone(), NOW)
+            .upload_done(
+                tenant,
+                upload.id,
+                done.clone(),
+                audit("discovery_upload.done")
+            )
             .await
             .unwrap()
             .is_none()
@@ -89,13 +107,18 @@ async fn work_in(
     assert!(store.upload_stored(tenant, upload.id, 5).await.unwrap());
     assert!(!store.upload_stored(tenant, upload.id, 6).await.unwrap());
     let stream = store
-        .upload_done(tenant, upload.id, done.clone(), NOW)
+        .upload_done(
+            tenant,
+            upload.id,
+            done.clone(),
+            audit("discovery_upload.done"),
+        )
         .await
         .unwrap()
         .unwrap();
     assert!(
         store
-            .upload_done(tenant, upload.id, done, NOW)
+            .upload_done(tenant, upload.id, done, audit("discovery_upload.done"))
             .await
             .unwrap()
             .is_none()
@@ -145,6 +168,11 @@ crate::on_both!(
             (6, 300)
         );
         assert_eq!(usage[0].totals.first_seen, EpochDay(10).start_millis());
+        assert_eq!(
+            actions(&store, tenant).await.len(),
+            10,
+            "each of five logs is begun and done once"
+        );
         let later = store.app_usage(tenant, stream, EpochDay(11)).await.unwrap();
         assert_eq!(later[0].totals.transactions, 2);
         let global = store
@@ -179,30 +207,46 @@ crate::on_both!(
     |store: Store| async move {
         let tenant = TenantId::random();
         store
-            .tag_app(tenant, APP, "sanctioned".to_owned(), &["unsanctioned"])
+            .tag_app(
+                tenant,
+                APP,
+                "sanctioned".to_owned(),
+                &["unsanctioned"],
+                audit("app.tag"),
+            )
             .await
             .unwrap();
         store
-            .tag_app(tenant, APP, "unsanctioned".to_owned(), &["sanctioned"])
+            .tag_app(
+                tenant,
+                APP,
+                "unsanctioned".to_owned(),
+                &["sanctioned"],
+                audit("app.tag"),
+            )
             .await
             .unwrap();
         store
-            .tag_app(tenant, APP, "Watched".to_owned(), &[])
+            .tag_app(tenant, APP, "Watched".to_owned(), &[], audit("app.tag"))
             .await
             .unwrap();
         let tags = store.app_tags(tenant).await.unwrap();
         assert_eq!(tags[&APP], ["unsanctioned", "Watched"]);
         assert!(
             store
-                .untag_app(tenant, APP, "watched".to_owned())
+                .untag_app(tenant, APP, "watched".to_owned(), audit("app.untag"))
                 .await
                 .unwrap()
         );
         assert!(
             !store
-                .untag_app(tenant, APP, "watched".to_owned())
+                .untag_app(tenant, APP, "watched".to_owned(), audit("app.untag"))
                 .await
                 .unwrap()
+        );
+        assert_eq!(
+            actions(&store, tenant).await,
+            ["app.tag", "app.tag", "app.tag", "app.untag"]
         );
     }
 );

@@ -3,16 +3,23 @@ use casbah_model::ids::TenantId;
 use casbah_store::{Conflict, Store, StoreError, Total};
 use serde_json::json;
 
-use crate::samples::{ip_range, query};
+use crate::samples::{audit, ip_range, query};
 
 crate::on_both!(
     names_and_networks_are_not_shared,
     |store: Store| async move {
         let tenant = TenantId::random();
         let office = ip_range("Office", &["10.0.0.0/16", "10.0.1.0/24"]);
-        store.save_ip_range(tenant, office.clone()).await.unwrap();
+        store
+            .save_ip_range(tenant, office.clone(), audit("ip_range.save"))
+            .await
+            .unwrap();
         let name = store
-            .save_ip_range(tenant, ip_range("OFFICE", &["10.9.0.0/16"]))
+            .save_ip_range(
+                tenant,
+                ip_range("OFFICE", &["10.9.0.0/16"]),
+                audit("ip_range.save"),
+            )
             .await
             .unwrap_err();
         assert!(
@@ -20,7 +27,11 @@ crate::on_both!(
             "{name}"
         );
         let overlap = store
-            .save_ip_range(tenant, ip_range("Lab", &["10.0.7.0/24"]))
+            .save_ip_range(
+                tenant,
+                ip_range("Lab", &["10.0.7.0/24"]),
+                audit("ip_range.save"),
+            )
             .await
             .unwrap_err();
         assert!(
@@ -29,9 +40,12 @@ crate::on_both!(
         );
         let mut renamed = office.clone();
         renamed.name = "Headquarters".to_owned();
-        store.save_ip_range(tenant, renamed).await.unwrap();
         store
-            .save_ip_range(TenantId::random(), office.clone())
+            .save_ip_range(tenant, renamed, audit("ip_range.save"))
+            .await
+            .unwrap();
+        store
+            .save_ip_range(TenantId::random(), office.clone(), audit("ip_range.save"))
             .await
             .unwrap();
 
@@ -56,8 +70,26 @@ crate::on_both!(
         let untagged = found(json!({"tags": {"neq": tags}}));
         let untagged = store.list_ip_ranges(tenant, untagged).await.unwrap();
         assert_eq!(untagged.total, Total::Exactly(1));
-        assert!(store.delete_ip_range(tenant, office.id).await.unwrap());
-        assert!(!store.delete_ip_range(tenant, office.id).await.unwrap());
+        assert!(
+            store
+                .delete_ip_range(tenant, office.id, audit("ip_range.delete"))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !store
+                .delete_ip_range(tenant, office.id, audit("ip_range.delete"))
+                .await
+                .unwrap()
+        );
         assert!(store.ip_range(tenant, office.id).await.unwrap().is_none());
+        let audit = store.audit_records(tenant, 9).await.unwrap();
+        let mut actions: Vec<_> = audit.iter().map(|record| record.action.as_str()).collect();
+        actions.sort_unstable();
+        assert_eq!(
+            actions,
+            ["ip_range.delete", "ip_range.save", "ip_range.save"],
+            "what was refused is not among them"
+        );
     }
 );

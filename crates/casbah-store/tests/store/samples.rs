@@ -6,6 +6,7 @@ use casbah_model::filter::{ListQuery, ListSpec, parse_query};
 use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::ip_range::{IpCategory, IpRange, Subnet};
 use casbah_model::time::Timestamp;
+use casbah_store::AuditRecord;
 use serde_json::{Value, json};
 
 /// A list's parameters, as the wire has them.
@@ -64,6 +65,11 @@ pub(crate) fn alert(tenant: TenantId, timestamp: i64, user: &str) -> Alert {
         ]
     }))
     .unwrap()
+}
+
+/// A record of `action`.
+pub(crate) fn audit(action: &'static str) -> AuditRecord {
+    AuditRecord::new("anna", action, "target")
 }
 
 /// A range of these networks.

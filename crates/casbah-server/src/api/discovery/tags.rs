@@ -10,6 +10,7 @@ use casbah_discovery::Catalog;
 use casbah_model::activity::tenant_number;
 use casbah_model::discovery::DiscoveredAppId;
 use casbah_model::permission::Action;
+use casbah_store::AuditRecord;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -121,13 +122,11 @@ async fn remove(
 ) -> Result<Json<Value>, ApiError> {
     let id = known_app(&id)?;
     let tag = built_in_spelling(parameters.required_text("tagName")?);
-    if !app.store.untag_app(caller.tenant, id, tag.clone()).await? {
+    let target = format!("{} {tag}", id.0);
+    let audit = AuditRecord::new(&caller.name, "discovered_app.remove_tag", target);
+    if !app.store.untag_app(caller.tenant, id, tag, audit).await? {
         return Err(ApiError::NotFound);
     }
-    let target = format!("{} {tag}", id.0);
-    caller
-        .audit(&app, "discovered_app.remove_tag", target)
-        .await?;
     Ok(Json(json!({"success": true})))
 }
 
@@ -139,11 +138,11 @@ async fn put(app: &App, caller: &Caller, id: &str, tag: &str) -> Result<Json<Val
         UNSANCTIONED => &[SANCTIONED],
         _ => &[],
     };
-    app.store
-        .tag_app(caller.tenant, id, tag.clone(), instead)
-        .await?;
     let target = format!("{} {tag}", id.0);
-    caller.audit(app, "discovered_app.add_tag", target).await?;
+    let audit = AuditRecord::new(&caller.name, "discovered_app.add_tag", target);
+    app.store
+        .tag_app(caller.tenant, id, tag, instead, audit)
+        .await?;
     Ok(Json(json!({"success": true})))
 }
 
