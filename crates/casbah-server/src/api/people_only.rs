@@ -1,10 +1,11 @@
 //! Resources that no application may read: for people and their tokens alone.
 //!
-//! Casbah keeps no files, governance log, user groups or saved reports yet; their
-//! lists are empty, and nothing in them can be fetched.
+//! Casbah keeps none of these yet; their lists are empty, and nothing in them can be
+//! fetched or changed. The paths are those that the MCAS PowerShell module
+//! (github.com/microsoft/MCAS), the Power Automate connector and SOAR integrations call.
 
 use axum::Json;
-use axum::routing::get;
+use axum::routing::{any, get};
 use casbah_model::permission::Action;
 use casbah_store::{Page, Total};
 use serde_json::Value;
@@ -14,15 +15,29 @@ use super::error::ApiError;
 use super::routes::Routes;
 use crate::auth::Need;
 
+const RESOURCES: [&str; 13] = [
+    "app_permissions",
+    "autocomplete",
+    "data_sources",
+    "discovery/data_sources",
+    "discovery/log_collectors",
+    "files",
+    "governance",
+    "log_collectors",
+    "ms_flow",
+    "policies",
+    "reports",
+    "tags",
+    "user_tags",
+];
+
 pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Action(Action::PeopleOnly);
-    ["files", "governance", "user_tags", "reports"]
-        .into_iter()
-        .fold(routes, |routes, name| {
-            routes
-                .route(&format!("/api/{name}"), need, get(empty).post(empty))
-                .route(&format!("/api/{name}/{{id}}"), need, get(none))
-        })
+    RESOURCES.into_iter().fold(routes, |routes, name| {
+        routes
+            .route(&format!("/api/{name}"), need, get(empty).post(empty))
+            .route(&format!("/api/{name}/{{*rest}}"), need, any(none))
+    })
 }
 
 async fn empty() -> Json<Envelope<Value>> {
