@@ -1,6 +1,7 @@
 //! Start, run, stop.
 
 use std::fs::{File, TryLockError};
+use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,10 +33,11 @@ use crate::auth::{KnownTokens, Policies};
 use crate::blobs::{BlobError, Blobs};
 use crate::config::Config;
 use crate::first_start::{self, CreateTenantError, FirstStartError};
+use crate::headers::CommonHeaders;
 use crate::jobs::{self, Receiving};
 use crate::state::App;
 use crate::tls::{self, TlsError};
-use crate::{api, headers, identity, paths};
+use crate::{api, identity, paths};
 
 /// How long open requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -279,6 +281,7 @@ async fn refresh_keys(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
 }
 
 pub(crate) fn router(app: Arc<App>) -> Router {
+    let headers = CommonHeaders::new(&app.authority);
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .merge(identity::router())
@@ -287,7 +290,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             let body = axum::Json(serde_json::json!({"detail": "Not found."}));
             (StatusCode::NOT_FOUND, body).into_response()
         })
-        .layer(middleware::map_response(headers::add))
+        .layer(middleware::map_response(move |answer| {
+            ready(headers.add_to(answer))
+        }))
         .with_state(app)
 }
 

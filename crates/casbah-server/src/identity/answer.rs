@@ -2,7 +2,7 @@
 
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, PRAGMA, RETRY_AFTER,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,14 +14,10 @@ use super::context::{CLIENT_REQUEST_ID, RequestContext, id_value};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// One year, as browsers' lists ask for (RFC 6797 section 6.1).
-const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
-
 /// Headers that stand on every answer of the identity service.
 pub(crate) fn common_headers(context: &RequestContext) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
     if let Some(id) = id_value(context.trace_id) {
         headers.insert(HeaderName::from_static("x-ms-request-id"), id);
     }
