@@ -290,6 +290,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             let body = axum::Json(serde_json::json!({"detail": "Not found."}));
             (StatusCode::NOT_FOUND, body).into_response()
         })
+        .layer(middleware::map_response(api::in_form))
         .layer(middleware::map_response(move |answer| {
             ready(headers.add_to(answer))
         }))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json};
@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use super::envelope::Envelope;
 use super::error::ApiError;
 use super::parameters::Parameters;
+use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::state::App;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::{get, post};
 use axum::{Extension, Json};
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::parameters::Parameters;
+use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::first_start::{self, CreateTenantError};

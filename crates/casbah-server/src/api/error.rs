@@ -19,6 +19,9 @@ pub(crate) enum ApiError {
     /// No such record.
     #[error("not found")]
     NotFound,
+    /// The resource has no such method.
+    #[error("method not allowed")]
+    MethodNotAllowed,
     /// A parameter that must be there is not.
     #[error("{0} is missing")]
     Required(&'static str),
@@ -81,6 +84,10 @@ impl IntoResponse for ApiError {
                 }),
             ),
             Self::NotFound => (StatusCode::NOT_FOUND, json!({"detail": "Not found."})),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                detail("Method not allowed."),
+            ),
             Self::Required(parameter) => (
                 StatusCode::BAD_REQUEST,
                 form_error(
@@ -125,6 +132,21 @@ impl IntoResponse for ApiError {
         }
         response
     }
+}
+
+/// Gives the router's own answer to a method that a resource does not have the form of
+/// an error.
+pub(crate) async fn in_form(response: Response) -> Response {
+    let is_bare = response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && !response.headers().contains_key(header::CONTENT_TYPE);
+    if !is_bare {
+        return response;
+    }
+    let mut answer = ApiError::MethodNotAllowed.into_response();
+    if let Some(allowed) = response.headers().get(header::ALLOW) {
+        answer.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    answer
 }
 
 fn detail(text: &str) -> Value {
@@ -175,6 +197,12 @@ mod tests {
                 json!({"detail": "Invalid token"}),
             ),
             (ApiError::NotFound, 404, json!({"detail": "Not found."})),
+            (
+                ApiError::MethodNotAllowed,
+                405,
+                json!({"detail": "Method not allowed.",
+                    "errors": [{"error": "Method not allowed."}]}),
+            ),
             (
                 ApiError::Required("filters"),
                 400,

@@ -8,6 +8,7 @@ mod entities;
 mod envelope;
 mod error;
 mod parameters;
+mod path;
 mod people_only;
 mod routes;
 mod subnets;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
-pub(crate) use error::ApiError;
+pub(crate) use error::{ApiError, in_form};
 use routes::Routes;
 
 use crate::state::App;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Extension, Json};
@@ -18,6 +18,7 @@ use serde_json::Value;
 use super::envelope::Envelope;
 use super::error::ApiError;
 use super::parameters::Parameters;
+use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::state::App;

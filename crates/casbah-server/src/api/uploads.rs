@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
@@ -50,8 +51,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 /// The links themselves: whoever has one needs no token.
 pub(super) fn router() -> Router<Arc<App>> {
-    let body = DefaultBodyLimit::disable();
-    Router::new().route("/upload/{tenant}/{id}", put(receive).layer(body))
+    let link = put(receive)
+        .fallback(|| async { UploadError::UnsupportedHttpVerb })
+        .layer(DefaultBodyLimit::disable());
+    Router::new().route("/upload/{tenant}/{id}", link)
 }
 
 async fn upload_url(
@@ -188,11 +191,13 @@ struct Put {
 
 async fn receive(
     State(app): State<Arc<App>>,
-    Path((tenant, id)): Path<(String, String)>,
-    Query(put): Query<Put>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    query: Result<Query<Put>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, UploadError> {
+    let Path((tenant, id)) = path.map_err(|_| UploadError::Authentication)?;
+    let Query(put) = query.map_err(|_| UploadError::InvalidQueryParameterValue("sig"))?;
     let (Ok(tenant), Ok(id)) = (tenant.parse::<TenantId>(), id.parse::<RecordId>()) else {
         return Err(UploadError::Authentication);
     };

@@ -146,6 +146,7 @@ async fn uploads_take_each_step_once() {
     );
     let post = call("POST", &format!("{upload_url}SQUID_NATIVE"), String::new()).await;
     assert_eq!(post.status, 405);
+    assert_eq!(post.json()["errors"][0]["error"], "Method not allowed.");
     let link = call("GET", &format!("{upload_url}SQUID_NATIVE"), String::new())
         .await
         .json();
@@ -265,4 +266,38 @@ async fn streams_begin_with_the_global_view() {
     assert_eq!(global["displayName"], "Global View");
     assert_eq!(global["_id"].as_str().unwrap().len(), 24);
     assert!(global["created"].as_str().unwrap().ends_with('Z'));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_router_refuses_has_the_form_of_the_api() {
+    let (server, token) = server_and_token().await;
+    for (method, path, status) in [
+        ("DELETE", "/api/v1/alerts/", 405),
+        ("PUT", "/api/v1/files/", 403),
+        ("POST", "/healthz", 405),
+        ("GET", "/api/v1/alerts/%FF/", 400),
+        ("POST", "/api/v1/alerts/%FF/read/", 400),
+        ("GET", "/api/v1/activities/%FF/", 400),
+        ("GET", "/api/v1/entities/%FF/", 400),
+        ("DELETE", "/api/v1/subnet/%FF/", 400),
+        ("POST", "/api/v1/discovery/discovery_app/%FF/add_tag/", 400),
+        ("GET", "/casbah/v1/discovery/uploads/%FF", 400),
+    ] {
+        let answer = server.call(method, path, Some(&token), "").await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text);
+        let answer = answer.json();
+        assert!(answer["detail"].is_string(), "{method} {path}: {answer}");
+        if status != 403 {
+            assert_eq!(answer["errors"][0]["error"], answer["detail"]);
+        }
+    }
+    // The form of the upload link is Azure's.
+    for (method, path) in [
+        ("PUT", "/upload/%FF/x?sig=a"),
+        ("PUT", "/upload/a/b?sig=a&sig=b"),
+        ("GET", "/upload/a/b?sig=a"),
+    ] {
+        let answer = server.call(method, path, None, "").await;
+        assert!(answer.text.starts_with("<?xml"), "{path}: {}", answer.text);
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::post;
 use axum::{Extension, Json};
 use casbah_discovery::Catalog;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::api::error::ApiError;
 use crate::api::parameters::Parameters;
+use crate::api::path::Path;
 use crate::api::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::state::App;

@@ -13,6 +13,8 @@ use crate::blobs::BlobError;
 pub(super) enum UploadError {
     #[error("the link is not good, or has expired")]
     Authentication,
+    #[error("a link takes a file by PUT alone")]
+    UnsupportedHttpVerb,
     #[error("a file was put here before")]
     BlobAlreadyExists,
     #[error("the query parameter {0} is not understood")]
@@ -33,6 +35,7 @@ impl IntoResponse for UploadError {
     fn into_response(self) -> Response {
         let (status, code) = match &self {
             Self::Authentication => (StatusCode::FORBIDDEN, "AuthenticationFailed"),
+            Self::UnsupportedHttpVerb => (StatusCode::METHOD_NOT_ALLOWED, "UnsupportedHttpVerb"),
             Self::BlobAlreadyExists => (StatusCode::CONFLICT, "BlobAlreadyExists"),
             Self::InvalidQueryParameterValue(_) => {
                 (StatusCode::BAD_REQUEST, "InvalidQueryParameterValue")
