@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::RecordId;
+use crate::ip_tag::IpTag;
 use crate::wire_enum::wire_enum;
 
 wire_enum!(
@@ -121,44 +122,6 @@ const fn network_bits(mask: u8) -> u128 {
     } else {
         u128::MAX << (128 - mask as u32)
     }
-}
-
-/// A tag on a range (`tags[]`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct IpTag {
-    /// The record's id.
-    #[serde(rename = "_id")]
-    pub record_id: RecordId,
-    /// The tag's id: 24 hex digits.
-    pub id: String,
-    /// What it marks: 1, an IP address.
-    pub target: i32,
-    /// 0 built in, 1 custom.
-    #[serde(rename = "type")]
-    pub kind: i32,
-    /// The name.
-    pub name: String,
-    /// The name as a template.
-    pub name_template: NameTemplate,
-    /// What it means.
-    pub description: Option<String>,
-    /// The description as a template.
-    pub description_template: Option<String>,
-    /// Whether it is shown.
-    pub visibility: i32,
-    /// Whether it is in use.
-    pub status: i32,
-    /// The tenant's number; 0 where built in.
-    #[serde(rename = "_tid")]
-    pub tid: i32,
-}
-
-/// A name without places to fill.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NameTemplate {
-    /// The name.
-    pub template: String,
 }
 
 /// Where a range is, as its owner says.

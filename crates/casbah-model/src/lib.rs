@@ -12,6 +12,7 @@ pub mod filter;
 pub mod identity;
 pub mod ids;
 pub mod ip_range;
+pub mod ip_tag;
 pub mod permission;
 pub mod saas;
 pub mod time;

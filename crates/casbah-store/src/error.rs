@@ -69,6 +69,9 @@ pub enum Conflict {
         /// The name of the range it overlaps.
         other: String,
     },
+    /// No tag has the id.
+    #[error("there is no tag {0}")]
+    UnknownTag(casbah_model::ids::RecordId),
     /// The object exists already.
     #[error("the object exists already")]
     Exists,

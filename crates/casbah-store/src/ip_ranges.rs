@@ -1,8 +1,11 @@
 //! IP ranges: a tenant's own words about addresses.
 
+use casbah_model::activity::tenant_number;
 use casbah_model::filter::{Condition as FieldCondition, ListQuery, Part, Scalar, Test, fold};
 use casbah_model::ids::{RecordId, TenantId};
-use casbah_model::ip_range::{IpRange, IpTag};
+use casbah_model::ip_range::IpRange;
+use casbah_model::ip_tag::{IpTag, TagReference};
+use casbah_model::time::Timestamp;
 use sea_query::{Cond, Condition, Expr, ExprTrait};
 
 use crate::audit::{self, AuditRecord};
@@ -61,19 +64,25 @@ impl Store {
     /// Stores a new range, or a new version of one with the same id.
     ///
     /// Refused where another range has the name or overlaps one of its networks;
-    /// networks of the range itself may overlap. Tags without a record are made.
+    /// networks of the range itself may overlap. It gets these tags and no others; an
+    /// unknown name makes a new one, an unknown id is refused.
     pub async fn save_ip_range(
         &self,
         tenant: TenantId,
         range: IpRange,
+        tags: Vec<TagReference>,
         audit: AuditRecord,
     ) -> Result<IpRange, StoreError> {
         self.write(move |session| {
             let mut range = range.clone();
             let others = all(session, tenant)?;
             check(&range, others.iter().filter(|other| other.id != range.id))?;
-            for tag in &mut range.tags {
-                *tag = known_tag(session, tenant, tag)?;
+            range.tags.clear();
+            for meant in &tags {
+                let tag = known_tag(session, tenant, meant, audit.timestamp)?;
+                if !range.tags.contains(&tag) {
+                    range.tags.push(tag);
+                }
             }
             let names = range
                 .tags
@@ -148,29 +157,57 @@ fn check<'a>(range: &IpRange, others: impl Iterator<Item = &'a IpRange>) -> Resu
     Ok(())
 }
 
-/// The tag of this name or id as the tenant has it, made if it is new.
+/// The tag that is meant, made if it is new.
 fn known_tag(
     session: &mut Session<'_>,
     tenant: TenantId,
-    tag: &IpTag,
+    meant: &TagReference,
+    now: Timestamp,
 ) -> Result<IpTag, StoreError> {
-    let row = session.row(
-        "SELECT record FROM ip_tag WHERE tenant_id = ?1 AND (id = ?2 OR name_folded = ?3)",
-        params![tenant, &tag.id, fold(&tag.name)],
-    )?;
-    if let Some(mut row) = row {
-        return Ok(serde_json::from_str(&row.get::<String>(0)?)?);
+    let name = match meant {
+        TagReference::Name(name) => name,
+        TagReference::Id { id, name } => {
+            let known = match IpTag::built_in(*id) {
+                Some(tag) => Some(tag),
+                None => stored_tag(session, tenant, ("id", &id.to_string()))?,
+            };
+            match (known, name) {
+                (Some(tag), _) => return Ok(tag),
+                (None, Some(name)) => name,
+                (None, None) => return Err(StoreError::Conflict(Conflict::UnknownTag(*id))),
+            }
+        }
+    };
+    if let Some(tag) = IpTag::built_in_named(name) {
+        return Ok(tag);
     }
+    if let Some(tag) = stored_tag(session, tenant, ("name_folded", &fold(name)))? {
+        return Ok(tag);
+    }
+    let id = RecordId::generate(now.seconds());
+    let tag = IpTag::custom(id, tenant_number(tenant), name);
     session.execute(
         "INSERT INTO ip_tag (tenant_id, id, name_folded, record) VALUES (?1, ?2, ?3, ?4)",
         params![
             tenant,
             &tag.id,
             fold(&tag.name),
-            serde_json::to_string(tag)?
+            serde_json::to_string(&tag)?
         ],
     )?;
-    Ok(tag.clone())
+    Ok(tag)
+}
+
+fn stored_tag(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    (column, value): (&'static str, &str),
+) -> Result<Option<IpTag>, StoreError> {
+    let sql = format!("SELECT record FROM ip_tag WHERE tenant_id = ?1 AND {column} = ?2");
+    let Some(mut row) = session.row(&sql, params![tenant, value])? else {
+        return Ok(None);
+    };
+    Ok(Some(serde_json::from_str(&row.get::<String>(0)?)?))
 }
 
 fn read_range(mut row: Row) -> Result<IpRange, StoreError> {

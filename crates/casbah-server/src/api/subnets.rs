@@ -9,7 +9,8 @@ use axum::{Extension, Json};
 use casbah_model::activity::tenant_number;
 use casbah_model::filter::{IP_RANGES, parse_query};
 use casbah_model::ids::{RecordId, TenantId};
-use casbah_model::ip_range::{IpCategory, IpLocation, IpRange, IpTag, NameTemplate, Subnet};
+use casbah_model::ip_range::{IpCategory, IpLocation, IpRange, Subnet};
+use casbah_model::ip_tag::TagReference;
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use casbah_store::AuditRecord;
@@ -25,9 +26,6 @@ use crate::state::App;
 
 /// The most networks or tags of one range.
 const MOST: usize = 1_000;
-
-/// What a tag marks: an IP address.
-const TAG_OF_ADDRESS: i32 = 1;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::IpRangesRead);
@@ -72,7 +70,10 @@ async fn create(
         now,
     )?;
     let audit = AuditRecord::new(&caller.name, "ip_range.create", range.id);
-    let range = app.store.save_ip_range(caller.tenant, range, audit).await?;
+    let range = app
+        .store
+        .save_ip_range(caller.tenant, range, read_tags(&parameters)?, audit)
+        .await?;
     Ok(Json(range.id))
 }
 
@@ -85,7 +86,10 @@ async fn update(
     let existing = existing(&app, &caller, &id).await?;
     let range = read_range(caller.tenant, existing.id, &parameters, Timestamp::now())?;
     let audit = AuditRecord::new(&caller.name, "ip_range.update", range.id);
-    let range = app.store.save_ip_range(caller.tenant, range, audit).await?;
+    let range = app
+        .store
+        .save_ip_range(caller.tenant, range, read_tags(&parameters)?, audit)
+        .await?;
     Ok(Json(range))
 }
 
@@ -129,10 +133,7 @@ fn read_range(
         subnets: subnets.iter().map(read_subnet).collect::<Result<_, _>>()?,
         location: read_location(parameters)?,
         organization: parameters.text("organization")?,
-        tags: list_of(parameters, "tags")?
-            .iter()
-            .map(|tag| read_tag(tenant, tag, now))
-            .collect::<Result<_, _>>()?,
+        tags: Vec::new(),
         category: IpCategory::from_value(category)
             .ok_or_else(|| ApiError::bad_value("category", category.to_string()))?,
         last_modified: now.millis() as f64,
@@ -166,40 +167,44 @@ fn read_subnet(value: &Value) -> Result<Subnet, ApiError> {
     Subnet::parse(text).map_err(|error| ApiError::bad_value("subnets", error.0))
 }
 
-/// A tag by its name, its id, `{"text": name}`, or as a record. The store puts the
-/// tenant's own record in its place if there is one.
-fn read_tag(tenant: TenantId, value: &Value, now: Timestamp) -> Result<IpTag, ApiError> {
-    let names = [
-        value.as_str(),
-        value["name"].as_str(),
-        value["text"].as_str(),
-        value["id"].as_str(),
-    ];
-    let name = names
-        .into_iter()
-        .flatten()
-        .find(|name| !name.trim().is_empty());
-    let name = name.ok_or_else(|| ApiError::bad_value("tags", value.to_string()))?;
-    let record_id = RecordId::generate(now.seconds());
-    let id = value["id"]
-        .as_str()
-        .or(Some(name))
-        .filter(|id| id.parse::<RecordId>().is_ok());
-    Ok(IpTag {
-        record_id,
-        id: id.map_or_else(|| record_id.to_string(), str::to_owned),
-        target: TAG_OF_ADDRESS,
-        kind: 1,
-        name: name.to_owned(),
-        name_template: NameTemplate {
-            template: name.to_owned(),
-        },
-        description: None,
-        description_template: None,
-        visibility: 0,
-        status: 0,
-        tid: tenant_number(tenant),
-    })
+fn read_tags(parameters: &Parameters) -> Result<Vec<TagReference>, ApiError> {
+    let tags = list_of(parameters, "tags")?;
+    let is_empty = |tag: &Value| tag.as_str().is_some_and(|text| text.trim().is_empty());
+    let mut read = Vec::new();
+    for tag in tags.iter().filter(|tag| !is_empty(tag)) {
+        let tag = read_tag(tag)?;
+        if !read.contains(&tag) {
+            read.push(tag);
+        }
+    }
+    Ok(read)
+}
+
+/// A tag by its name, its id, `{"text": name}`, or as a record.
+fn read_tag(value: &Value) -> Result<TagReference, ApiError> {
+    let text = |value: &Value| {
+        let text = value.as_str().map(str::trim);
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let id = |value: &Value| text(value)?.parse::<RecordId>().ok();
+    let (id, name) = match value {
+        Value::String(_) => (id(value), text(value)),
+        tag => (
+            ["id", "_id", "name", "text"]
+                .into_iter()
+                .find_map(|key| id(&tag[key])),
+            text(&tag["name"]).or_else(|| text(&tag["text"])),
+        ),
+    };
+    match (id, name) {
+        // A text that is an id is no name.
+        (Some(id), name) => Ok(TagReference::Id {
+            id,
+            name: name.filter(|name| name.parse::<RecordId>().is_err()),
+        }),
+        (None, Some(name)) => Ok(TagReference::Name(name)),
+        (None, None) => Err(ApiError::bad_value("tags", value.to_string())),
+    }
 }
 
 fn read_location(parameters: &Parameters) -> Result<Option<IpLocation>, ApiError> {
@@ -209,5 +214,48 @@ fn read_location(parameters: &Parameters) -> Result<Option<IpLocation>, ApiError
         Some(value) => serde_json::from_value(value.clone())
             .map(Some)
             .map_err(|_| ApiError::bad_value("location", value.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ID: &str = "0000002a0000000000000000";
+
+    #[test]
+    fn tags_are_understood_as_clients_write_them() {
+        let id: RecordId = ID.parse().unwrap();
+        let named = |name: &str| TagReference::Name(name.to_owned());
+        let by_id = |name: Option<&str>| TagReference::Id {
+            id,
+            name: name.map(str::to_owned),
+        };
+        for (tags, expected) in [
+            (json!("Branch"), vec![named("Branch")]),
+            (json!(["", " ", "Branch", "Branch"]), vec![named("Branch")]),
+            (json!([ID]), vec![by_id(None)]),
+            (json!([{"text": "Branch"}]), vec![named("Branch")]),
+            (json!([{"text": ID}]), vec![by_id(None)]),
+            (
+                json!([{"_id": ID, "name": "Azure"}]),
+                vec![by_id(Some("Azure"))],
+            ),
+            (
+                json!([{"_id": ID, "id": "", "name": ""}]),
+                vec![by_id(None)],
+            ),
+        ] {
+            let mut parameters = Parameters::default();
+            parameters.0.insert("tags".to_owned(), tags.clone());
+            assert_eq!(read_tags(&parameters).unwrap(), expected, "{tags}");
+        }
+        for tags in [json!([5]), json!([{}]), json!([{"name": ""}])] {
+            let mut parameters = Parameters::default();
+            parameters.0.insert("tags".to_owned(), tags.clone());
+            assert!(read_tags(&parameters).is_err(), "{tags}");
+        }
     }
 }

@@ -51,6 +51,11 @@ async fn ip_ranges_are_created_replaced_listed_and_deleted() {
             r#"{"name": "Lab", "category": 9, "subnets": ["10.0.0.0/8"]}"#,
             "not valid",
         ),
+        (
+            r#"{"name": "Lab", "category": 1, "subnets": ["10.0.0.0/8"],
+                "tags": ["5f06d71dba4289d0602ba5ac"]}"#,
+            "no tag",
+        ),
         (r#"{"name": "Lab", "category": 1}"#, "required"),
         (r#"{"category": 1, "subnets": ["10.0.0.0/8"]}"#, "required"),
     ] {
