@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
-use crate::filter::compile;
+use crate::filter::{compile, members};
 use crate::page::{Listing, Page, direction};
 use crate::{Store, StoreError, detector, entities, record};
 
@@ -149,13 +149,14 @@ fn insert(
         .as_deref()
         .and_then(|user| user.rsplit_once('@'))
         .map(|(_, d)| d.to_owned());
+    let objects = activity.main_info.event_objects.iter();
     let inserted = session.execute(
         "INSERT INTO activity (tenant_id, timestamp, uuid, created, app_id, instance, source,
             event_category, action_type, action_folded, user_folded, user_domain, actor_id, ip,
             ip_category, country, organization_folded, device_type, agent_folded, admin_event,
-            impersonated, words, late)
+            impersonated, words, ip_tags, agent_tags, objects, late)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-            ?19, ?20, ?21, ?22, ?23)
+            ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
          ON CONFLICT DO NOTHING",
         params![
             tenant,
@@ -180,6 +181,9 @@ fn insert(
             activity.is_admin_event(),
             activity.is_impersonated(),
             text_of(activity),
+            members(activity.ip_tags().iter().map(String::as_str)),
+            members(activity.agent_tags().iter().map(String::as_str)),
+            members(objects.filter_map(|object| object.id.as_deref())),
             read.is_late(activity.id),
         ],
     )?;

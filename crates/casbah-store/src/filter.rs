@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use casbah_model::filter::{Condition as FieldCondition, Filter, Part, Scalar, Test};
+use casbah_model::filter::{
+    Condition as FieldCondition, FieldKind, Filter, Part, Scalar, Test, fold,
+};
 use sea_query::{Alias, Cond, Condition, Expr, ExprTrait, LikeExpr, SimpleExpr};
 
 use crate::database::Param;
@@ -14,6 +16,8 @@ use crate::database::Param;
 pub(crate) enum Target {
     /// In a column of the list's own table.
     Column(&'static str),
+    /// Many, in a column of [`members`].
+    Members(&'static str),
     /// Nowhere so simply: this is what the condition means.
     Expression(Condition),
 }
@@ -24,11 +28,65 @@ pub(crate) fn compile(filter: &Filter, target: impl Fn(&FieldCondition) -> Targe
         .conditions
         .iter()
         .fold(Cond::all(), |all, condition| {
+            if condition.field.kind == FieldKind::Unkept {
+                return all.add_option((!condition.test.holds_without_value()).then(never));
+            }
             all.add(match target(condition) {
                 Target::Column(column) => test(&condition.test, column),
+                Target::Members(column) => member(&condition.test, column),
                 Target::Expression(expression) => expression,
             })
         })
+}
+
+/// Stands before and after each member.
+const BESIDE_MEMBER: char = '\n';
+
+/// Texts as a column of many holds them, folded; empty if there are none.
+pub(crate) fn members<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut column = String::new();
+    for text in texts {
+        if column.is_empty() {
+            column.push(BESIDE_MEMBER);
+        }
+        column.push_str(&fold(text));
+        column.push(BESIDE_MEMBER);
+    }
+    column
+}
+
+/// What is asked of the members of a column.
+fn member(test: &Test, column: &'static str) -> Condition {
+    let like = |text: String| {
+        let pattern = pattern(Part::Anywhere, &text);
+        Cond::all().add(Expr::col(column).like(pattern))
+    };
+    let is_empty = || Cond::all().add(Expr::col(column).eq(""));
+    let equals = |values: &[Scalar]| {
+        let conditions = values.iter().filter_map(|value| match value {
+            Scalar::Text(text) => Some(like(format!("{BESIDE_MEMBER}{text}{BESIDE_MEMBER}"))),
+            Scalar::Null => Some(is_empty()),
+            _ => None,
+        });
+        any(conditions.collect())
+    };
+    let matches = |part: Part, texts: &[String]| {
+        let conditions = texts.iter().map(|text| match part {
+            Part::Anywhere => like(text.clone()),
+            Part::Start => like(format!("{BESIDE_MEMBER}{text}")),
+            Part::End => like(format!("{text}{BESIDE_MEMBER}")),
+        });
+        any(conditions.collect())
+    };
+    match test {
+        Test::AnyOf(values) => equals(values),
+        Test::NoneOf(values) => equals(values).not(),
+        Test::Like(part, texts) => matches(*part, texts),
+        Test::NotLike(part, texts) => matches(*part, texts).not(),
+        Test::IsSet(true) => is_empty().not(),
+        Test::IsSet(false) => is_empty(),
+        Test::Within(_) | Test::Words(_) => Cond::all().add(never()),
+    }
 }
 
 /// What is asked of one column.

@@ -1,6 +1,9 @@
 //! The fields of each list, after the tables of MicrosoftDocs/CloudAppSecurityDocs
 //! (`api-activities-list.md`, `api-alerts-list.md`, `api-entities-list.md`,
 //! `api-data-enrichment-list.md`).
+//!
+//! Of [`FieldKind::Unkept`] Casbah keeps nothing: such a field has no value in any
+//! record, so `eq` finds none of them and `neq` all.
 
 use super::Operator::{
     Contains, DoesNotStartWith, EndsWith, Eq, Gt, Gte, GteNdays, IsNotSet, IsSet, Lt, Lte,
@@ -32,6 +35,8 @@ pub static ACTIVITIES: ListSpec = ListSpec {
     fields: &[
         field("service", FieldKind::Int, EQ_NEQ),
         field("instance", FieldKind::Int, EQ_NEQ),
+        // No directory of organizational units is read.
+        field("user.orgUnit", FieldKind::Unkept, EQ_NEQ_SET),
         field("user.domain", FieldKind::Folded, EQ_NEQ_SET),
         field(
             "actionType",
@@ -43,11 +48,28 @@ pub static ACTIVITIES: ListSpec = ListSpec {
             &["activity.eventType"],
         ),
         field("activity.actionType", FieldKind::Exact, EQ_NEQ),
+        // Labels are read from no file, and files have no records of their own.
+        field("fileLabels", FieldKind::Unkept, EQ_NEQ),
+        field("fileId", FieldKind::Unkept, EQ),
+        field("fileSelector", FieldKind::Unkept, EQ_NEQ),
+        // Ids of all that took part in the activity; Microsoft 365 names items by URL.
+        field("activityObject", FieldKind::Folded, EQ_NEQ),
+        field(
+            "office365url",
+            FieldKind::Folded,
+            &[StartsWith, Eq, EndsWith],
+        ),
         field("activity.id", FieldKind::Exact, EQ),
         field("activity.alertId", FieldKind::Exact, EQ),
         field("activity.impersonated", FieldKind::Bool, EQ),
         field("activity.type", FieldKind::Bool, EQ),
+        // Nothing is done to an activity by itself, and no policy is matched with one.
+        field("activity.takenAction", FieldKind::Unkept, EQ_NEQ),
+        field("policy", FieldKind::Unkept, EQ_NEQ_SET),
         field("device.type", FieldKind::Exact, EQ_NEQ),
+        // Devices are known by what their programs say alone.
+        field("device.tags", FieldKind::Unkept, EQ_NEQ),
+        field("userAgent.tags", FieldKind::Folded, EQ_NEQ),
         field(
             "userAgent.userAgent",
             FieldKind::Folded,
@@ -65,6 +87,7 @@ pub static ACTIVITIES: ListSpec = ListSpec {
             &[Eq, StartsWith, DoesNotStartWith, IsSet, IsNotSet, Neq],
         ),
         field("ip.category", FieldKind::Int, EQ_NEQ),
+        field("ip.tags", FieldKind::Folded, EQ_NEQ),
         field("text", FieldKind::Words, &[Eq, StartsWithSingle, Text]),
         field(
             "date",
@@ -72,11 +95,21 @@ pub static ACTIVITIES: ListSpec = ListSpec {
             &[Lte, Gte, Range, LteNdays, GteNdays],
         ),
         field("created", FieldKind::Time, &[Lte, Gte, Range, Gt, Lt, Eq]),
-        field("source", FieldKind::Int, EQ_NEQ),
-        field("entity", FieldKind::Entity, EQ_NEQ_SET),
+        field("source", FieldKind::Source, EQ_NEQ),
+        field(
+            "entity",
+            FieldKind::Entity,
+            &[Eq, Neq, IsSet, IsNotSet, StartsWith],
+        ),
         field(
             "user.username",
             FieldKind::Folded,
+            &[Eq, Neq, IsSet, IsNotSet, StartsWith],
+        ),
+        // People are in no groups yet.
+        field(
+            "user.tags",
+            FieldKind::Unkept,
             &[Eq, Neq, IsSet, IsNotSet, StartsWith],
         ),
     ],
@@ -94,7 +127,12 @@ pub static ALERTS: ListSpec = ListSpec {
             field("entity.service", FieldKind::Int, EQ_NEQ),
             &["service"],
         ),
+        alias(
+            field("entity.instance", FieldKind::Int, EQ_NEQ),
+            &["instance"],
+        ),
         field("entity.policy", FieldKind::Exact, EQ_NEQ),
+        field("entity.file", FieldKind::Folded, EQ_NEQ),
         field("alertOpen", FieldKind::Bool, EQ),
         field("severity", FieldKind::Int, EQ_NEQ),
         field("resolutionStatus", FieldKind::Int, EQ_NEQ),
@@ -130,6 +168,8 @@ pub static ENTITIES: ListSpec = ListSpec {
         field("displayName", FieldKind::Folded, EQ),
         field("score", FieldKind::Int, &[Lt, Gt, IsSet, IsNotSet]),
         field("entity", FieldKind::Entity, EQ_NEQ),
+        // People are in no groups yet.
+        field("userGroups", FieldKind::Unkept, EQ_NEQ),
         alias(field("app", FieldKind::Int, EQ_NEQ), &["service"]),
         field("instance", FieldKind::Int, EQ_NEQ),
         field("isExternal", FieldKind::Bool, EQ),

@@ -58,6 +58,10 @@ pub enum FieldKind {
     Words,
     /// An account or user: `{"id", "saas", "inst"}`, or the bare id.
     Entity,
+    /// Where an activity comes from: a whole number, or `{"s": stream, "t": number}`.
+    Source,
+    /// Anything: Casbah keeps no such thing, so no record has a value.
+    Unkept,
 }
 
 /// An operator of the filter language.
@@ -199,6 +203,20 @@ pub enum Test {
     IsSet(bool),
     /// Holds all of these words, each as the beginning of a word; folded.
     Words(Vec<String>),
+}
+
+impl Test {
+    /// Whether a record without a value fulfils it.
+    pub fn holds_without_value(&self) -> bool {
+        match self {
+            Self::AnyOf(values) => values.contains(&Scalar::Null),
+            Self::NoneOf(values) => !values.contains(&Scalar::Null),
+            Self::Like(..) | Self::Within(_) => false,
+            Self::NotLike(..) => true,
+            Self::IsSet(is_set) => !is_set,
+            Self::Words(words) => words.is_empty(),
+        }
+    }
 }
 
 /// A closed range of numbers or times; a missing end is open.

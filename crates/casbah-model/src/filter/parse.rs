@@ -151,10 +151,25 @@ fn scalars(field: &FieldSpec, value: &Value) -> Result<Vec<Scalar>, FilterError>
         FieldKind::Words => MAX_PATTERNS,
         _ => MAX_VALUES,
     };
-    list(field, value, most)?
-        .iter()
-        .map(|value| scalar(field, value))
-        .collect()
+    let values = list(field, value, most)?.iter();
+    let scalars = values.map(|value| match field.kind {
+        FieldKind::Source => source(field, value),
+        _ => scalar(field, value).map(Some),
+    });
+    scalars.filter_map(Result::transpose).collect()
+}
+
+/// None where a stream is meant: no activity here comes from one.
+fn source(field: &FieldSpec, value: &Value) -> Result<Option<Scalar>, FilterError> {
+    let Value::Object(parts) = value else {
+        return scalar(field, value).map(Some);
+    };
+    let part = |key: &str| parts.get(key).filter(|part| !part.is_null());
+    let number = part("t").map(|number| scalar(field, number)).transpose()?;
+    if number.is_none() && part("s").is_none() {
+        return Err(bad_value(field.name, value));
+    }
+    Ok(number.filter(|_| part("s").is_none()))
 }
 
 fn scalar(field: &FieldSpec, value: &Value) -> Result<Scalar, FilterError> {
@@ -162,11 +177,11 @@ fn scalar(field: &FieldSpec, value: &Value) -> Result<Scalar, FilterError> {
         return Ok(Scalar::Null);
     }
     match field.kind {
-        FieldKind::Int | FieldKind::Named(_) | FieldKind::Time => {
+        FieldKind::Int | FieldKind::Named(_) | FieldKind::Time | FieldKind::Source => {
             int(field, value).map(Scalar::Int)
         }
         FieldKind::Bool => boolean(field, value).map(Scalar::Bool),
-        FieldKind::Folded | FieldKind::Exact | FieldKind::Words => {
+        FieldKind::Folded | FieldKind::Exact | FieldKind::Words | FieldKind::Unkept => {
             text(field, value).map(Scalar::Text)
         }
         FieldKind::Entity => entity(field, value),
@@ -185,6 +200,11 @@ fn text(field: &FieldSpec, value: &Value) -> Result<String, FilterError> {
         Value::String(text) if text.len() <= MAX_TEXT => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Bool(value) => value.to_string(),
+        Value::Object(entity) if field.kind == FieldKind::Entity => {
+            let id = entity.get("id").and_then(Value::as_str);
+            id.ok_or_else(|| bad_value(field.name, value))?.to_owned()
+        }
+        Value::Object(_) if field.kind == FieldKind::Unkept => value.to_string(),
         other => return Err(bad_value(field.name, other)),
     };
     match field.kind {
@@ -382,6 +402,49 @@ mod tests {
             tests_of(&ACTIVITIES, &full),
             vec![("entity", Test::AnyOf(vec![expected]))]
         );
+    }
+
+    #[test]
+    fn a_source_is_a_number_with_a_stream_or_without() {
+        let number = |n| vec![Scalar::Int(n)];
+        for (source, expected) in [
+            (json!(2), number(2)),
+            (json!("2"), number(2)),
+            (json!({"t": 2}), number(2)),
+            (json!([{"s": null, "t": "2"}]), number(2)),
+            (json!({"s": "5f06d71dba4289d0602ba5ac", "t": 5}), vec![]),
+            (json!({"s": "5f06d71dba4289d0602ba5ac"}), vec![]),
+        ] {
+            assert_eq!(
+                tests_of(&ACTIVITIES, &json!({"source": {"eq": source}})),
+                vec![("source", Test::AnyOf(expected))],
+                "{source}"
+            );
+        }
+        for source in [json!({}), json!({"t": "x"}), json!("app connector")] {
+            let filters = json!({"source": {"neq": source}});
+            assert!(
+                parse_filter(&ACTIVITIES, &filters, NOW).is_err(),
+                "{filters}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_not_kept_takes_any_value() {
+        for (tests, holds) in [
+            (json!({"eq": "5f06d71dba4289d0602ba5ac"}), false),
+            (json!({"eq": [{"role": 1, "adv": true}]}), false),
+            (json!({"eq": [7, null]}), true),
+            (json!({"neq": [7]}), true),
+            (json!({"neq": null}), false),
+            (json!({"startswith": "a"}), false),
+            (json!({"isset": true}), false),
+            (json!({"isnotset": true}), true),
+        ] {
+            let tests = tests_of(&ACTIVITIES, &json!({"user.tags": tests}));
+            assert_eq!(tests[0].1.holds_without_value(), holds, "{tests:?}");
+        }
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub(super) fn target(tenant: TenantId, condition: &FieldCondition) -> Target {
         "created" => "created",
         "source" => "source",
         "user.username" => "user_folded",
+        "userAgent.tags" => return Target::Members("agent_tags"),
+        "ip.tags" => return Target::Members("ip_tags"),
+        "activityObject" | "office365url" => return Target::Members("objects"),
         "activity.id" => return Target::Expression(by_id(&condition.test)),
         "activity.alertId" => return Target::Expression(by_alert(tenant, &condition.test)),
         "entity" => return Target::Expression(by_entity(&condition.test)),
@@ -86,11 +89,14 @@ fn by_alert(tenant: TenantId, test: &Test) -> Condition {
 }
 
 /// An account is meant by its id in its app, or by the name of the person.
-fn by_entity(test: &Test) -> Condition {
-    match test {
+fn by_entity(condition: &Test) -> Condition {
+    match condition {
         Test::AnyOf(values) => any_entity(values),
         Test::NoneOf(values) => any_entity(values).not(),
         Test::IsSet(true) => Cond::all().add(Expr::col("actor_id").is_not_null()),
+        Test::Like(..) => Cond::any()
+            .add(test(condition, "actor_id"))
+            .add(test(condition, "user_folded")),
         _ => Cond::all().add(Expr::col("actor_id").is_null()),
     }
 }

@@ -21,6 +21,8 @@ pub(super) fn target(tenant: TenantId, condition: &FieldCondition) -> Target {
         "entity.user" => entity("user"),
         "entity.ip" => entity("ip"),
         "entity.service" => entity("service"),
+        "entity.file" => entity("file"),
+        "entity.instance" => Target::Expression(by_instance(tenant, &condition.test)),
         "id" => Target::Expression(by_id(&condition.test)),
         "alertOpen" => Target::Expression(flag(&condition.test, "resolution", true)),
         "read" => Target::Expression(flag(&condition.test, "status", false)),
@@ -91,6 +93,29 @@ fn by_entity(tenant: TenantId, kind: &'static str, condition: &Test) -> Conditio
     }
 }
 
+/// An alert is of the instances of the accounts and apps that it speaks of.
+fn by_instance(tenant: TenantId, condition: &Test) -> Condition {
+    let of = |values: &[Scalar]| {
+        let numbers = values.iter().filter_map(|value| match value {
+            Scalar::Int(number) => Some(*number),
+            _ => None,
+        });
+        let numbers: Vec<_> = numbers.collect();
+        if numbers.is_empty() {
+            return Cond::all().add(never());
+        }
+        let instance = Cond::all()
+            .add(Expr::col("kind").is_in(["account", "service"]))
+            .add(Expr::col("inst").is_in(numbers));
+        alerts_with(tenant, instance)
+    };
+    match condition {
+        Test::AnyOf(values) => of(values),
+        Test::NoneOf(values) => of(values).not(),
+        _ => Cond::all().add(never()),
+    }
+}
+
 fn speaks_of(tenant: TenantId, kind: &'static str, values: &[Scalar]) -> Condition {
     let of_kind = |kind: &'static str, ids: Vec<sea_query::Value>| {
         Cond::all()
@@ -119,12 +144,17 @@ fn speaks_of(tenant: TenantId, kind: &'static str, values: &[Scalar]) -> Conditi
     if conditions.is_empty() {
         return Cond::all().add(never());
     }
+    alerts_with(tenant, any(conditions))
+}
+
+/// The alerts that speak of an entity which fulfils `condition`.
+fn alerts_with(tenant: TenantId, condition: Condition) -> Condition {
     let tenant: sea_query::Value = Param(tenant).into();
     let alerts = Query::select()
         .column("alert_id")
         .from("alert_entity")
         .cond_where(Expr::col("tenant_id").eq(tenant))
-        .cond_where(any(conditions))
+        .cond_where(condition)
         .take();
     Cond::all().add(Expr::col("id").in_subquery(alerts))
 }

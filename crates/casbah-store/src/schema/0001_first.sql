@@ -200,6 +200,9 @@ CREATE TABLE activity (
     admin_event BIGINT NOT NULL,
     impersonated BIGINT NOT NULL,
     words {text} NOT NULL,
+    ip_tags {text} NOT NULL,
+    agent_tags {text} NOT NULL,
+    objects {text} NOT NULL,
     late BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, timestamp, uuid)
 );

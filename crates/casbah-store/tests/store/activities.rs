@@ -318,3 +318,86 @@ crate::on_both!(
         assert_eq!(store.audit_records(tenant, 9).await.unwrap().len(), 1);
     }
 );
+
+crate::on_both!(
+    tags_objects_and_what_is_not_kept_can_be_asked_for,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let mut tagged = activity(tenant, 1000, "anna", "Read");
+        tagged.location.ip_tags = vec!["0000000C0000000000000000".to_owned(), "office".to_owned()];
+        tagged.user_agent.tags = vec!["0000002b0000000000000000".to_owned()];
+        tagged.main_info.event_objects = serde_json::from_value(json!([
+            {"objType": 1, "role": 3, "tags": [], "name": "Plan.docx",
+                "id": "https://contoso.example/Plan.docx"},
+            {"objType": 23, "role": 4, "tags": [], "name": "anna", "id": "4e01"},
+        ]))
+        .unwrap();
+        let plain = activity(tenant, 2000, "bob", "Read");
+        store
+            .ingest_activities(tenant, vec![tagged, plain], Vec::new())
+            .await
+            .unwrap();
+        let (anna, bob) = (vec!["1000 anna"], vec!["2000 bob"]);
+        let (both, none) = (vec!["1000 anna", "2000 bob"], Vec::<&str>::new());
+        for (filters, expected) in [
+            (
+                json!({"ip.tags": {"eq": "0000000c0000000000000000"}}),
+                &anna,
+            ),
+            (json!({"ip.tags": {"eq": ["office", "x"]}}), &anna),
+            (json!({"ip.tags": {"eq": ["offic"]}}), &none),
+            (json!({"ip.tags": {"neq": ["office"]}}), &bob),
+            (json!({"ip.tags": {"eq": null}}), &bob),
+            (
+                json!({"userAgent.tags": {"eq": "0000002b0000000000000000"}}),
+                &anna,
+            ),
+            (
+                json!({"device.tags": {"eq": "0000002b0000000000000000"}}),
+                &none,
+            ),
+            (json!({"activityObject": {"eq": "4E01"}}), &anna),
+            (json!({"activityObject": {"neq": ["4e01"]}}), &bob),
+            (
+                json!({"office365url": {"startswith": "https://CONTOSO.example/"}}),
+                &anna,
+            ),
+            (json!({"office365url": {"startswith": "contoso"}}), &none),
+            (
+                json!({"office365url": {"endswith": [".docx", ".xlsx"]}}),
+                &anna,
+            ),
+            (
+                json!({"office365url": {"eq": "https://contoso.example/plan.docx"}}),
+                &anna,
+            ),
+            (
+                json!({"entity": {"startswith": [{"id": "AN", "saas": 11161}]}}),
+                &anna,
+            ),
+            (json!({"entity": {"startswith": "bo"}}), &bob),
+            (json!({"source": {"eq": {"t": 2}}}), &both),
+            (json!({"source": {"eq": {"s": "x", "t": 2}}}), &none),
+            (json!({"source": {"neq": {"s": "x", "t": 2}}}), &both),
+            (json!({"user.orgUnit": {"eq": "Sales"}}), &none),
+            (json!({"user.orgUnit": {"isnotset": true}}), &both),
+            (json!({"fileLabels": {"neq": "x"}}), &both),
+            (json!({"fileId": {"eq": "x"}}), &none),
+            (json!({"fileSelector": {"neq": "x"}}), &both),
+            (json!({"activity.takenAction": {"eq": ["block"]}}), &none),
+            (
+                json!({"activity.takenAction": {"eq": ["block", null]}}),
+                &both,
+            ),
+            (json!({"policy": {"isset": true}}), &none),
+            (json!({"policy": {"isset": false}}), &both),
+            (
+                json!({"user.tags": {"neq": {"role": 1, "adv": true}}}),
+                &both,
+            ),
+        ] {
+            let found = matching(&store, tenant, filters.clone()).await;
+            assert_eq!(found, *expected, "{filters}");
+        }
+    }
+);

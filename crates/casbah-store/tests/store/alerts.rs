@@ -1,5 +1,5 @@
 use casbah_model::activity::ActivityId;
-use casbah_model::alert::{Alert, AlertStatus, CloseKind, Resolution};
+use casbah_model::alert::{Alert, AlertEntity, AlertStatus, CloseKind, Resolution};
 use casbah_model::filter::{ACTIVITIES, ALERTS};
 use casbah_model::ids::{KeyId, RecordId, TenantId};
 use casbah_model::time::Timestamp;
@@ -86,6 +86,10 @@ crate::on_both!(
         let tenant = TenantId::random();
         let mut first = alert(tenant, 1000, "Anna@contoso.example");
         first.description = "first".to_owned();
+        first.entities.push(AlertEntity::File {
+            id: "drive|item".to_owned(),
+            label: "Plan.docx".to_owned(),
+        });
         let mut second = alert(tenant, 2000, "bob@contoso.example");
         second.description = "second".to_owned();
         let (a, b) = (first.id, second.id);
@@ -106,6 +110,11 @@ crate::on_both!(
             ),
             (json!({"entity.ip": {"eq": ["8.8.8.8"]}}), vec![a, b]),
             (json!({"entity.service": {"eq": "11161"}}), vec![a, b]),
+            (json!({"instance": {"eq": [0]}}), vec![a, b]),
+            (json!({"entity.instance": {"eq": 1}}), vec![]),
+            (json!({"entity.instance": {"neq": 1}}), vec![a, b]),
+            (json!({"entity.file": {"eq": "DRIVE|Item"}}), vec![a]),
+            (json!({"entity.file": {"neq": "drive|item"}}), vec![b]),
             (json!({"severity": {"eq": 2}}), vec![]),
             (
                 json!({"alertOpen": {"eq": true}, "read": {"eq": "false"}}),

@@ -116,6 +116,8 @@ crate::on_both!(a_thousand_values_are_answered, |store: Store| async move {
         (json!({"entity": {"eq": keys(|i| 11154 + i)}}), 1),
         (json!({"entity": {"neq": keys(|i| 11154 + i)}}), 0),
         (json!({"entity": {"neq": keys(|i| i)}}), 1),
+        (json!({"userGroups": {"eq": ["x"]}}), 0),
+        (json!({"userGroups": {"neq": "x"}}), 1),
     ] {
         let query = query(&ENTITIES, &json!({"filters": filters}));
         let page = store.list_entities(tenant, query).await.unwrap();
