@@ -86,8 +86,9 @@ impl Detector {
                 continue;
             };
             let person = state.people.entry(observed.person.clone()).or_default();
-            step.findings
-                .extend(self.see(&observed, person, &mut state.tenant));
+            for finding in self.see(&observed, person, &mut state.tenant) {
+                tell(&mut step.findings, finding);
+            }
             step.changed.insert(observed.person);
         }
         step
@@ -121,6 +122,19 @@ impl Detector {
         tenant.learn(observed);
         findings
     }
+}
+
+/// Adds a finding. One that says the same with higher numbers takes the place of the
+/// earlier one, so that an alert that grows with every failure is written once a batch.
+fn tell(findings: &mut Vec<Finding>, mut finding: Finding) {
+    let earlier = findings.iter().rposition(|told| told.key == finding.key);
+    if let Some(place) = earlier {
+        let told = findings.remove(place);
+        if let Some(told) = finding.absorb(told) {
+            findings.insert(place, told);
+        }
+    }
+    findings.push(finding);
 }
 
 /// Whether a finding speaks against the place it came from.

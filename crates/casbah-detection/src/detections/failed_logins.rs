@@ -120,9 +120,6 @@ impl FailedLoginState {
         if session.failures <= threshold || session.settled || !settings.failed_logins.enabled {
             return None;
         }
-        if matches!(ending, Ending::Open) && !is_worth_telling(session.failures) {
-            return None;
-        }
         session.settled = !matches!(ending, Ending::Open);
         Some(finding(session, observed, threshold, ending))
     }
@@ -153,12 +150,6 @@ impl FailedLoginState {
         let usual = percentile_95(&self.sessions).saturating_mul(settings.factor);
         floor.max(usual)
     }
-}
-
-/// Every failure makes the alert grow, until there are so many that only doublings
-/// tell something new.
-fn is_worth_telling(failures: u32) -> bool {
-    failures <= 100 || failures.is_power_of_two()
 }
 
 /// The nearest-rank 95th percentile; 0 of nothing.
@@ -238,6 +229,7 @@ fn finding(session: &mut Session, observed: &Observed, threshold: u32, ending: E
             person: observed.person.clone(),
             key: String::new(),
         },
+        since: observed.timestamp(),
         timestamp: observed.timestamp(),
         severity,
         supersedes: session.reported.replace(description.clone()),

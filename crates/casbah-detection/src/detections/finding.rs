@@ -109,6 +109,9 @@ impl AlertKey {
 pub struct Finding {
     /// Which story it belongs to.
     pub key: AlertKey,
+    /// When the first activity of it happened that no earlier finding tells of. An alert
+    /// that it joins has not grown for longer than [`JOIN_WINDOW_MS`] by then.
+    pub since: Timestamp,
     /// When the last activity of it happened.
     pub timestamp: Timestamp,
     /// How bad it is.
@@ -126,6 +129,28 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Takes an earlier finding in, so that merging this one alone gives the alert that
+    /// merging both would; gives it back if both are needed.
+    pub(super) fn absorb(&mut self, earlier: Self) -> Option<Self> {
+        let replaces = self.key == earlier.key
+            && self.severity == earlier.severity
+            && self.supersedes.as_deref() == Some(earlier.description.as_str())
+            && self.activities.starts_with(&earlier.activities);
+        if !replaces {
+            return Some(earlier);
+        }
+        self.since = earlier.since;
+        self.supersedes = earlier.supersedes;
+        // The order of an alert's entities is that in which they came.
+        let later = std::mem::replace(&mut self.entities, earlier.entities);
+        for entity in later {
+            if !self.entities.contains(&entity) {
+                self.entities.push(entity);
+            }
+        }
+        None
+    }
+
     /// The alert of a finding that joins no other.
     pub fn into_alert(self, id: RecordId, tenant: TenantId) -> Alert {
         let detection = self.key.detection;
@@ -297,6 +322,7 @@ mod tests {
                 person: "ann@contoso.com".to_owned(),
                 key: String::new(),
             },
+            since: Timestamp(1),
             timestamp: Timestamp(1),
             severity,
             description: description.to_owned(),

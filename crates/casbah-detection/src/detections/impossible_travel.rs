@@ -195,6 +195,7 @@ fn finding(
             person: observed.person.clone(),
             key: strange.to_owned(),
         },
+        since: now,
         timestamp: now,
         severity: Severity::Medium,
         description,

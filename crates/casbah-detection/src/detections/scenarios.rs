@@ -88,7 +88,7 @@ fn activities(happenings: &[Happening], ranges: &[IpRange]) -> Vec<Activity> {
 fn join(findings: Vec<Finding>, alerts: &mut Vec<(AlertKey, Alert)>) {
     for finding in findings {
         let open = alerts.iter_mut().rev().find(|(key, alert)| {
-            *key == finding.key && AlertKey::joins(alert.timestamp, finding.timestamp)
+            *key == finding.key && AlertKey::joins(alert.timestamp, finding.since)
         });
         if let Some((_, alert)) = open {
             finding.merge_into(alert);

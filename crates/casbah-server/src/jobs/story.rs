@@ -31,7 +31,7 @@ impl Story for FoundStory {
     }
 
     fn joins_since(&self) -> Timestamp {
-        self.finding.timestamp.plus_millis(-JOIN_WINDOW_MS)
+        self.finding.since.plus_millis(-JOIN_WINDOW_MS)
     }
 
     fn alert(&self) -> &Alert {

@@ -44,6 +44,42 @@ fn an_alert_lists_its_evidence() {
 }
 
 #[test]
+fn an_alert_tells_the_last_count() {
+    for (floor, failures, sizes) in [
+        (10, 11, &[][..]),
+        (10, 250, &[100, 60, 1]),
+        (150, 151, &[]),
+        (150, 250, &[]),
+        (150, 250, &[41; 7]),
+    ] {
+        let happenings = [ordinary("ann", HOME), burst(D11, failures, "ann", TOKYO)].concat();
+        let settings = Settings {
+            failed_logins: FailedLoginSettings {
+                floor,
+                ..FailedLoginSettings::default()
+            },
+            ..Settings::default()
+        };
+        let alerts = run(&activities(&happenings, &[]), sizes, &settings);
+        let [(_, alert)] = alerts.as_slice() else {
+            panic!("{floor} {failures}: {alerts:#?}")
+        };
+        let count = format!("{failures} failed sign-ins");
+        assert!(alert.description.starts_with(&count), "{alert:#?}");
+    }
+}
+
+#[test]
+fn a_story_is_told_once_a_batch() {
+    let happenings = [ordinary("ann", HOME), burst(D11, 250, "ann", TOKYO)].concat();
+    let activities = activities(&happenings, &[]);
+    let mut state = State::default();
+    state.position.watermark = Timestamp(i64::MAX);
+    let findings = Detector::default().step(&activities, &mut state).findings;
+    assert_eq!(findings.len(), 1);
+}
+
+#[test]
 fn a_replayed_batch_changes_nothing() {
     let activities = activities(
         &[ordinary("ann", HOME), burst(D11, 12, "ann", TOKYO)].concat(),
@@ -110,7 +146,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     (
         prop::collection::vec(happening, 0..60),
         0..13_i64,
-        0..60_i64,
+        0..160_i64,
     )
         .prop_map(|(random, day, count)| {
             [
