@@ -1,9 +1,10 @@
 //! Multiple failed sign-ins of one person (ATT&CK T1110, brute force).
 //!
 //! Fires when more sign-ins fail in one session than the larger of a floor and a
-//! multiple of the 95th percentile of the person's own sessions, so that a program
-//! with a stale password is reported once and then known. A sign-in that succeeds
-//! afterwards settles how bad it is: from a usual place it was most likely the person.
+//! multiple of the 95th percentile of the person's own sessions. A session that was
+//! reported is no habit: one attack must not raise the limit for the next. A sign-in
+//! that succeeds afterwards settles how bad it is: from a usual place it was most
+//! likely the person.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -14,7 +15,7 @@ use casbah_model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::finding::{country_entity, evidence, ip_entity, person_entities};
-use super::{AlertKey, DetectionId, Finding, Observed, Profile, Settings};
+use super::{AlertKey, DetectionId, FailedLoginSettings, Finding, Observed, Profile, Settings};
 
 const DETECTION: DetectionId = DetectionId::FailedLogins;
 
@@ -28,7 +29,7 @@ const MOST_PLACES: usize = 32;
 /// What is remembered of a person.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FailedLoginState {
-    /// Failures in each of the last sessions, oldest first.
+    /// Failures in each of the last sessions that were not reported, oldest first.
     sessions: Vec<u32>,
     session: Option<Session>,
 }
@@ -104,7 +105,7 @@ impl FailedLoginState {
         settings: &Settings,
     ) -> Option<Finding> {
         let now = observed.timestamp();
-        let threshold = self.threshold(profile.is_learning(now, settings), settings);
+        let threshold = self.threshold(settings);
         self.enter_session(now, settings.session_gap_ms);
         let session = self.session.as_mut()?;
         let is_login = observed.category == EventCategory::Login && observed.is_success;
@@ -124,12 +125,13 @@ impl FailedLoginState {
         Some(finding(session, observed, threshold, ending))
     }
 
-    /// Starts a new session after a long pause, and remembers the old one.
+    /// Starts a new session after a long pause, and remembers the old one if it was usual.
     fn enter_session(&mut self, now: Timestamp, gap_ms: i64) {
         match &mut self.session {
             Some(session) if now.millis() - session.last.millis() <= gap_ms => session.last = now,
             _ => {
-                if let Some(past) = self.session.replace(Session::new(now)) {
+                let past = self.session.replace(Session::new(now));
+                if let Some(past) = past.filter(|past| past.reported.is_none()) {
                     if self.sessions.len() == MOST_SESSIONS {
                         self.sessions.remove(0);
                     }
@@ -140,15 +142,9 @@ impl FailedLoginState {
     }
 
     /// So many failures are still not too many.
-    fn threshold(&self, is_learning: bool, settings: &Settings) -> u32 {
-        let settings = &settings.failed_logins;
-        let floor = if is_learning {
-            settings.learning_floor
-        } else {
-            settings.floor
-        };
-        let usual = percentile_95(&self.sessions).saturating_mul(settings.factor);
-        floor.max(usual)
+    fn threshold(&self, settings: &Settings) -> u32 {
+        let FailedLoginSettings { floor, factor, .. } = settings.failed_logins;
+        floor.max(percentile_95(&self.sessions).saturating_mul(factor))
     }
 }
 

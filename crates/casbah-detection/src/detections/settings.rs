@@ -70,8 +70,6 @@ pub struct FailedLoginSettings {
     pub enabled: bool,
     /// So many failures in one session are never too many.
     pub floor: u32,
-    /// The same while the person's habits are still being learned.
-    pub learning_floor: u32,
     /// So many times the 95th percentile of the person's sessions is too many.
     pub factor: u32,
 }
@@ -81,7 +79,6 @@ impl Default for FailedLoginSettings {
         Self {
             enabled: true,
             floor: 10,
-            learning_floor: 30,
             factor: 5,
         }
     }

@@ -54,14 +54,24 @@ fn failed_logins_fire_and_rest() {
             &[(FAILURES, Severity::Low)],
         ),
         case(
-            "while learning the limit is higher",
-            &[burst(0, 25, "bob", TOKYO)],
-            &[],
+            "a person who is new needs no baseline",
+            &[burst(0, 11, "bob", TOKYO)],
+            &[(FAILURES, Severity::Low)],
         ),
         case(
-            "but there is one",
-            &[burst(0, 31, "bob", TOKYO)],
-            &[(FAILURES, Severity::Low)],
+            "an attack is no habit",
+            &[
+                burst(0, 80, "bob", TOKYO),
+                burst(3 * DAY_MS, 12, "bob", TOKYO),
+            ],
+            &[(FAILURES, Severity::Low); 2],
+        ),
+        case(
+            "nor is one every other night",
+            &(0..30)
+                .map(|night| burst(D11 + night * 2 * DAY_MS, 60, "ann", TOKYO))
+                .collect::<Vec<_>>(),
+            &[(FAILURES, Severity::Low); 30],
         ),
         case(
             "two bursts within a day are one story",
