@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::enrich::{Enricher, RangeIndex};
-use crate::sources::{Actor, App, Outcome, SourceEvent};
+use crate::sources::{Actor, ActorKind, App, Outcome, SourceEvent};
 
 /// How sure a reading after the vendor's schema is, in percent.
 const CONFIDENCE: i32 = 30;
@@ -148,6 +148,9 @@ struct ActorKeys {
     account: Option<EntityKey>,
     resolved: bool,
     link: i32,
+    /// An application or the service itself is the same kind of object whatever it is
+    /// known by; nothing else in the record tells it from a person.
+    is_program: bool,
 }
 
 impl ActorKeys {
@@ -166,11 +169,13 @@ impl ActorKeys {
             user: key(user),
             resolved: actor.object_id.is_some() || actor.name.contains('@'),
             link: i32::from_be_bytes([link[0], link[1], link[2], link[3]]),
+            is_program: matches!(actor.kind, ActorKind::Application | ActorKind::System),
         }
     }
 
     fn resolved(&self) -> EventActor {
         let kind = match (&self.account, self.resolved) {
+            _ if self.is_program => ObjectType::Application,
             (Some(_), _) => ObjectType::Account,
             (None, true) => ObjectType::AccountName,
             (None, false) => ObjectType::UnknownAccount,
@@ -189,6 +194,11 @@ impl ActorKeys {
     }
 
     fn object(&self, kind: ObjectType, key: &EntityKey) -> EventObject {
+        let kind = if self.is_program {
+            ObjectType::Application
+        } else {
+            kind
+        };
         EventObject {
             id: Some(key.id.clone()),
             instance_id: Some(key.inst),
@@ -329,6 +339,8 @@ fn unknown_agent() -> UserAgent {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::sources::Source;
 
@@ -342,7 +354,7 @@ mod tests {
 
     #[test]
     fn a_sign_in_becomes_an_activity() {
-        let activity = activity(&serde_json::json!({
+        let activity = activity(&json!({
             "Id": "e1717ca5", "CreationTime": "2026-01-02T03:04:05", "Operation": "UserLoginFailed",
             "Workload": "AzureActiveDirectory", "RecordType": 15, "UserType": 0, "ResultStatus": "Success",
             "UserId": "Ann@Contoso.com", "UserKey": "3fa9f28b-eb0e-463a-ba7b-8089fe9991e2",
@@ -354,8 +366,32 @@ mod tests {
     }
 
     #[test]
+    fn programs_are_no_persons() {
+        for (user_id, user_type, is_person, kind) in [
+            ("ann@contoso.com", json!(0), true, "21"),
+            ("bob_fabrikam.com#EXT#@contoso.com", json!(10), true, "21"),
+            ("backup@contoso.com", json!(4), false, "6"),
+            ("backup@contoso.com", json!("5"), false, "6"),
+            ("app@sharepoint", json!(0), false, "6"),
+            ("SHAREPOINT\\system", json!(0), false, "22"),
+            ("anonymous", json!(0), false, "22"),
+        ] {
+            let activity = activity(&json!({
+                "Id": "1", "CreationTime": "2026-01-02T03:04:05", "Operation": "FileDownloaded",
+                "Workload": "OneDrive", "RecordType": 6, "UserId": user_id, "UserType": user_type,
+            }));
+            let actor = activity.resolved_actor.as_ref().unwrap();
+            assert_eq!(
+                (activity.is_by_person(), actor.obj_type.as_str()),
+                (is_person, kind),
+                "{user_id} {user_type}"
+            );
+        }
+    }
+
+    #[test]
     fn a_file_becomes_the_target() {
-        let activity = activity(&serde_json::json!({
+        let activity = activity(&json!({
             "Id": "1", "CreationTime": "2026-01-02T03:04:05", "Operation": "FileDownloaded",
             "Workload": "OneDrive", "RecordType": 6, "UserId": "ann@contoso.com",
             "ObjectId": "https://contoso-my.sharepoint.com/a.docx", "SourceFileName": "a.docx", "ItemType": "File",

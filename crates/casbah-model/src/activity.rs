@@ -128,6 +128,14 @@ impl Activity {
         self.user.user_name.as_deref()
     }
 
+    /// Whether a person with an account acted, and no application or service.
+    pub fn is_by_person(&self) -> bool {
+        self.resolved_actor
+            .as_ref()
+            .and_then(|actor| ObjectType::from_value(actor.obj_type.parse().ok()?))
+            .is_some_and(|kind| matches!(kind, ObjectType::Account | ObjectType::AccountName))
+    }
+
     /// The key of the account that acted, which is what filters name a user by.
     pub fn user_key(&self) -> Option<EntityKey> {
         let actor = self.resolved_actor.as_ref()?;

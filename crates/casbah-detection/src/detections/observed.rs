@@ -46,7 +46,10 @@ pub struct Observed {
 impl Observed {
     /// What there is to see of an activity; nothing if no person did it.
     pub fn of(activity: &Activity) -> Option<Self> {
-        // Services and applications act under names that are no addresses.
+        if !activity.is_by_person() {
+            return None;
+        }
+        // What is learnt of a person is kept under the principal name.
         let name = activity.user_name().filter(|name| name.contains('@'))?;
         let account = activity.user_key()?;
         let action = activity.action_type.splitn(3, ':').nth(2);

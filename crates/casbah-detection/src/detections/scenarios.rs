@@ -35,6 +35,8 @@ const START: i64 = 1_767_600_000_000;
 const LOGIN: &str = "UserLoggedIn";
 const FAILED: &str = "UserLoginFailed";
 const FILE: &str = "FileDownloaded";
+/// An application of the tenant with a principal name.
+const SERVICE: &str = "backup";
 /// A sign-in by a program that renews its token.
 const RENEWAL: &str = "renewal";
 
@@ -73,7 +75,7 @@ fn activities(happenings: &[Happening], ranges: &[IpRange]) -> Vec<Activity> {
             let record = json!({
                 "Id": number.to_string(), "Operation": operation, "ClientIP": address,
                 "CreationTime": Timestamp(START + at).to_iso(), "UserId": format!("{who}@contoso.com"),
-                "UserType": 0, "Workload": "AzureActiveDirectory",
+                "UserType": if *who == SERVICE { 5 } else { 0 }, "Workload": "AzureActiveDirectory",
                 "ExtendedProperties": [{"Name": "RequestType", "Value": request}],
             });
             let event = Source::Microsoft365.parse(&record.to_string()).unwrap();

@@ -183,6 +183,19 @@ fn impossible_travel_fires_and_rests() {
 }
 
 #[test]
+fn applications_are_no_persons() {
+    let happenings = [
+        ordinary(SERVICE, HOME),
+        vec![
+            (D11, SERVICE, LOGIN, HOME),
+            (D11 + HOUR, SERVICE, LOGIN, TOKYO),
+        ],
+        burst(D11 + 3 * HOUR, 40, SERVICE, TOKYO),
+    ];
+    check(&case("a service in two data centres", &happenings, &[]));
+}
+
+#[test]
 fn impossible_travel_minds_what_an_address_is() {
     let there_and_here =
         |what, there| vec![(D11, "ann", LOGIN, HOME), (D11 + HOUR, "ann", what, there)];

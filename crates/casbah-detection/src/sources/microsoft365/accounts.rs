@@ -68,6 +68,12 @@ fn plain_name(user_id: &str) -> (&str, Option<ActorKind>) {
         Some(claim) => claim.rsplit('|').next().unwrap_or(user_id),
         None => user_id,
     };
+    // The domain of a person's name is a registered one: `app@sharepoint` has none.
+    if let Some((_, domain)) = name.rsplit_once('@')
+        && !domain.contains('.')
+    {
+        return (name, Some(ActorKind::Application));
+    }
     let is_guest = name.to_ascii_lowercase().contains("#ext#");
     (name, is_guest.then_some(ActorKind::Guest))
 }

@@ -102,6 +102,12 @@ fn actors_are_unwrapped() {
             ActorKind::Anonymous,
         ),
         (
+            "app@sharepoint",
+            0,
+            "app@sharepoint",
+            ActorKind::Application,
+        ),
+        (
             "SecurityComplianceAlerts",
             4,
             "SecurityComplianceAlerts",
