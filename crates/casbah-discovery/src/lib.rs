@@ -21,7 +21,7 @@ pub use block_script::{
     Appliance, BlockDomain, BlockListEntry, BlockListPage, DomainError, Verdict, block_script,
 };
 pub use catalog::{App, Catalog, CatalogError, Fact, Source};
-pub use error::AnalysisError;
+pub use error::{AnalysisError, Rejected};
 pub use formats::{Format, Splitting, detect};
 pub use id_set::IdSet;
 pub use input::{MAX_LINE, ReadError};

@@ -30,7 +30,7 @@ pub struct Record<'a> {
 }
 
 /// Why a line is no record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
 pub enum LineError {
     /// The line ends before the last required field.
     #[error("line has too few fields")]

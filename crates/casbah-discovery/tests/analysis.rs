@@ -273,15 +273,30 @@ fn what_says_nothing_is_a_typed_error() {
         AnalysisError::WrongFormat {
             declared,
             looks_like,
-            bad,
+            rejected,
         } => {
             assert_eq!(declared, Format::SquidCommon);
             assert_eq!(looks_like, Some(Format::SquidNative));
-            assert_eq!(bad, 9);
+            assert_eq!((rejected.bad, rejected.samples.len()), (9, 9));
         }
         other => panic!("{other:?}"),
     }
-    assert!(matches!(run(common, b"\n\n"), AnalysisError::Empty));
+    assert!(matches!(run(common.clone(), b"\n\n"), AnalysisError::Empty));
+    let one_line = vec![b'x'; 10 << 20];
+    assert!(matches!(
+        run(auto.clone(), &one_line),
+        AnalysisError::EndlessLine
+    ));
+    let error = run(common, &one_line);
+    assert!(error.to_string().ends_with("line is too long"), "{error}");
+    match error {
+        AnalysisError::WrongFormat { rejected, .. } => {
+            assert_eq!((rejected.lines, rejected.bad), (1, 1));
+            assert_eq!(rejected.commonest, LineError::TooLong);
+            assert!(rejected.samples[0].text.starts_with("xxx"));
+        }
+        other => panic!("{other:?}"),
+    }
     let compressed = gzip(small_log().as_bytes());
     for cut in [5, 12] {
         let error = run(auto.clone(), &compressed[..cut]);

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, Mutex};
 
-use crate::error::AnalysisError;
+use crate::error::{AnalysisError, Rejected};
 use crate::formats::{self, Format, SAMPLE_BYTES, Splitting};
 use crate::input::{
     Buffer, Chunk, Chunks, Counted, Failed, Limited, ReadError, as_io, decode, from_io,
@@ -164,7 +164,12 @@ impl LogReader {
         }
         let looks_like = formats::detect(&sample);
         let Some(format) = self.format.or(looks_like) else {
-            return Err(early_error.map_or(AnalysisError::UnknownFormat, AnalysisError::Unreadable));
+            let is_endless = sample.len() == SAMPLE_BYTES && !sample.contains(&b'\n');
+            return Err(match early_error {
+                Some(error) => AnalysisError::Unreadable(error),
+                None if is_endless => AnalysisError::EndlessLine,
+                None => AnalysisError::UnknownFormat,
+            });
         };
 
         let failed = Failed(early_error.map(as_io));
@@ -174,21 +179,30 @@ impl LogReader {
         let (mut done, error) = self.read_chunks(format, &mut chunks, &make_sink, counters);
         let lines = chunks.lines();
         let (too_long, too_long_count) = chunks.into_too_long();
-        done.bad += too_long_count;
+        if too_long_count > 0 {
+            *done.bad.entry(LineError::TooLong).or_default() += too_long_count;
+        }
         for line in too_long {
             done.samples
                 .push(bad_line(line.line, LineError::TooLong, &line.beginning));
         }
         done.samples.sort_by_key(|sample| sample.line);
         done.samples.truncate(self.samples);
+        let bad = done.bad.values().sum();
         if done.parsed == 0 {
-            return Err(match error {
-                Some(error) => AnalysisError::Unreadable(error),
-                None if done.bad == 0 => AnalysisError::Empty,
-                None => AnalysisError::WrongFormat {
+            let commonest = done.bad.into_iter().max_by_key(|(_, count)| *count);
+            return Err(match (error, commonest) {
+                (Some(error), _) => AnalysisError::Unreadable(error),
+                (None, None) => AnalysisError::Empty,
+                (None, Some((commonest, _))) => AnalysisError::WrongFormat {
                     declared: format,
                     looks_like,
-                    bad: done.bad,
+                    rejected: Rejected {
+                        lines,
+                        bad,
+                        commonest,
+                        samples: done.samples,
+                    },
                 },
             });
         }
@@ -197,7 +211,7 @@ impl LogReader {
             sink: done.sink,
             lines,
             parsed: done.parsed,
-            bad: done.bad,
+            bad,
             samples: done.samples,
             bytes_read: bytes_read.get(),
             error,

@@ -1,5 +1,6 @@
 //! One thread's part of reading a log.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,7 +16,8 @@ pub(super) struct Worker<S> {
     format: Format,
     pub(super) sink: S,
     pub(super) parsed: u64,
-    pub(super) bad: u64,
+    /// Bad lines by what is wrong with them.
+    pub(super) bad: BTreeMap<LineError, u64>,
     pub(super) samples: Vec<BadLine>,
     most_samples: usize,
 }
@@ -26,7 +28,7 @@ impl<S: Sink> Worker<S> {
             format,
             sink,
             parsed: 0,
-            bad: 0,
+            bad: BTreeMap::new(),
             samples: Vec::new(),
             most_samples,
         }
@@ -69,7 +71,7 @@ impl<S: Sink> Worker<S> {
     }
 
     pub(super) fn reject(&mut self, line: u64, reason: LineError, text: &[u8]) {
-        self.bad += 1;
+        *self.bad.entry(reason).or_default() += 1;
         // Each worker takes chunks in ascending order, so its first samples are its lowest.
         if self.samples.len() < self.most_samples {
             self.samples.push(bad_line(line, reason, text));
@@ -78,7 +80,9 @@ impl<S: Sink> Worker<S> {
 
     pub(super) fn merge(&mut self, other: Self) {
         self.parsed += other.parsed;
-        self.bad += other.bad;
+        for (reason, count) in other.bad {
+            *self.bad.entry(reason).or_default() += count;
+        }
         self.samples.extend(other.samples);
         self.samples.sort_by_key(|sample| sample.line);
         self.samples.truncate(self.most_samples);

@@ -62,24 +62,42 @@ async fn logs_that_are_none_are_explained() {
     truncated.truncate(truncated.len() / 2);
     let named_gzip = b"\x1f\x8b\x08\x00garbage that only begins like gzip".to_vec();
 
+    let one_line = vec![b'x'; 10 << 20];
+    let noise = noise(1 << 20);
+    // Blank lines are none that could not be read.
+    let noisy_lines = noise
+        .split(|byte| *byte == b'\n')
+        .filter(|line| line.iter().any(|byte| !b" \r".contains(byte)))
+        .count() as u64;
+
     for (what, file, state, parsed, bad, error) in [
         ("an empty file", Vec::new(), "failed", 0, 0, "empty"),
         (
             "noise",
-            noise(1 << 20),
+            noise,
             "failed",
             0,
-            0,
+            noisy_lines,
             "no line is in the format",
         ),
         ("noise named gzip", named_gzip, "failed", 0, 0, "corrupt"),
+        (
+            "one line of 10 MB",
+            one_line,
+            "failed",
+            0,
+            1,
+            "line is too long",
+        ),
         ("a line of 10 MB", long, "done", 20, 1, ""),
         ("bytes that are no UTF-8", not_utf8, "done", 20, 1, ""),
     ] {
         let upload = demo.upload(&token, what, file).await;
         assert_eq!(upload["state"], state, "{what}: {upload}");
         assert_eq!(upload["parsed"], parsed, "{what}: {upload}");
-        assert!(upload["bad"].as_u64().unwrap() >= bad, "{what}: {upload}");
+        assert_eq!(upload["bad"], bad, "{what}: {upload}");
+        let samples = upload["samples"].as_array().unwrap();
+        assert_eq!(samples.is_empty(), bad == 0, "{what}: {upload}");
         let said = upload["error"].as_str().unwrap_or_default();
         assert!(said.contains(error), "{what}: {said}");
         assert_eq!(said.is_empty(), error.is_empty(), "{what}: {said}");

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::num::NonZeroUsize;
 
-use casbah_discovery::{Analysis, AnalysisError, Catalog, Format, LogReader, Outcome};
+use casbah_discovery::{Analysis, AnalysisError, BadLine, Catalog, Format, LogReader, Outcome};
 use casbah_model::discovery::{BadLineSample, DiscoveryUpload, UploadSource, UploadState};
 use casbah_model::ids::TenantId;
 use casbah_store::UsageRows;
@@ -37,7 +37,7 @@ pub(super) fn analyse(
         Ok(outcome) => done(upload, &outcome),
         Err(error) => {
             let reason = explain(&upload.source, &error);
-            (failed(upload, reason), UsageRows::default())
+            (refused(upload, reason, &error), UsageRows::default())
         }
     }
 }
@@ -58,6 +58,31 @@ fn failed(upload: DiscoveryUpload, reason: String) -> DiscoveryUpload {
     }
 }
 
+/// An upload of which nothing could be used, with what shows why.
+fn refused(upload: DiscoveryUpload, reason: String, error: &AnalysisError) -> DiscoveryUpload {
+    let upload = failed(upload, reason);
+    let AnalysisError::WrongFormat { rejected, .. } = error else {
+        return upload;
+    };
+    DiscoveryUpload {
+        lines: rejected.lines,
+        bad: rejected.bad,
+        samples: samples(&rejected.samples),
+        ..upload
+    }
+}
+
+fn samples(lines: &[BadLine]) -> Vec<BadLineSample> {
+    lines
+        .iter()
+        .map(|sample| BadLineSample {
+            line: sample.line,
+            reason: sample.reason.to_string(),
+            text: sample.text.clone(),
+        })
+        .collect()
+}
+
 fn done(upload: DiscoveryUpload, outcome: &Outcome) -> (DiscoveryUpload, UsageRows) {
     let usage = &outcome.usage;
     let rows = UsageRows {
@@ -66,11 +91,6 @@ fn done(upload: DiscoveryUpload, outcome: &Outcome) -> (DiscoveryUpload, UsageRo
         addresses: usage.address_days().collect(),
     };
     let unknown = usage.domain_days().map(|row| row.totals.transactions);
-    let samples = outcome.samples.iter().map(|sample| BadLineSample {
-        line: sample.line,
-        reason: sample.reason.to_string(),
-        text: sample.text.clone(),
-    });
     let finished = DiscoveryUpload {
         state: UploadState::Done,
         format: Some(outcome.format.name().to_owned()),
@@ -85,7 +105,7 @@ fn done(upload: DiscoveryUpload, outcome: &Outcome) -> (DiscoveryUpload, UsageRo
                 chain(error)
             )
         }),
-        samples: samples.collect(),
+        samples: samples(&outcome.samples),
         ..upload
     };
     (finished, rows)
@@ -110,7 +130,9 @@ fn explain(source: &str, error: &AnalysisError) -> String {
             "{error}; it looks like {}: choose that source",
             other.name()
         ),
-        AnalysisError::WrongFormat { .. } | AnalysisError::Unreadable(_) => chain(error),
+        AnalysisError::EndlessLine
+        | AnalysisError::WrongFormat { .. }
+        | AnalysisError::Unreadable(_) => chain(error),
     }
 }
 

@@ -120,13 +120,13 @@ async fn logs_become_usage_or_a_clear_error() {
             "CUSTOM_PARSER",
             vec![b'x'; 10 << 20],
             UploadState::Failed,
-            Some("no known format"),
+            Some("no known format: the first line is longer"),
         ),
         (
             "SQUID_NATIVE",
             vec![b'x'; 10 << 20],
             UploadState::Failed,
-            Some("no line is in"),
+            Some("line is too long"),
         ),
         (
             "SQUID_NATIVE",
@@ -153,6 +153,10 @@ async fn logs_become_usage_or_a_clear_error() {
                 "{upload:?}"
             );
             assert_eq!(upload.format.as_deref(), Some("Squid native"));
+        }
+        if upload.error.is_some_and(|said| said.starts_with("no line")) {
+            assert!(upload.bad > 0 && upload.bad <= upload.lines);
+            assert!(!upload.samples.is_empty());
         }
         assert!(blobs.read(installation.tenant.id, id).is_err());
     }
