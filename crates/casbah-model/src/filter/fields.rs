@@ -14,6 +14,7 @@ use super::{FieldKind, FieldSpec, ListSpec, Operator};
 const EQ: &[Operator] = &[Eq];
 const EQ_NEQ: &[Operator] = &[Eq, Neq];
 const EQ_NEQ_SET: &[Operator] = &[Eq, Neq, IsSet, IsNotSet];
+const TEXT: &[Operator] = &[Eq, Neq, Contains, StartsWith, EndsWith];
 
 const fn field(name: &'static str, kind: FieldKind, operators: &'static [Operator]) -> FieldSpec {
     FieldSpec {
@@ -213,15 +214,24 @@ pub static IP_RANGES: ListSpec = ListSpec {
     sort_fields: &["name", "category", "tags"],
 };
 
+/// `/api/v1/discovery/app_catalog/`. Not documented; clients send `name`, and the names
+/// are those of the discovered apps.
+pub static APP_CATALOG: ListSpec = ListSpec {
+    name: "app_catalog",
+    fields: &[
+        field("name", FieldKind::Folded, TEXT),
+        alias(field("appId", FieldKind::Int, EQ_NEQ), &["id"]),
+        field("category", FieldKind::Exact, EQ_NEQ),
+        field("domain", FieldKind::Folded, TEXT),
+    ],
+    sort_fields: &["name"],
+};
+
 /// `/api/v1/discovery/discovered_apps/`.
 pub static DISCOVERED_APPS: ListSpec = ListSpec {
     name: "discovered_apps",
     fields: &[
-        field(
-            "name",
-            FieldKind::Folded,
-            &[Eq, Neq, Contains, StartsWith, EndsWith],
-        ),
+        field("name", FieldKind::Folded, TEXT),
         alias(field("appId", FieldKind::Int, EQ_NEQ), &["id"]),
         field("category", FieldKind::Exact, EQ_NEQ),
         field("score", FieldKind::Int, &[Eq, Gt, Gte, Lt, Lte]),

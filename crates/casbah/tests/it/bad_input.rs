@@ -217,6 +217,11 @@ async fn bodies_and_filters_that_are_none_are_refused() {
             filter("category", json!({"eq": "home"})),
             "home",
         ),
+        (
+            "/cas/api/v1/discovery/app_catalog/",
+            filter("colour", json!({"eq": "red"})),
+            "colour",
+        ),
     ] {
         let answer = demo.call("POST", path, &token, body.clone()).await;
         assert_eq!(

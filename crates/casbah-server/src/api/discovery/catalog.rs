@@ -1,83 +1,148 @@
 //! `/cas/api/v1/discovery/app_catalog/`: the app catalog.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use axum::routing::get;
-use casbah_discovery::Catalog;
 use casbah_discovery::risk::Weights;
-use casbah_model::filter::fold;
+use casbah_discovery::{App, Catalog};
+use casbah_model::filter::{APP_CATALOG, Condition, ListQuery, fold, parse_query};
 use casbah_model::permission::Action;
-use casbah_store::{Page, Total};
+use casbah_model::time::Timestamp;
+use casbah_store::Page;
 use serde_json::{Value, json};
 
+use super::apps::{number_matches, text_matches};
 use super::report;
 use crate::api::envelope::Envelope;
 use crate::api::error::ApiError;
 use crate::api::parameters::Parameters;
 use crate::api::routes::Routes;
 use crate::auth::Need;
-use crate::state::App;
-
-/// The default and the largest page.
-const LIMIT: i64 = 100;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::DiscoveryRead);
     routes.route("/api/discovery/app_catalog", read, get(list).post(list))
 }
 
-async fn list(
-    State(_app): State<Arc<App>>,
-    parameters: Parameters,
-) -> Result<Json<Envelope<Value>>, ApiError> {
-    let filters = report::filters_of(&parameters).unwrap_or_default();
-    let wanted = match &filters["name"]["contains"] {
-        Value::Array(names) => names.iter().filter_map(Value::as_str).map(fold).collect(),
-        Value::String(name) => vec![fold(name)],
-        _ => Vec::new(),
-    };
-    let skip = usize::try_from(parameters.number("skip")?.unwrap_or(0))
-        .map_err(|_| ApiError::bad_value("skip", "a negative number"))?;
-    let limit = parameters
-        .number("limit")?
-        .filter(|limit| *limit != 0)
-        .unwrap_or(LIMIT);
-    let limit = usize::try_from(limit.min(LIMIT))
-        .map_err(|_| ApiError::bad_value("limit", limit.to_string()))?;
-    let year = report::current_year();
-    let is_wanted = |name: &str| {
-        let name = fold(name);
-        wanted.is_empty() || wanted.iter().any(|wanted| name.contains(wanted.as_str()))
-    };
-    let found: Vec<_> = Catalog::built_in()
+async fn list(parameters: Parameters) -> Result<Json<Envelope<Value>>, ApiError> {
+    let query = query(parameters)?;
+    Ok(Json(page(Catalog::built_in(), &query).into()))
+}
+
+/// The list's parameters. Names are read from A to Z unless the client wants it otherwise.
+fn query(Parameters(mut own): Parameters) -> Result<ListQuery, ApiError> {
+    own.entry("sortDirection").or_insert_with(|| "asc".into());
+    Ok(parse_query(&APP_CATALOG, &own, Timestamp::now())?)
+}
+
+fn page(catalog: &Catalog, query: &ListQuery) -> Page<Value> {
+    let conditions = &query.filter.conditions;
+    let mut found: Vec<&App> = catalog
         .apps()
-        .filter(|app| is_wanted(&app.name.value))
+        .filter(|app| conditions.iter().all(|condition| matches(app, condition)))
         .collect();
-    let total = found.len() as u64;
-    let data: Vec<Value> = found
-        .into_iter()
-        .skip(skip)
-        .take(limit)
-        .map(|app| {
-            json!({
-                "appId": app.id,
-                "name": app.name.value,
-                "category": app.category(),
-                "domain": app.domains.first().map(|domain| &domain.value),
-                "domainList": report::domain_list(app),
-                "score": app.risk(&Weights::default(), year).map(|score| score.rounded()),
-            })
+    found.sort_by_cached_key(|app| (fold(&app.name.value), app.id));
+    if query.sort.descending {
+        found.reverse();
+    }
+    let year = report::current_year();
+    Page::of(found, query).map(|app| {
+        json!({
+            "appId": app.id,
+            "name": app.name.value,
+            "category": app.category(),
+            "domain": app.domains.first().map(|domain| &domain.value),
+            "domainList": report::domain_list(app),
+            "score": app.risk(&Weights::default(), year).map(|score| score.rounded()),
         })
-        .collect();
-    let end = (skip + data.len()) as u64;
-    Ok(Json(
-        Page {
-            has_next: !data.is_empty() && end < total,
-            data,
-            total: Total::Exactly(total),
+    })
+}
+
+fn matches(app: &App, condition: &Condition) -> bool {
+    match condition.field.name {
+        "name" => text_matches(&condition.test, &[fold(&app.name.value)]),
+        "appId" => number_matches(&condition.test, Some(i64::from(app.id.0))),
+        "category" => {
+            let category = app.category().wire_name().to_owned();
+            text_matches(&condition.test, &[category])
         }
-        .into(),
-    ))
+        "domain" => {
+            let domains: Vec<String> = app.domains.iter().map(|fact| fold(&fact.value)).collect();
+            text_matches(&condition.test, &domains)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(parameters: Value) -> Result<Page<Value>, ApiError> {
+        let Value::Object(parameters) = parameters else {
+            panic!("no object: {parameters}")
+        };
+        let query = query(Parameters(parameters))?;
+        Ok(page(Catalog::built_in(), &query))
+    }
+
+    #[test]
+    fn filters_find_apps() {
+        for (filters, found) in [
+            (json!({"name": {"contains": ["dropbo"]}}), "Dropbox"),
+            (json!({"name": {"eq": "DROPBOX"}}), "Dropbox"),
+            (json!({"name": {"startswith": "salesf"}}), "Salesforce"),
+            (json!({"domain": {"eq": ["dropbox.com"]}}), "Dropbox"),
+            (json!({"appId": {"eq": [11_114]}}), "Salesforce"),
+            (json!({"id": {"eq": "11114"}}), "Salesforce"),
+            (
+                json!({"category": {"eq": "SAASDB_CATEGORY_CRM"}, "domain": {"endswith": "salesforce.com"}}),
+                "Salesforce",
+            ),
+        ] {
+            let page = asked(json!({"filters": filters})).unwrap();
+            let names: Vec<_> = page.data.iter().map(|app| &app["name"]).collect();
+            assert!(names.contains(&&json!(found)), "{filters}: {names:?}");
+            assert!(page.total.number() < 50, "{filters}");
+        }
+        let none = asked(json!({"filters": {"name": {"eq": "no such app"}}})).unwrap();
+        assert_eq!((none.total.number(), none.data.len()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_no_filter_is_refused() {
+        for parameters in [
+            json!({"filters": {"colour": {"eq": "red"}}}),
+            json!({"filters": {"name": {"sounds": "like"}}}),
+            json!({"filters": {"name": "dropbox"}}),
+            json!({"filters": "{"}),
+            json!({"filters": []}),
+            json!({"limit": -1}),
+            json!({"sortField": "colour"}),
+        ] {
+            assert!(asked(parameters.clone()).is_err(), "{parameters}");
+        }
+    }
+
+    #[test]
+    fn pages_are_in_the_order_of_names() {
+        let names = |parameters: Value| -> Vec<(String, i64)> {
+            let page = asked(parameters).unwrap();
+            assert_eq!(page.total.number(), Catalog::built_in().apps().len() as u64);
+            page.data
+                .iter()
+                .map(|app| {
+                    let name = app["name"].as_str().unwrap();
+                    (fold(name), app["appId"].as_i64().unwrap())
+                })
+                .collect()
+        };
+        let first = names(json!({}));
+        assert_eq!(first.len(), 100);
+        assert!(first.is_sorted());
+        let second = names(json!({"skip": "100", "limit": "7"}));
+        assert_eq!(second.len(), 7);
+        assert!(first.last() < second.first());
+        let last = names(json!({"sortField": "name", "sortDirection": "desc"}));
+        assert!(last.first() > second.last());
+    }
 }
