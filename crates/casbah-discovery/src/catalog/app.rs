@@ -64,8 +64,8 @@ impl App {
             .map_or(AppCategory::Unclassified, |fact| fact.value)
     }
 
-    /// The risk score with its reasons; `None` when nothing that counts is known. `year` is the
-    /// present one.
+    /// The risk score with its reasons; `None` when nothing that counts is known, or popularity
+    /// alone (see [`risk::score`]). `year` is the present one.
     pub fn risk(&self, weights: &Weights, year: i16) -> Option<Score> {
         let known = self
             .properties

@@ -117,7 +117,9 @@ impl Score {
 /// The score of an app, and each property's contribution to it.
 ///
 /// The mean of the parts by their importance, each the mean of its properties by theirs. `None`
-/// when nothing that counts is known. `year` is the present one: ages are counted from it.
+/// when nothing that counts is known. How popular an app is counts beside other facts and never
+/// alone: that many people visit a site tells nothing of its risk, and a score made of it would
+/// pass for one. `year` is the present one: ages are counted from it.
 pub fn score(
     known: &BTreeMap<Property, PropertyValue>,
     weights: &Weights,
@@ -133,7 +135,7 @@ pub fn score(
         let value = known.get(&property).copied();
         match value.and_then(|value| property.score(value, year)) {
             Some(score) => {
-                is_anything_known = true;
+                is_anything_known |= property != Property::PopularityRank;
                 considered.push((property, value, score));
             }
             None if weights.missing == MissingFacts::CountZero => {
@@ -209,6 +211,27 @@ mod tests {
             score(&flags(&[(Property::Mfa, true)]), &ignored, 2026),
             None
         );
+    }
+
+    #[test]
+    fn popularity_alone_is_no_score() {
+        let popular = (Property::PopularityRank, PropertyValue::Number(100));
+        let zero = Weights {
+            missing: MissingFacts::CountZero,
+            ..Weights::default()
+        };
+        for weights in [Weights::default(), zero] {
+            let mut known = BTreeMap::from([popular]);
+            assert_eq!(score(&known, &weights, 2026), None);
+            known.insert(Property::SamlSso, PropertyValue::Flag(true));
+            let scored = score(&known, &weights, 2026).expect("known");
+            let weight = |property| {
+                let mut all = scored.contributions.iter();
+                all.find(|one| one.property == property)
+                    .map(|one| one.weight)
+            };
+            assert!(weight(Property::PopularityRank) > Some(0.0));
+        }
     }
 
     #[test]
