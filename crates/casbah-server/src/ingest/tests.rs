@@ -75,8 +75,8 @@ async fn records_are_stored_once_however_often_they_come() {
     assert_eq!(total(&installation, &ENTITIES).await, 12);
     assert_eq!(
         serde_json::to_value(&expected).unwrap(),
-        json!({"received": records, "accepted": records, "duplicates": 0, "rejected": 0,
-            "errors": []})
+        json!({"received": records, "accepted": records, "duplicates": 0, "late": 0,
+            "rejected": 0, "errors": []})
     );
 }
 
