@@ -288,7 +288,9 @@ async fn roles_still_assigned(
         return Err(ApiError::Unauthorized);
     };
     let is_first_party = FirstPartyApp::by_app_id(client).is_some();
-    if facts.application.is_none() && !is_first_party {
+    let application = facts.application;
+    let is_offered = application.is_some_and(|application| application.is_offered_to(tenant));
+    if !is_offered && !is_first_party {
         return Err(ApiError::Unauthorized);
     }
     if claims.object_id.as_deref() != Some(principal.id.to_string().as_str()) {

@@ -113,8 +113,14 @@ impl Directory {
     async fn secret(&self, application: &Application, options: SecretOptions) -> String {
         let app = &self.server.app;
         let now = Timestamp::now();
-        let new =
-            new_client_secret(&app.peppers, self.tenant, application.id, options, now).unwrap();
+        let new = new_client_secret(
+            &app.peppers,
+            application.tenant,
+            application.id,
+            options,
+            now,
+        )
+        .unwrap();
         app.store.add_client_secret(new.stored).await.unwrap();
         new.text.expose_secret().to_owned()
     }

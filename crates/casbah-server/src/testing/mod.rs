@@ -2,6 +2,7 @@
 
 mod api_calls;
 mod permissions;
+mod withdrawal;
 
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ use crate::{first_start, paths, server};
 /// An application that was consented to in a tenant.
 pub(crate) struct TestClient {
     pub(crate) tenant: TenantId,
-    application: Application,
+    pub(crate) application: Application,
     principal: ServicePrincipal,
     roles: Vec<String>,
 }
@@ -103,14 +104,24 @@ impl TestServer {
 
     /// An application of `tenant` with these permissions granted.
     pub(crate) async fn client(&self, tenant: TenantId, permissions: &[Permission]) -> TestClient {
+        let application = Application::new(tenant, "Test", Timestamp::now());
+        self.save(&application).await;
+        self.present(application, tenant, permissions).await
+    }
+
+    /// The application in `tenant`, with these permissions granted there.
+    pub(crate) async fn present(
+        &self,
+        application: Application,
+        tenant: TenantId,
+        permissions: &[Permission],
+    ) -> TestClient {
         let (store, now) = (&self.app.store, Timestamp::now());
-        let application = Application::new(tenant, "Test", now);
-        store.save_application(application.clone()).await.unwrap();
         let principal = ServicePrincipal {
             id: ObjectId::random(),
             tenant,
             app_id: application.app_id,
-            app_owner_tenant: tenant,
+            app_owner_tenant: application.tenant,
             display_name: "Test".to_owned(),
             enabled: true,
             app_role_assignment_required: false,
@@ -147,6 +158,12 @@ impl TestServer {
             principal,
             roles,
         }
+    }
+
+    /// Stores an application, or what became of it.
+    pub(crate) async fn save(&self, application: &Application) {
+        let store = &self.app.store;
+        store.save_application(application.clone()).await.unwrap();
     }
 
     /// A token as the token endpoint makes it, before `change` spoils it.

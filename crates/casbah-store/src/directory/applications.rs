@@ -126,7 +126,8 @@ impl Store {
         self.read(move |session| by_app_id(session, app_id)).await
     }
 
-    /// Stores a new application, or a new version of one with the same id.
+    /// Stores a new application, or a new version of one with the same id; tokens
+    /// that lost a right by it end, in every tenant where it is present.
     pub async fn save_application(&self, application: Application) -> Result<(), StoreError> {
         self.write(move |session| {
             session.execute(
@@ -149,7 +150,7 @@ impl Store {
                  ON CONFLICT DO NOTHING",
                 params![application.app_id, application.tenant],
             )?;
-            advance_epoch(session, application.tenant)
+            advance_epochs(session, &application)
         })
         .await
     }
@@ -276,6 +277,20 @@ impl Store {
         })
         .await
     }
+}
+
+/// Ends what tokens were known to be good for, at home and wherever the application
+/// has a service principal.
+fn advance_epochs(session: &mut Session<'_>, application: &Application) -> Result<(), StoreError> {
+    let rows = session.rows(
+        "SELECT tenant_id FROM service_principal WHERE app_id = ?1 AND tenant_id <> ?2
+         ORDER BY tenant_id",
+        params![application.app_id, application.tenant],
+    )?;
+    for mut row in rows {
+        advance_epoch(session, row.get(0)?)?;
+    }
+    advance_epoch(session, application.tenant)
 }
 
 fn by_app_id(session: &mut Session<'_>, app_id: AppId) -> Result<Option<Application>, StoreError> {

@@ -199,6 +199,44 @@ crate::on_both!(
 );
 
 crate::on_both!(
+    a_change_of_an_application_is_seen_wherever_it_is_present,
+    |store: Store| async move {
+        let (home, admin) = tenant("home.example");
+        store.create_tenant(home.clone(), admin).await.unwrap();
+        let (present, admin) = tenant("present.example");
+        store.create_tenant(present.clone(), admin).await.unwrap();
+        let (stranger, admin) = tenant("stranger.example");
+        store.create_tenant(stranger.clone(), admin).await.unwrap();
+        let application = Application::new(home.id, "Demo", NOW);
+        store.save_application(application.clone()).await.unwrap();
+        store
+            .save_service_principal(principal(present.id, application.app_id))
+            .await
+            .unwrap();
+        let epochs = async || {
+            let mut epochs = Vec::new();
+            for id in [home.id, present.id, stranger.id] {
+                epochs.push(store.auth_epoch(id).await.unwrap().unwrap());
+            }
+            epochs
+        };
+        let before = epochs().await;
+        store
+            .save_application(Application {
+                deleted: Some(NOW),
+                ..application
+            })
+            .await
+            .unwrap();
+        assert_eq!(
+            epochs().await,
+            [before[0] + 1, before[1] + 1, before[2]],
+            "its tokens end at home and abroad"
+        );
+    }
+);
+
+crate::on_both!(
     a_code_is_redeemed_once_however_many_try,
     |store: Store| async move {
         let tenant = TenantId::random();

@@ -118,11 +118,14 @@ async fn application(app: &App, tenant: &Tenant, claims: &Claims) -> Result<Kind
         .store
         .token_facts(tenant.id, client, Some(MICROSOFT_GRAPH.app_id))
         .await?;
+    let application = facts
+        .application
+        .filter(|application| application.is_offered_to(tenant.id));
     let principal = facts
         .principal
         .filter(|principal| principal.enabled)
         .filter(|principal| claims.object_id == Some(principal.id.to_string()));
-    let (Some(_), Some(principal)) = (facts.application, principal) else {
+    let (Some(_), Some(principal)) = (application, principal) else {
         return Err(GraphError::Unauthenticated);
     };
     let graph = facts

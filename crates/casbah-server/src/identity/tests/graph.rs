@@ -1,7 +1,9 @@
 use axum::http::Method;
-use casbah_model::identity::{CLOUD_APP_SECURITY, MICROSOFT_GRAPH};
+use casbah_identity::secret::SecretOptions;
+use casbah_model::identity::{Application, CLOUD_APP_SECURITY, MICROSOFT_GRAPH, SignInAudience};
 use casbah_model::ids::TenantId;
 use casbah_model::permission::Permission;
+use casbah_model::time::Timestamp;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
@@ -467,11 +469,7 @@ async fn a_tenant_sees_and_changes_nothing_of_another() {
     let admin = admin(&directory).await;
     let foreign = directory.server.tenant;
     let store = &directory.server.app.store;
-    let application = casbah_model::identity::Application::new(
-        foreign,
-        "Foreign",
-        casbah_model::time::Timestamp::now(),
-    );
+    let application = Application::new(foreign, "Foreign", Timestamp::now());
     store.save_application(application.clone()).await.unwrap();
     let principal = directory.present(foreign, &application).await;
     let id = application.id;
@@ -586,4 +584,31 @@ async fn a_delegated_grant_lets_a_client_act_for_people() {
     assert_eq!(admin.call("DELETE", &path, Value::Null).await.status, 204);
     let sent = browser.get(&authorize(&tenant, &change)).await;
     assert_eq!(sent.sent("error").as_deref(), Some("consent_required"));
+}
+
+#[tokio::test]
+async fn an_application_of_another_tenant_calls_only_while_it_is_offered() {
+    let directory = Directory::new().await;
+    let admin = admin(&directory).await;
+    let store = &directory.server.app.store;
+    let mut foreign = Application::new(directory.server.tenant, "Foreign", Timestamp::now());
+    foreign.sign_in_audience = SignInAudience::AzureADMultipleOrgs;
+    store.save_application(foreign.clone()).await.unwrap();
+    let secret = directory.secret(&foreign, SecretOptions::default()).await;
+    let principal = directory.present(directory.tenant, &foreign).await.id;
+    let body = json!({
+        "principalId": principal,
+        "resourceId": admin.principal_of(&MICROSOFT_GRAPH.app_id.to_string()).await,
+        "appRoleId": "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",
+    });
+    let path = format!("/v1.0/servicePrincipals/{principal}/appRoleAssignments");
+    assert_eq!(admin.post(&path, body).await.status, 201);
+    let client = foreign.app_id.to_string();
+    let graph = "https://graph.microsoft.com";
+    let app = application(&directory, directory.tenant, &client, &secret, graph).await;
+    app.get("/v1.0/applications").await;
+    foreign.sign_in_audience = SignInAudience::AzureADMyOrg;
+    store.save_application(foreign).await.unwrap();
+    let refused = app.call("GET", "/v1.0/applications", Value::Null).await;
+    assert_eq!(refused.status, 401);
 }
