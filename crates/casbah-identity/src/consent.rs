@@ -9,5 +9,5 @@ mod delegated;
 mod plan;
 
 pub use ability::{Ability, may};
-pub use delegated::{ScopeDecision, ScopeFacts, decide_scopes};
+pub use delegated::{ScopeDecision, ScopeFacts, decide_scopes, scopes_still_granted};
 pub use plan::{ConsentPlan, PlannedRole, PlannedScope, plan_admin_consent};

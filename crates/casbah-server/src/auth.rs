@@ -13,10 +13,7 @@ use std::time::{Duration, Instant};
 use axum::http::{HeaderMap, header};
 use casbah_identity::Authority;
 use casbah_identity::random::digest_of;
-use casbah_identity::resource::Resource;
-use casbah_model::identity::{
-    CASBAH, CLOUD_APP_SECURITY, DirectoryRole, FirstPartyApp, MemberType,
-};
+use casbah_model::identity::{CASBAH, CLOUD_APP_SECURITY, DirectoryRole, FirstPartyApp};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::permission::{
     Action, CasbahRole, Permission, PermissionSet, role_allows, scopes_allow,
@@ -26,6 +23,7 @@ use casbah_token::{CallerKind, Claims, IssuerPatternError, Policy};
 use lru::LruCache;
 
 use crate::api::ApiError;
+use crate::standing::Standing;
 use crate::state::App;
 
 /// How long a tenant's epoch is believed.
@@ -219,18 +217,17 @@ async fn caller_of(
         .as_deref()
         .and_then(|id| id.parse::<AppId>().ok());
     let client = client.ok_or(ApiError::Unauthorized)?;
+    let standing = Standing::find(app, tenant, client, resource).await?;
+    let standing = standing.ok_or(ApiError::Unauthorized)?;
     match claims.caller() {
         CallerKind::App => {
-            let values = roles_still_assigned(app, tenant, client, claims, resource).await?;
+            let held = standing
+                .roles(claims.object_id.as_deref())
+                .ok_or(ApiError::Unauthorized)?;
+            let still = claims.roles.iter().filter(|role| held.contains(role));
             let rights = Rights::App {
-                permissions: values
-                    .iter()
-                    .filter_map(|v| Permission::from_value(v))
-                    .collect(),
-                casbah: values
-                    .iter()
-                    .filter_map(|v| CasbahRole::from_value(v))
-                    .collect(),
+                permissions: permissions(still.clone()),
+                casbah: casbah_roles(still),
             };
             Ok(Caller {
                 tenant,
@@ -250,16 +247,11 @@ async fn caller_of(
                 .await?
                 .filter(|user| user.enabled);
             let user = user.ok_or(ApiError::Unauthorized)?;
-            let scopes = claims.scopes.as_deref().unwrap_or_default();
+            let claimed = claims.scopes.as_deref().unwrap_or_default();
+            let scopes = standing.scopes(app, id, claimed).await?;
             let rights = Rights::Person {
-                scopes: scopes
-                    .iter()
-                    .filter_map(|v| Permission::from_value(v))
-                    .collect(),
-                casbah: scopes
-                    .iter()
-                    .filter_map(|v| CasbahRole::from_value(v))
-                    .collect(),
+                scopes: permissions(scopes.iter()),
+                casbah: casbah_roles(scopes.iter()),
                 roles: user.roles.iter().copied().collect(),
             };
             Ok(Caller {
@@ -271,35 +263,16 @@ async fn caller_of(
     }
 }
 
-/// The token's roles that the tenant has not taken back since.
-async fn roles_still_assigned(
-    app: &App,
-    tenant: TenantId,
-    client: AppId,
-    claims: &Claims,
-    resource: &FirstPartyApp,
-) -> Result<Vec<String>, ApiError> {
-    let facts = app
-        .store
-        .token_facts(tenant, client, Some(resource.app_id))
-        .await?;
-    let principal = facts.principal.filter(|principal| principal.enabled);
-    let (Some(principal), Some(resource_principal)) = (principal, facts.resource_principal) else {
-        return Err(ApiError::Unauthorized);
-    };
-    let is_first_party = FirstPartyApp::by_app_id(client).is_some();
-    let application = facts.application;
-    let is_offered = application.is_some_and(|application| application.is_offered_to(tenant));
-    if !is_offered && !is_first_party {
-        return Err(ApiError::Unauthorized);
-    }
-    if claims.object_id.as_deref() != Some(principal.id.to_string().as_str()) {
-        return Err(ApiError::Unauthorized);
-    }
-    let resource = Resource::first_party(resource, resource_principal);
-    let assigned = resource.roles_of(principal.id, MemberType::Application, &facts.assignments);
-    let still = |value: &&String| assigned.contains(value);
-    Ok(claims.roles.iter().filter(still).cloned().collect())
+fn permissions<'a>(values: impl Iterator<Item = &'a String>) -> PermissionSet {
+    values
+        .filter_map(|value| Permission::from_value(value))
+        .collect()
+}
+
+fn casbah_roles<'a>(values: impl Iterator<Item = &'a String>) -> Vec<CasbahRole> {
+    values
+        .filter_map(|value| CasbahRole::from_value(value))
+        .collect()
 }
 
 async fn epoch(app: &App, tenant: TenantId) -> Result<Option<i64>, ApiError> {

@@ -15,6 +15,7 @@ mod jobs;
 mod paths;
 mod portal;
 mod server;
+mod standing;
 mod state;
 #[cfg(test)]
 mod testing;

@@ -57,7 +57,6 @@ pub fn decide_scopes(
         .iter()
         .filter(|scope| scope.is_enabled)
         .collect();
-    let granted = |scope: &PermissionScope| facts.is_first_party || facts.is_granted(scope);
     let asked: Vec<&PermissionScope> = match &wanted.wanted {
         Wanted::Named(names) => names
             .iter()
@@ -71,7 +70,7 @@ pub fn decide_scopes(
             .collect::<Result<_, _>>()?,
         Wanted::Default => offered
             .into_iter()
-            .filter(|scope| facts.is_required(scope) || granted(scope))
+            .filter(|scope| facts.is_required(scope) || facts.is_granted(scope))
             .collect(),
     };
     if asked.is_empty() {
@@ -79,7 +78,7 @@ pub fn decide_scopes(
     }
     let missing: Vec<PermissionScope> = asked
         .iter()
-        .filter(|scope| !granted(scope))
+        .filter(|scope| !facts.is_granted(scope))
         .map(|scope| (*scope).clone())
         .collect();
     if missing.is_empty() {
@@ -95,17 +94,31 @@ pub fn decide_scopes(
     })
 }
 
+/// Those of a token's scopes that are granted by now: what was taken back since
+/// the token was signed is gone from it.
+pub fn scopes_still_granted(claimed: &[String], facts: ScopeFacts<'_>) -> Vec<String> {
+    facts
+        .resource
+        .scopes
+        .iter()
+        .filter(|scope| scope.is_enabled && claimed.contains(&scope.value))
+        .filter(|scope| facts.is_granted(scope))
+        .map(|scope| scope.value.clone())
+        .collect()
+}
+
 impl ScopeFacts<'_> {
     fn is_granted(&self, scope: &PermissionScope) -> bool {
-        self.grants.iter().any(|grant| {
-            Some(grant.client_id) == self.client
-                && grant.resource_id == self.resource.service_principal.id
-                && match grant.consent_type {
-                    ConsentType::AllPrincipals => true,
-                    ConsentType::Principal(person) => person == self.user,
-                }
-                && grant.scopes.contains(&scope.value)
-        })
+        self.is_first_party
+            || self.grants.iter().any(|grant| {
+                Some(grant.client_id) == self.client
+                    && grant.resource_id == self.resource.service_principal.id
+                    && match grant.consent_type {
+                        ConsentType::AllPrincipals => true,
+                        ConsentType::Principal(person) => person == self.user,
+                    }
+                    && grant.scopes.contains(&scope.value)
+            })
     }
 
     fn is_required(&self, scope: &PermissionScope) -> bool {
@@ -187,22 +200,23 @@ mod tests {
             });
         }
 
+        fn facts(&self) -> ScopeFacts<'_> {
+            ScopeFacts {
+                resource: &self.resource,
+                client: Some(self.client),
+                user: self.user,
+                required: &self.required,
+                grants: &self.grants,
+                is_first_party: self.is_first_party,
+            }
+        }
+
         fn ask(&self, wanted: Wanted) -> Result<ScopeDecision, AadError> {
             let scopes = ResourceScopes {
                 resource: "r".into(),
                 wanted,
             };
-            decide_scopes(
-                &scopes,
-                ScopeFacts {
-                    resource: &self.resource,
-                    client: Some(self.client),
-                    user: self.user,
-                    required: &self.required,
-                    grants: &self.grants,
-                    is_first_party: self.is_first_party,
-                },
-            )
+            decide_scopes(&scopes, self.facts())
         }
 
         fn named(&self, name: &str) -> Result<ScopeDecision, AadError> {
@@ -251,6 +265,21 @@ mod tests {
         );
         let graph = Setting::new(&MICROSOFT_GRAPH);
         assert_eq!(needs(graph.named("User.Read")), (1, false));
+    }
+
+    #[test]
+    fn a_token_keeps_what_is_granted_and_no_more() {
+        let mut setting = Setting::new(&CLOUD_APP_SECURITY);
+        let claimed = ["settings.read", "investigation.read", "everything"].map(str::to_owned);
+        let still = |setting: &Setting| scopes_still_granted(&claimed, setting.facts());
+        assert!(still(&setting).is_empty());
+        setting.grant(ConsentType::Principal(setting.user), &["settings.read"]);
+        setting.grant(ConsentType::AllPrincipals, &["discovery.read"]);
+        assert_eq!(still(&setting), ["settings.read"]);
+        setting.user = ObjectId::random();
+        assert!(still(&setting).is_empty(), "someone else's");
+        setting.is_first_party = true;
+        assert_eq!(still(&setting), ["investigation.read", "settings.read"]);
     }
 
     #[test]

@@ -2,15 +2,13 @@
 
 use axum::http::HeaderMap;
 use casbah_identity::consent::{Ability, may};
-use casbah_identity::resource::Resource;
-use casbah_model::identity::{
-    FirstPartyApp, MICROSOFT_GRAPH, MemberType, RESOURCE_MANAGER, Tenant, User,
-};
+use casbah_model::identity::{FirstPartyApp, MICROSOFT_GRAPH, RESOURCE_MANAGER, Tenant, User};
 use casbah_model::ids::{AppId, ObjectId};
 use casbah_token::{CallerKind, Claims};
 
 use super::error::GraphError;
 use crate::auth::{bearer, verify_bearer};
+use crate::standing::Standing;
 use crate::state::App;
 
 const APPLICATIONS: &str = "Application.ReadWrite.All";
@@ -51,9 +49,9 @@ impl Caller {
     /// The caller that a request's token names.
     pub(super) async fn find(app: &App, headers: &HeaderMap) -> Result<Self, GraphError> {
         let token = bearer(headers).ok_or(GraphError::Unauthenticated)?;
-        let claims = [MICROSOFT_GRAPH, RESOURCE_MANAGER]
-            .iter()
-            .find_map(|resource: &FirstPartyApp| verify_bearer(app, token, resource).ok())
+        let (resource, claims) = [MICROSOFT_GRAPH, RESOURCE_MANAGER]
+            .into_iter()
+            .find_map(|resource| Some((resource, verify_bearer(app, token, &resource).ok()?)))
             .ok_or(GraphError::Unauthenticated)?;
         let tenant = claims
             .tenant
@@ -63,7 +61,7 @@ impl Caller {
         let tenant = tenant.ok_or(GraphError::Unauthenticated)?;
         let kind = match claims.caller() {
             CallerKind::App => application(app, &tenant, &claims).await?,
-            CallerKind::User => person(app, &tenant, claims).await?,
+            CallerKind::User => person(app, &tenant, &resource, claims).await?,
         };
         Ok(Self { tenant, kind })
     }
@@ -112,42 +110,37 @@ impl Caller {
 /// its token says. The Azure CLI sends the token of its resource manager here,
 /// which carries no roles, so those of the directory count either way.
 async fn application(app: &App, tenant: &Tenant, claims: &Claims) -> Result<Kind, GraphError> {
-    let client = claims.client_id.as_deref().and_then(|id| id.parse().ok());
-    let client: AppId = client.ok_or(GraphError::Unauthenticated)?;
-    let facts = app
-        .store
-        .token_facts(tenant.id, client, Some(MICROSOFT_GRAPH.app_id))
-        .await?;
-    let application = facts
-        .application
-        .filter(|application| application.is_offered_to(tenant.id));
-    let principal = facts
-        .principal
-        .filter(|principal| principal.enabled)
-        .filter(|principal| claims.object_id == Some(principal.id.to_string()));
-    let (Some(_), Some(principal)) = (application, principal) else {
-        return Err(GraphError::Unauthenticated);
-    };
-    let graph = facts
-        .resource_principal
-        .map(|graph| Resource::first_party(&MICROSOFT_GRAPH, graph));
-    let roles = graph.map_or_else(Vec::new, |graph| {
-        graph.roles_of(principal.id, MemberType::Application, &facts.assignments)
-    });
+    let client = client_of(claims)?;
+    let roles = Standing::find(app, tenant.id, client, &MICROSOFT_GRAPH)
+        .await?
+        .and_then(|standing| standing.roles(claims.object_id.as_deref()))
+        .ok_or(GraphError::Unauthenticated)?;
     Ok(Kind::App { client, roles })
 }
 
-async fn person(app: &App, tenant: &Tenant, claims: Claims) -> Result<Kind, GraphError> {
+/// A person with those of the token's scopes that the client still has.
+async fn person(
+    app: &App,
+    tenant: &Tenant,
+    resource: &FirstPartyApp,
+    claims: Claims,
+) -> Result<Kind, GraphError> {
+    let standing = Standing::find(app, tenant.id, client_of(&claims)?, resource).await?;
+    let standing = standing.ok_or(GraphError::Unauthenticated)?;
     let id = claims.object_id.as_deref().and_then(|id| id.parse().ok());
     let id: ObjectId = id.ok_or(GraphError::Unauthenticated)?;
     let user = app.store.user(tenant.id, id).await?;
     let user = user
         .filter(|user| user.enabled)
         .ok_or(GraphError::Unauthenticated)?;
-    Ok(Kind::Person {
-        user,
-        scopes: claims.scopes.unwrap_or_default(),
-    })
+    let claimed = claims.scopes.unwrap_or_default();
+    let scopes = standing.scopes(app, id, &claimed).await?;
+    Ok(Kind::Person { user, scopes })
+}
+
+fn client_of(claims: &Claims) -> Result<AppId, GraphError> {
+    let client = claims.client_id.as_deref().and_then(|id| id.parse().ok());
+    client.ok_or(GraphError::Unauthenticated)
 }
 
 fn app_may(roles: &[String], right: Right) -> bool {
