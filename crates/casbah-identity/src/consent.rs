@@ -7,7 +7,9 @@
 mod ability;
 mod delegated;
 mod plan;
+mod sign_in;
 
 pub use ability::{Ability, may};
 pub use delegated::{ScopeDecision, ScopeFacts, decide_scopes, scopes_still_granted};
 pub use plan::{ConsentPlan, PlannedRole, PlannedScope, plan_admin_consent};
+pub use sign_in::SignInFacts;

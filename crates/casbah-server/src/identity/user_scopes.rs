@@ -1,7 +1,7 @@
 //! Which scopes a client gets for a person.
 
 use casbah_identity::AadError;
-use casbah_identity::consent::{ScopeDecision, ScopeFacts, decide_scopes};
+use casbah_identity::consent::{ScopeDecision, ScopeFacts, SignInFacts, decide_scopes};
 use casbah_identity::request::{DelegatedScopes, ResourceScopes, Wanted};
 use casbah_identity::resource::Resource;
 use casbah_model::identity::{Application, MICROSOFT_GRAPH, User};
@@ -34,15 +34,30 @@ pub(crate) async fn decide(
         .store
         .service_principal_by_app_id(user.tenant, client)
         .await?;
-    if let Some(principal) = &principal {
-        if !principal.enabled {
-            return Ok(Err(AadError::ApplicationDisabled(client.to_string())));
+    let grants = match &principal {
+        Some(principal) => {
+            app.store
+                .consent_grants(user.tenant, Some(principal.id))
+                .await?
         }
-        if principal.app_role_assignment_required {
-            let held = app.store.assignments_of(user.tenant, user.id).await?;
-            if !held.iter().any(|held| held.resource_id == principal.id) {
-                return Ok(Err(AadError::UserRoleRequired));
-            }
+        None => Vec::new(),
+    };
+    let sign_in = SignInFacts {
+        client,
+        application,
+        principal: principal.as_ref(),
+        user,
+        grants: &grants,
+    };
+    if let Err(refusal) = sign_in.check_presence() {
+        return Ok(Err(refusal));
+    }
+    if let Some(principal) = &principal
+        && principal.app_role_assignment_required
+    {
+        let held = app.store.assignments_of(user.tenant, user.id).await?;
+        if !held.iter().any(|held| held.resource_id == principal.id) {
+            return Ok(Err(AadError::UserRoleRequired));
         }
     }
     let requested = scopes.resource.clone().unwrap_or_else(|| ResourceScopes {
@@ -53,20 +68,12 @@ pub(crate) async fn decide(
         return Ok(Err(AadError::ResourceNotFound(requested.resource)));
     };
     if scopes.resource.is_none() {
-        return Ok(Ok(UserScopes {
+        return Ok(sign_in.check_consent().map(|()| UserScopes {
             resource,
             requested,
             granted: Vec::new(),
         }));
     }
-    let grants = match &principal {
-        Some(principal) => {
-            app.store
-                .consent_grants(user.tenant, Some(principal.id))
-                .await?
-        }
-        None => Vec::new(),
-    };
     let facts = ScopeFacts {
         resource: &resource,
         client: principal.as_ref().map(|principal| principal.id),

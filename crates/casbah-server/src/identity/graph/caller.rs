@@ -13,6 +13,7 @@ use crate::state::App;
 
 const APPLICATIONS: &str = "Application.ReadWrite.All";
 const ASSIGNMENTS: &str = "AppRoleAssignment.ReadWrite.All";
+const OWN_PROFILE: &str = "User.Read";
 /// Scopes that stand for all that the person may do.
 const AS_PERSON: [&str; 2] = ["Directory.AccessAsUser.All", "user_impersonation"];
 
@@ -21,6 +22,8 @@ const AS_PERSON: [&str; 2] = ["Directory.AccessAsUser.All", "user_impersonation"
 pub(super) enum Right {
     /// Read applications, principals and what they were granted.
     Read,
+    /// Read one's own profile.
+    ReadOneself,
     /// Read people.
     ReadPeople,
     /// Register an application or bring one into the tenant.
@@ -79,11 +82,14 @@ impl Caller {
         }
     }
 
-    /// The person, if one calls.
-    pub(super) fn person(&self) -> Result<&User, GraphError> {
+    /// The person who calls and reads what is there of herself.
+    pub(super) fn oneself(&self) -> Result<&User, GraphError> {
         match &self.kind {
             Kind::App { .. } => Err(GraphError::NoPerson),
-            Kind::Person { user, .. } => Ok(user),
+            Kind::Person { user, .. } => {
+                self.require(Right::ReadOneself)?;
+                Ok(user)
+            }
         }
     }
 
@@ -147,7 +153,7 @@ fn app_may(roles: &[String], right: Right) -> bool {
     let has = |wanted: &str| roles.iter().any(|role| role == wanted);
     match right {
         Right::Read => has(APPLICATIONS) || has(ASSIGNMENTS),
-        Right::ReadPeople => false,
+        Right::ReadOneself | Right::ReadPeople => false,
         Right::Register | Right::Manage => has(APPLICATIONS),
         Right::GrantRoles | Right::GrantScopes => has(ASSIGNMENTS),
     }
@@ -158,6 +164,7 @@ fn scopes_reach(scopes: &[String], right: Right) -> bool {
     AS_PERSON.into_iter().any(has)
         || match right {
             Right::Read => has(APPLICATIONS) || has(ASSIGNMENTS),
+            Right::ReadOneself => has(OWN_PROFILE),
             Right::ReadPeople => false,
             Right::Register | Right::Manage => has(APPLICATIONS),
             Right::GrantRoles | Right::GrantScopes => has(ASSIGNMENTS),
@@ -166,7 +173,7 @@ fn scopes_reach(scopes: &[String], right: Right) -> bool {
 
 fn person_may(user: &User, right: Right) -> bool {
     match right {
-        Right::Read | Right::ReadPeople => user.enabled,
+        Right::Read | Right::ReadOneself | Right::ReadPeople => user.enabled,
         Right::Register => may(user, Ability::RegisterApplications),
         Right::Manage => may(user, Ability::ManageApplications),
         Right::GrantRoles => may(user, Ability::ConsentToAppRoles),

@@ -10,7 +10,7 @@ use super::wire;
 
 /// `GET /me`
 pub(super) fn me(call: &Call<'_>) -> Result<Reply, GraphError> {
-    let user = call.caller.person()?;
+    let user = call.caller.oneself()?;
     Ok(Reply::Ok(call.options.select(wire::user(user))))
 }
 

@@ -1,7 +1,12 @@
+use axum::http::Method;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use casbah_identity::random::digest_of;
-use casbah_model::identity::{CASBAH_CLI, SignInAudience};
+use casbah_model::identity::{
+    Application, CASBAH_CLI, ConsentGrant, ConsentType, MICROSOFT_GRAPH, SignInAudience,
+};
+use casbah_model::ids::ObjectId;
+use casbah_model::time::Timestamp;
 use secrecy::ExposeSecret;
 
 use super::Directory;
@@ -490,4 +495,77 @@ async fn consent_that_nobody_gave_is_missing() {
         page.json().get("refresh_token").is_none(),
         "nobody asked for one"
     );
+}
+
+/// The last part of a person's sign-in to an application of another tenant.
+struct Foreign<'a> {
+    directory: &'a Directory,
+    browser: Browser,
+    client: String,
+}
+
+impl Foreign<'_> {
+    async fn sign_in(&mut self, scope: &str) -> Page {
+        let change = [("client_id", self.client.as_str()), ("scope", scope)];
+        let tenant = self.directory.tenant.to_string();
+        self.browser.get(&authorize(&tenant, &change)).await
+    }
+}
+
+#[tokio::test]
+async fn an_application_of_another_tenant_learns_nothing_without_consent() {
+    let directory = Directory::new().await;
+    let store = &directory.server.app.store;
+    let mut browser = directory.browser();
+    first_sign_in(&directory, &mut browser, &authorize("common", &[])).await;
+    let mut application = Application::new(directory.server.tenant, "Foreign", Timestamp::now());
+    application.sign_in_audience = SignInAudience::AzureADMultipleOrgs;
+    application.public_client_redirect_uris = vec!["http://localhost".into()];
+    store.save_application(application.clone()).await.unwrap();
+    let mut foreign = Foreign {
+        directory: &directory,
+        browser,
+        client: application.app_id.to_string(),
+    };
+    let graph = "https://localhost:8443//User.Read";
+    for scope in ["openid profile", graph] {
+        let sent = foreign.sign_in(scope).await;
+        assert_eq!(sent.sent("error").as_deref(), Some("unauthorized_client"));
+        let text = sent.sent("error_description").unwrap();
+        assert!(text.starts_with("AADSTS700016"), "{text}");
+    }
+    let principal = directory.present(directory.tenant, &application).await;
+    for scope in ["openid profile", graph] {
+        let sent = foreign.sign_in(scope).await;
+        assert_eq!(sent.sent("error").as_deref(), Some("consent_required"));
+    }
+    let resource = store.service_principal_by_app_id(directory.tenant, MICROSOFT_GRAPH.app_id);
+    let grant = ConsentGrant {
+        id: ObjectId::random(),
+        tenant: directory.tenant,
+        client_id: principal.id,
+        consent_type: ConsentType::Principal(directory.admin.id),
+        resource_id: resource.await.unwrap().unwrap().id,
+        scopes: vec!["User.Read".to_owned()],
+        created: Timestamp::now(),
+    };
+    store.save_consent_grant(grant.clone()).await.unwrap();
+    for (scope, me) in [("openid profile", 403), (graph, 200)] {
+        let sent = foreign.sign_in(scope).await;
+        let code = sent.sent("code").unwrap();
+        let change = [("client_id", foreign.client.as_str())];
+        let answer = redeem(&mut foreign.browser, &code, &change).await.json();
+        let bearer = format!("Bearer {}", answer["access_token"].as_str().unwrap());
+        let headers = [("authorization", bearer.as_str())];
+        let browser = &mut foreign.browser;
+        let page = browser.send(Method::GET, "/v1.0/me", &headers, String::new());
+        let page = page.await;
+        assert_eq!(page.status, me, "{scope}: {}", page.text);
+    }
+    store
+        .delete_consent_grant(directory.tenant, grant.id)
+        .await
+        .unwrap();
+    let sent = foreign.sign_in("openid").await;
+    assert_eq!(sent.sent("error").as_deref(), Some("consent_required"));
 }
