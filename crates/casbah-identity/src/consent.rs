@@ -8,8 +8,10 @@ mod ability;
 mod delegated;
 mod plan;
 mod sign_in;
+mod spelling;
 
 pub use ability::{Ability, may};
 pub use delegated::{ScopeDecision, ScopeFacts, decide_scopes, scopes_still_granted};
 pub use plan::{ConsentPlan, PlannedRole, PlannedScope, plan_admin_consent};
 pub use sign_in::SignInFacts;
+pub use spelling::{UnknownScope, spelled_scopes};

@@ -107,6 +107,12 @@ pub fn scopes_still_granted(claimed: &[String], facts: ScopeFacts<'_>) -> Vec<St
         .collect()
 }
 
+/// Whether a grant has the scope, in whatever case it was once written.
+pub(super) fn has_scope(grant: &ConsentGrant, scope: &PermissionScope) -> bool {
+    let mut granted = grant.scopes.iter();
+    granted.any(|value| value.eq_ignore_ascii_case(&scope.value))
+}
+
 impl ScopeFacts<'_> {
     fn is_granted(&self, scope: &PermissionScope) -> bool {
         self.is_first_party
@@ -117,7 +123,7 @@ impl ScopeFacts<'_> {
                         ConsentType::AllPrincipals => true,
                         ConsentType::Principal(person) => person == self.user,
                     }
-                    && grant.scopes.contains(&scope.value)
+                    && has_scope(grant, scope)
             })
     }
 
@@ -280,6 +286,22 @@ mod tests {
         assert!(still(&setting).is_empty(), "someone else's");
         setting.is_first_party = true;
         assert_eq!(still(&setting), ["investigation.read", "settings.read"]);
+    }
+
+    #[test]
+    fn a_grant_counts_in_whatever_case_it_was_written() {
+        let mut setting = Setting::new(&CLOUD_APP_SECURITY);
+        setting.grant(ConsentType::AllPrincipals, &["Investigation.READ"]);
+        assert_eq!(
+            setting.named("investigation.read"),
+            Ok(granted(&["investigation.read"]))
+        );
+        let scope = setting.resource.scopes[0].id;
+        setting.require(ResourceAccessType::Scope, &[scope]);
+        let resources = [setting.resource.clone()];
+        let client = Some(setting.client);
+        let plan = plan_admin_consent(&setting.required, &resources, client, &[], &setting.grants);
+        assert!(plan.scopes[0].is_granted);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use casbah_model::identity::{
 use casbah_model::ids::{AppId, KeyId, ObjectId};
 
 use super::ability::{Ability, may};
+use super::delegated::has_scope;
 use crate::resource::Resource;
 
 /// An app role that is asked for.
@@ -149,7 +150,7 @@ impl<'a> ConsentPlan<'a> {
             Some(grant.client_id) == principal
                 && grant.resource_id == resource.service_principal.id
                 && grant.consent_type == ConsentType::AllPrincipals
-                && grant.scopes.contains(&scope.value)
+                && has_scope(grant, scope)
         });
         self.scopes.push(PlannedScope {
             resource,

@@ -64,6 +64,9 @@ pub struct OpenIdScopes {
 }
 
 impl OpenIdScopes {
+    /// The names of all four.
+    pub const NAMES: [&'static str; 4] = ["openid", "profile", "email", "offline_access"];
+
     /// Takes a name if it is one of these.
     fn take(&mut self, name: &str) -> bool {
         let flag = match name {

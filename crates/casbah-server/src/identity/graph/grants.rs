@@ -1,5 +1,6 @@
 //! `/oauth2PermissionGrants`: delegated scopes that were consented to.
 
+use casbah_identity::consent::spelled_scopes;
 use casbah_model::identity::{ConsentGrant, ConsentType};
 use casbah_model::ids::ObjectId;
 use serde::Deserialize;
@@ -9,7 +10,7 @@ use super::caller::Right;
 use super::dispatch::Call;
 use super::error::GraphError;
 use super::reply::Reply;
-use super::service_principals::find;
+use super::service_principals::{find, resource};
 use super::wire;
 
 #[derive(Deserialize)]
@@ -52,7 +53,7 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
     let tenant = call.caller.tenant.id;
     let store = &call.app.store;
     find(call, &new.client_id.to_string()).await?;
-    find(call, &new.resource_id.to_string()).await?;
+    let scopes = spelled(call, new.resource_id, &new.scope).await?;
     let consent_type = match (new.consent_type.as_str(), new.principal_id) {
         ("AllPrincipals", None) => ConsentType::AllPrincipals,
         ("Principal", Some(person)) => {
@@ -81,11 +82,12 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
         client_id: new.client_id,
         consent_type,
         resource_id: new.resource_id,
-        scopes: words(&new.scope),
+        scopes,
         created: call.context.now,
     };
     store.save_consent_grant(grant.clone()).await?;
-    let target = format!("{} {} {}", new.client_id, new.resource_id, new.scope);
+    let scope = grant.scopes.join(" ");
+    let target = format!("{} {} {scope}", new.client_id, new.resource_id);
     call.caller.audit(call.app, "scope.grant", target).await?;
     Ok(Reply::Created(wire::grant(&grant)))
 }
@@ -95,9 +97,9 @@ pub(super) async fn change(call: &Call<'_>, key: &str) -> Result<Reply, GraphErr
     call.caller.require(Right::GrantScopes)?;
     let mut grant = one(call, key).await?;
     let changes: Changes = body::read(&call.body)?;
-    grant.scopes = words(&changes.scope);
+    grant.scopes = spelled(call, grant.resource_id, &changes.scope).await?;
+    let target = format!("{key} {}", grant.scopes.join(" "));
     call.app.store.save_consent_grant(grant).await?;
-    let target = format!("{key} {}", changes.scope);
     call.caller.audit(call.app, "scope.change", target).await?;
     Ok(Reply::Done)
 }
@@ -124,8 +126,17 @@ async fn one(call: &Call<'_>, key: &str) -> Result<ConsentGrant, GraphError> {
         .ok_or_else(missing)
 }
 
-fn words(scope: &str) -> Vec<String> {
-    scope.split_whitespace().map(str::to_owned).collect()
+/// The words of `scope` as the resource spells them.
+async fn spelled(
+    call: &Call<'_>,
+    resource_id: ObjectId,
+    scope: &str,
+) -> Result<Vec<String>, GraphError> {
+    let missing = || GraphError::NotFound(resource_id.to_string());
+    let principal = find(call, &resource_id.to_string()).await?;
+    let resource = resource(call, principal).await?.ok_or_else(missing)?;
+    spelled_scopes(scope, &resource)
+        .map_err(|error| GraphError::Invalid(format!("The scope cannot be granted: {error}.")))
 }
 
 fn page(call: &Call<'_>, all: Vec<ConsentGrant>) -> Result<Reply, GraphError> {

@@ -522,8 +522,13 @@ async fn a_delegated_grant_lets_a_client_act_for_people() {
         "clientId": one.principal.id,
         "consentType": "AllPrincipals",
         "resourceId": resource,
-        "scope": "investigation.read",
+        "scope": "Investigation.Read",
     });
+    let mut unknown = body.clone();
+    unknown["scope"] = json!("investigation.read everything");
+    let refused = admin.post("/v1.0/oauth2PermissionGrants", unknown).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text.contains("'everything'"), "{}", refused.text);
     let granted = admin
         .post("/v1.0/oauth2PermissionGrants", body.clone())
         .await;
@@ -535,7 +540,9 @@ async fn a_delegated_grant_lets_a_client_act_for_people() {
             .status,
         409
     );
-    let id = granted.json()["id"].as_str().unwrap().to_owned();
+    let granted = granted.json();
+    assert_eq!(granted["scope"], "investigation.read");
+    let id = granted["id"].as_str().unwrap().to_owned();
 
     let client = one.application.app_id.to_string();
     let mut browser = directory.browser();
@@ -569,10 +576,12 @@ async fn a_delegated_grant_lets_a_client_act_for_people() {
         .call(
             "PATCH",
             &path,
-            json!({"scope": "investigation.read settings.read"}),
+            json!({"scope": "Investigation.Read SETTINGS.READ settings.read"}),
         )
         .await;
     assert_eq!(widened.status, 204);
+    let unknown = json!({"scope": "everything"});
+    assert_eq!(admin.call("PATCH", &path, unknown).await.status, 400);
     let query = format!(
         "/v1.0/oauth2PermissionGrants?$filter=clientId%20eq%20'{}'",
         one.principal.id
