@@ -10,7 +10,7 @@ mod refresh;
 mod response;
 
 pub use authorize::{AuthorizeRefusal, AuthorizeRequest, NextStep, Prompt, Redirect};
-pub use client::{Platform, SignInClient, authenticate_client};
+pub use client::{SignInClient, authenticate_client};
 pub use code::{CODE_SECONDS, CodeGrant, NewCode, Refusal, new_code, redeem_code};
 pub use grant::{UserGrant, UserGrantFacts, client_info, pairwise_subject, user_grant};
 pub use on_behalf_of::check_user_assertion;

@@ -28,7 +28,9 @@ pub use first_party::{
     AZURE_CLI, CASBAH, CASBAH_CLI, CLOUD_APP_SECURITY, FIRST_PARTY_TENANT, FirstPartyApp,
     MICROSOFT_GRAPH, RESOURCE_MANAGER,
 };
-pub use grant::{AuthorizationCode, CodeChallenge, RefreshToken, RequestedResource, Session};
+pub use grant::{
+    AuthorizationCode, CodeChallenge, Platform, RefreshToken, RequestedResource, Session,
+};
 pub use hash::{Digest, PasswordHash, Sealed};
 pub use keys::{DataKeyRecord, PepperRecord, SigningKeyRecord};
 pub use permission::{AppRole, MemberType, PermissionScope, ScopeType};

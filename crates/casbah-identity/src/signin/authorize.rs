@@ -1,10 +1,10 @@
 //! The authorisation request (RFC 6749 section 4.1.1, OpenID Connect Core 3.1.2).
 
-use casbah_model::identity::CodeChallenge;
+use casbah_model::identity::{CodeChallenge, Platform};
 use casbah_model::ids::AppId;
 use casbah_model::time::Timestamp;
 
-use super::client::{Platform, SignInClient};
+use super::client::SignInClient;
 use super::response::ResponseMode;
 use crate::error::AadError;
 use crate::request::{DelegatedScopes, Endpoint, Params};

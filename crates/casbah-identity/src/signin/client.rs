@@ -1,6 +1,6 @@
 //! A client that people sign in to, and where it may receive codes.
 
-use casbah_model::identity::{Application, ClientSecret, FirstPartyApp, SignInAudience};
+use casbah_model::identity::{Application, ClientSecret, FirstPartyApp, Platform, SignInAudience};
 use casbah_model::ids::{AppId, TenantId};
 use casbah_model::time::Timestamp;
 use casbah_token::ClientAuth;
@@ -9,24 +9,6 @@ use crate::client_credentials::check_secret;
 use crate::error::AadError;
 use crate::request::Credential;
 use crate::secret::Peppers;
-
-/// What kind of client a redirect address is registered for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Platform {
-    /// A web application with a server, which can keep a secret.
-    Web,
-    /// An installed application, which cannot.
-    PublicClient,
-    /// A page without a server, which cannot either.
-    Spa,
-}
-
-impl Platform {
-    /// Whether a client of this kind has no credential.
-    pub const fn is_public(self) -> bool {
-        matches!(self, Self::PublicClient | Self::Spa)
-    }
-}
 
 /// A client that people sign in to.
 #[derive(Debug, Clone)]

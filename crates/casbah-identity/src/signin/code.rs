@@ -3,14 +3,13 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use casbah_model::identity::{AuthorizationCode, CodeChallenge, RequestedResource, User};
+use casbah_model::identity::{AuthorizationCode, CodeChallenge, Platform, RequestedResource, User};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use super::authorize::AuthorizeRequest;
-use super::client::Platform;
 use super::opaque::{self, OpaqueKind};
 use crate::error::AadError;
 use crate::random::{NoRandomness, digest_of};

@@ -1,11 +1,10 @@
 //! Refresh tokens: rotation and what a second use means (RFC 9700 section 4.14).
 
-use casbah_model::identity::{AuthorizationCode, RefreshToken};
+use casbah_model::identity::{AuthorizationCode, Platform, RefreshToken};
 use casbah_model::ids::{AppId, TenantId};
 use casbah_model::time::{DAY_MS, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::client::Platform;
 use super::code::Refusal;
 use super::opaque::{self, OpaqueKind};
 use crate::error::AadError;
@@ -50,6 +49,7 @@ pub fn first_refresh(
         family: code.family,
         tenant: code.tenant,
         client: code.client,
+        platform,
         user: code.user,
         scopes: code.scopes.clone(),
         resource: code.resource.clone(),
@@ -69,11 +69,10 @@ pub fn first_refresh(
 /// [`NoRandomness`]
 pub fn next_refresh(
     previous: &RefreshToken,
-    platform: Platform,
     now: Timestamp,
 ) -> Result<NewRefreshToken, NoRandomness> {
     let text = opaque::fresh(OpaqueKind::Refresh, previous.tenant)?;
-    let expires = if platform == Platform::Spa {
+    let expires = if previous.platform == Platform::Spa {
         previous.expires
     } else {
         now.plus_millis(LIFE_DAYS * DAY_MS)
@@ -159,8 +158,9 @@ mod tests {
         let first = first_refresh(&code(), Platform::PublicClient, NOW).unwrap();
         assert_eq!(check(&first.stored, NOW), Ok(()));
         let later = NOW.plus_millis(DAY_MS);
-        let next = next_refresh(&first.stored, Platform::PublicClient, later).unwrap();
+        let next = next_refresh(&first.stored, later).unwrap();
         assert_eq!(next.stored.family, first.stored.family);
+        assert_eq!(next.stored.platform, Platform::PublicClient);
         assert_ne!(next.stored.hash, first.stored.hash);
         assert_eq!(
             next.stored.expires,
@@ -173,7 +173,7 @@ mod tests {
     fn a_page_without_a_server_signs_in_every_day() {
         let first = first_refresh(&code(), Platform::Spa, NOW).unwrap();
         let later = NOW.plus_millis(1_000);
-        let next = next_refresh(&first.stored, Platform::Spa, later).unwrap();
+        let next = next_refresh(&first.stored, later).unwrap();
         assert_eq!(next.stored.expires, NOW.plus_millis(DAY_MS));
     }
 

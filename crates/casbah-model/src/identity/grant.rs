@@ -58,6 +58,40 @@ pub struct AuthorizationCode {
     pub family: ObjectId,
 }
 
+/// What kind of client a redirect address is registered for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Platform {
+    /// A web application with a server, which can keep a secret.
+    Web,
+    /// An installed application, which cannot.
+    PublicClient,
+    /// A page without a server, which cannot either.
+    Spa,
+}
+
+impl Platform {
+    /// Whether a client of this kind has no credential.
+    pub const fn is_public(self) -> bool {
+        matches!(self, Self::PublicClient | Self::Spa)
+    }
+
+    /// The name of the registration's member.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::PublicClient => "publicClient",
+            Self::Spa => "spa",
+        }
+    }
+
+    /// The platform of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Web, Self::PublicClient, Self::Spa]
+            .into_iter()
+            .find(|platform| platform.name() == name)
+    }
+}
+
 /// A refresh token. Each use ends it and gives the next of its family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshToken {
@@ -69,6 +103,9 @@ pub struct RefreshToken {
     pub tenant: TenantId,
     /// The client it was given to.
     pub client: AppId,
+    /// The platform of the redirect address that the sign-in came back to: whoever
+    /// uses the token proves itself as the redeemer of the code had to.
+    pub platform: Platform,
     /// The person.
     pub user: ObjectId,
     /// The scopes that were granted.

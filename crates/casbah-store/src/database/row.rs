@@ -1,6 +1,6 @@
 //! Rows of an answer, the same from both databases.
 
-use casbah_model::identity::Digest;
+use casbah_model::identity::{Digest, Platform};
 use casbah_model::ids::{AppId, KeyId, ObjectId, RecordId, SaasId, TenantId};
 use casbah_model::time::Timestamp;
 
@@ -79,6 +79,7 @@ from_cell!(Timestamp, "a time", Cell::Int(value) => Some(Timestamp(value)));
 from_cell!(SaasId, "an app's number", Cell::Int(value) => i32::try_from(value).ok().map(SaasId));
 from_cell!(uuid::Uuid, "a uuid", Cell::Blob(value) => uuid::Uuid::from_slice(&value).ok());
 from_cell!(Digest, "a digest", Cell::Blob(value) => value.try_into().ok().map(Digest::new));
+from_cell!(Platform, "a platform", Cell::Text(value) => Platform::from_name(&value));
 from_cell!(RecordId, "a record id", Cell::Blob(value) => value.try_into().ok().map(RecordId::from_bytes));
 
 macro_rules! from_uuid {

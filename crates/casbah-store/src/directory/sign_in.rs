@@ -199,7 +199,7 @@ pub(super) fn refresh_token(
     hash: Digest,
 ) -> Result<Option<RefreshToken>, StoreError> {
     let row = session.row(
-        "SELECT family, client, user_id, scopes, resource_requested, resource_app_id,
+        "SELECT family, client, platform, user_id, scopes, resource_requested, resource_app_id,
             auth_time, created, expires, used, revoked
          FROM refresh_token WHERE tenant_id = ?1 AND hash = ?2",
         params![tenant, hash],
@@ -213,14 +213,15 @@ pub(super) fn insert_refresh_token(
     token: &RefreshToken,
 ) -> Result<(), StoreError> {
     session.execute(
-        "INSERT INTO refresh_token (tenant_id, hash, family, client, user_id, scopes,
+        "INSERT INTO refresh_token (tenant_id, hash, family, client, platform, user_id, scopes,
             resource_requested, resource_app_id, auth_time, created, expires, used, revoked)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             token.tenant,
             token.hash,
             token.family,
             token.client,
+            token.platform.name(),
             token.user,
             token.scopes.join(" "),
             token
@@ -286,13 +287,14 @@ fn read_refresh_token(
         tenant,
         family: row.get(0)?,
         client: row.get(1)?,
-        user: row.get(2)?,
-        scopes: scopes(&row.get::<String>(3)?),
-        resource: resource(row.get(4)?, row.get(5)?),
-        auth_time: row.get(6)?,
-        created: row.get(7)?,
-        expires: row.get(8)?,
-        used: row.get(9)?,
-        revoked: row.get(10)?,
+        platform: row.get(2)?,
+        user: row.get(3)?,
+        scopes: scopes(&row.get::<String>(4)?),
+        resource: resource(row.get(5)?, row.get(6)?),
+        auth_time: row.get(7)?,
+        created: row.get(8)?,
+        expires: row.get(9)?,
+        used: row.get(10)?,
+        revoked: row.get(11)?,
     })
 }

@@ -144,6 +144,7 @@ CREATE TABLE refresh_token (
     hash {blob} NOT NULL,
     family {blob} NOT NULL,
     client {blob} NOT NULL,
+    platform {text} NOT NULL,
     user_id {blob} NOT NULL,
     scopes {text} NOT NULL,
     resource_requested {text},

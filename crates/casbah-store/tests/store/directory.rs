@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use casbah_model::identity::{
     AppRoleAssignment, Application, AuthorizationCode, ClientSecret, CodeChallenge, Digest,
-    DirectoryRole, PasswordHash, PrincipalType, RefreshToken, ServicePrincipal, Tenant, User,
+    DirectoryRole, PasswordHash, Platform, PrincipalType, RefreshToken, ServicePrincipal, Tenant,
+    User,
 };
 use casbah_model::ids::{AppId, KeyId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
@@ -263,6 +264,7 @@ crate::on_both!(
             family: code.family,
             tenant,
             client: code.client,
+            platform: Platform::Spa,
             user: code.user,
             scopes: code.scopes.clone(),
             resource: None,
@@ -321,6 +323,7 @@ crate::on_both!(
             family: ObjectId::new(uuid::Uuid::nil()),
             tenant,
             client: AppId::new(uuid::Uuid::nil()),
+            platform: Platform::Web,
             user: ObjectId::new(uuid::Uuid::nil()),
             scopes: vec!["offline_access".to_owned()],
             resource: None,

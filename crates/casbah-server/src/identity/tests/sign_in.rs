@@ -497,6 +497,45 @@ async fn consent_that_nobody_gave_is_missing() {
     );
 }
 
+#[tokio::test]
+async fn who_uses_a_refresh_token_proves_itself_as_the_redeemer_did() {
+    let directory = Directory::new().await;
+    let mut browser = directory.browser();
+    first_sign_in(&directory, &mut browser, &authorize("common", &[])).await;
+    let one = directory
+        .register(|application| {
+            application.web_redirect_uris = vec!["https://app.example/cb".into()];
+            application.public_client_redirect_uris = vec!["http://localhost".into()];
+        })
+        .await;
+    let client = one.application.app_id.to_string();
+    let id = ("client_id", client.as_str());
+    let secret = ("client_secret", one.secret.as_str());
+    let tenant = directory.tenant.to_string();
+    for (redirect, proof, without, with) in [
+        ("https://app.example/cb", secret, Some(7_000_218), None),
+        ("http://localhost:40123/", ("", ""), None, Some(700_025)),
+    ] {
+        let redirect = ("redirect_uri", redirect);
+        let scope = ("scope", "openid offline_access");
+        let address = authorize(&tenant, &[id, redirect, scope]);
+        let code = browser.get(&address).await.sent("code").unwrap();
+        let first = redeem(&mut browser, &code, &[id, redirect, proof]).await;
+        let token = first.json()["refresh_token"].as_str().unwrap().to_owned();
+        for (proof, expected) in [(None, without), (Some(secret), with)] {
+            let mut fields = vec![
+                ("grant_type", "refresh_token"),
+                ("refresh_token", token.as_str()),
+                id,
+            ];
+            fields.extend(proof);
+            let page = browser.post("/common/oauth2/v2.0/token", &fields).await;
+            let number = page.json()["error_codes"][0].as_u64();
+            assert_eq!(number, expected, "{redirect:?} {proof:?}: {}", page.text);
+        }
+    }
+}
+
 /// The last part of a person's sign-in to an application of another tenant.
 struct Foreign<'a> {
     directory: &'a Directory,

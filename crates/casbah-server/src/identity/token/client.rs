@@ -1,8 +1,7 @@
 //! The client of a person's grant.
 
 use casbah_identity::AadError;
-use casbah_identity::request::Credential;
-use casbah_identity::signin::{Platform, SignInClient};
+use casbah_identity::signin::SignInClient;
 use casbah_model::identity::{Application, ClientSecret};
 use casbah_model::ids::AppId;
 
@@ -39,20 +38,5 @@ impl KnownClient {
             application,
             secrets,
         })
-    }
-
-    /// The platform where no redirect address tells: an application that can be
-    /// installed may come without a credential, any other must prove itself.
-    pub(super) fn platform_for(&self, credential: &Credential) -> Platform {
-        let can_be_public = self.application.as_ref().is_none_or(|application| {
-            application.is_fallback_public_client
-                || !application.public_client_redirect_uris.is_empty()
-                || !application.spa_redirect_uris.is_empty()
-        });
-        match credential {
-            Credential::None if can_be_public => Platform::PublicClient,
-            Credential::Secret(_) if self.application.is_none() => Platform::PublicClient,
-            Credential::None | Credential::Assertion(_) | Credential::Secret(_) => Platform::Web,
-        }
     }
 }

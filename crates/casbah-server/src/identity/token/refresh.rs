@@ -5,11 +5,10 @@ use casbah_identity::answer::TokenAnswer;
 use casbah_identity::random::digest_of;
 use casbah_identity::request::RefreshRequest;
 use casbah_identity::signin::{
-    OpaqueKind, Platform, Refusal, authenticate_client, check_refresh, next_refresh, tenant_of,
+    OpaqueKind, Refusal, authenticate_client, check_refresh, next_refresh, tenant_of,
 };
 use casbah_model::identity::RefreshToken;
 use casbah_model::ids::TenantId;
-use casbah_model::time::DAY_MS;
 use secrecy::ExposeSecret;
 
 use super::client::KnownClient;
@@ -34,24 +33,28 @@ pub(super) async fn grant(
     let hash = digest_of(text);
     let app_id = asked.client.app_id;
     let client = KnownClient::find(app, app_id).await?;
+    let stored = app.store.refresh_token(home, hash).await?;
+    let token = stored
+        .filter(|token| token.client == app_id)
+        .ok_or(AadError::GrantUnknown)?;
+    let platform = token.platform;
     let credential = &asked.client.credential;
-    let platform = client.platform_for(credential);
     let peppers = &app.peppers;
     let auth = authenticate_client(app_id, platform, credential, &client.secrets, peppers, now)?;
 
     let check = move |stored: Option<&RefreshToken>| check_refresh(stored, app_id, tenant, now);
-    let stored = app.store.refresh_token(home, hash).await?;
-    let (user, openid, scopes, next) = match (&stored, check(stored.as_ref())) {
-        (Some(token), Ok(())) => {
+    let (user, openid, scopes, next) = match check(Some(&token)) {
+        Ok(()) => {
             let user = user::find(app, home, token.user).await?;
             let asked_scopes = request.scopes.as_ref();
             let wanted = user::wanted(&token.scopes, token.resource.as_ref(), asked_scopes);
             let application = client.application.as_ref();
             let scopes = decide(app, &user, app_id, application, &wanted).await??;
-            let next = next_refresh(token, kind(token, platform), now)?;
+            let next = next_refresh(&token, now)?;
             (user, wanted.openid, scopes, next)
         }
-        (None, _) | (Some(_), Err(_)) => {
+        // Asked once more inside the transaction, where its consequences are kept.
+        Err(_) => {
             let outcome = app
                 .store
                 .exchange_refresh_token(home, hash, now, move |stored| {
@@ -83,14 +86,4 @@ pub(super) async fn grant(
         wants_client_info: asked.wants_client_info,
     };
     user::answer(app, tokens, caller).await
-}
-
-/// A token that lives a day is that of a page without a server, and so are those
-/// that follow from it.
-fn kind(token: &RefreshToken, platform: Platform) -> Platform {
-    if token.expires.millis() - token.created.millis() <= DAY_MS {
-        Platform::Spa
-    } else {
-        platform
-    }
 }
