@@ -29,7 +29,8 @@ pub use first_party::{
     MICROSOFT_GRAPH, RESOURCE_MANAGER,
 };
 pub use grant::{
-    AuthorizationCode, CodeChallenge, Platform, RefreshToken, RequestedResource, Session,
+    AuthorizationCode, CodeChallenge, Platform, RefreshChain, RefreshToken, RefreshUse,
+    RequestedResource, Session,
 };
 pub use hash::{Digest, PasswordHash, Sealed};
 pub use keys::{DataKeyRecord, PepperRecord, SigningKeyRecord};

@@ -1,6 +1,6 @@
 //! Refresh tokens: rotation and what a second use means (RFC 9700 section 4.14).
 
-use casbah_model::identity::{AuthorizationCode, Platform, RefreshToken};
+use casbah_model::identity::{AuthorizationCode, Platform, RefreshChain, RefreshToken};
 use casbah_model::ids::{AppId, TenantId};
 use casbah_model::time::{DAY_MS, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -11,8 +11,9 @@ use crate::error::AadError;
 use crate::random::{NoRandomness, digest_of};
 
 /// How long a token may be used once more after its first use, seconds. A client
-/// whose connection broke before the answer came must not lose its sign-in; a
-/// thief gains nothing that the client's next use does not end.
+/// whose connection broke before the answer came must not lose its sign-in. It gets
+/// another successor in place of the one that it never saw, so that there is always
+/// one token that is good; whoever comes with any other ends the family.
 pub const REUSE_GRACE_SECONDS: i64 = 30;
 
 /// Days that a refresh token lives unused.
@@ -89,34 +90,38 @@ pub fn next_refresh(
 }
 
 /// Checks the use of a refresh token by an authenticated client. On success the
-/// caller marks it used and stores the next in one transaction.
+/// caller marks it used, ends its earlier successor and stores the next in one
+/// transaction.
 ///
 /// # Errors
-/// [`Refusal`]; a token that comes again ends its family.
+/// [`Refusal`]; a token that comes again, or in whose place another was given, ends
+/// its family.
 pub fn check_refresh(
-    stored: Option<&RefreshToken>,
+    stored: Option<&RefreshChain>,
     client: AppId,
     tenant: Option<TenantId>,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let token = stored
-        .filter(|token| token.client == client)
+    let RefreshChain { token, successor } = stored
+        .filter(|chain| chain.token.client == client)
         .ok_or(AadError::GrantUnknown)?;
     if tenant.is_some_and(|tenant| tenant != token.tenant) {
         return Err(AadError::GrantOfOtherTenant.into());
     }
-    if token.revoked.is_some() {
-        return Err(AadError::RefreshTokenRevoked.into());
-    }
-    if token.expires <= now {
-        return Err(AadError::RefreshTokenExpired.into());
-    }
-    let is_reuse = |first: Timestamp| first.plus_millis(REUSE_GRACE_SECONDS * 1000) < now;
-    if token.used.is_some_and(is_reuse) {
+    let is_late = |first: Timestamp| first.plus_millis(REUSE_GRACE_SECONDS * 1000) < now;
+    let is_reuse = match (&token.used, successor) {
+        (None, _) => false,
+        (Some(used), Some(successor)) => successor.used.is_some() || is_late(used.at),
+        (Some(_), None) => true,
+    };
+    if token.revoked.is_some() || is_reuse {
         return Err(Refusal {
             error: AadError::RefreshTokenRevoked,
             ends_family: Some(token.family),
         });
+    }
+    if token.expires <= now {
+        return Err(AadError::RefreshTokenExpired.into());
     }
     Ok(())
 }
@@ -124,7 +129,7 @@ pub fn check_refresh(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use casbah_model::identity::Digest;
+    use casbah_model::identity::{Digest, RefreshUse};
     use casbah_model::ids::ObjectId;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
@@ -149,14 +154,22 @@ mod tests {
         }
     }
 
-    fn check(token: &RefreshToken, now: Timestamp) -> Result<(), Refusal> {
-        check_refresh(Some(token), token.client, Some(token.tenant), now)
+    fn unused(token: &RefreshToken) -> RefreshChain {
+        RefreshChain {
+            token: token.clone(),
+            successor: None,
+        }
+    }
+
+    fn check(chain: &RefreshChain, now: Timestamp) -> Result<(), Refusal> {
+        let token = &chain.token;
+        check_refresh(Some(chain), token.client, Some(token.tenant), now)
     }
 
     #[test]
     fn each_use_gives_the_next_of_the_family() {
         let first = first_refresh(&code(), Platform::PublicClient, NOW).unwrap();
-        assert_eq!(check(&first.stored, NOW), Ok(()));
+        assert_eq!(check(&unused(&first.stored), NOW), Ok(()));
         let later = NOW.plus_millis(DAY_MS);
         let next = next_refresh(&first.stored, later).unwrap();
         assert_eq!(next.stored.family, first.stored.family);
@@ -179,20 +192,39 @@ mod tests {
 
     #[test]
     fn a_second_use_ends_the_family_but_for_a_broken_connection() {
-        let mut token = first_refresh(&code(), Platform::Web, NOW).unwrap().stored;
-        token.used = Some(NOW);
-        let grace = NOW.plus_millis(REUSE_GRACE_SECONDS * 1000);
-        assert_eq!(check(&token, grace), Ok(()));
-        let refusal = Refusal {
-            error: AadError::RefreshTokenRevoked,
-            ends_family: Some(token.family),
+        let first = first_refresh(&code(), Platform::Web, NOW).unwrap().stored;
+        let next = next_refresh(&first, NOW).unwrap().stored;
+        let used = RefreshUse {
+            at: NOW,
+            successor: next.hash,
         };
-        assert_eq!(check(&token, grace.plus_millis(1)), Err(refusal));
-        token.revoked = Some(NOW);
-        assert_eq!(
-            check(&token, NOW),
-            Err(AadError::RefreshTokenRevoked.into())
-        );
+        let chain = RefreshChain {
+            token: RefreshToken {
+                used: Some(used),
+                ..first.clone()
+            },
+            successor: Some(next.clone()),
+        };
+        let grace = NOW.plus_millis(REUSE_GRACE_SECONDS * 1000);
+        assert_eq!(check(&chain, grace), Ok(()));
+        let refusal = Err(Refusal {
+            error: AadError::RefreshTokenRevoked,
+            ends_family: Some(first.family),
+        });
+        assert_eq!(check(&chain, grace.plus_millis(1)), refusal);
+
+        let mut seen = chain.clone();
+        seen.successor = Some(RefreshToken {
+            used: Some(used),
+            ..next
+        });
+        assert_eq!(check(&seen, NOW), refusal, "the answer had arrived");
+        seen.successor = None;
+        assert_eq!(check(&seen, NOW), refusal, "it is long gone");
+
+        let mut replaced = unused(&first);
+        replaced.token.revoked = Some(NOW);
+        assert_eq!(check(&replaced, NOW), refusal);
     }
 
     #[test]
@@ -201,15 +233,20 @@ mod tests {
         let unknown = Err(AadError::GrantUnknown.into());
         assert_eq!(check_refresh(None, token.client, None, NOW), unknown);
         assert_eq!(
-            check_refresh(Some(&token), AppId::random(), None, NOW),
+            check_refresh(Some(&unused(&token)), AppId::random(), None, NOW),
             unknown
         );
         assert_eq!(
-            check_refresh(Some(&token), token.client, Some(TenantId::random()), NOW),
+            check_refresh(
+                Some(&unused(&token)),
+                token.client,
+                Some(TenantId::random()),
+                NOW
+            ),
             Err(AadError::GrantOfOtherTenant.into())
         );
         assert_eq!(
-            check(&token, token.expires),
+            check(&unused(&token), token.expires),
             Err(AadError::RefreshTokenExpired.into())
         );
     }

@@ -118,10 +118,28 @@ pub struct RefreshToken {
     pub created: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
-    /// When it was exchanged for the next.
-    pub used: Option<Timestamp>,
-    /// When its family was ended.
+    /// Its exchange for the next.
+    pub used: Option<RefreshUse>,
+    /// When its family was ended, or another took its place.
     pub revoked: Option<Timestamp>,
+}
+
+/// The exchange of a refresh token for the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshUse {
+    /// When it was exchanged first.
+    pub at: Timestamp,
+    /// The latest token that it was exchanged for, by its hash.
+    pub successor: Digest,
+}
+
+/// A refresh token and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshChain {
+    /// The token.
+    pub token: RefreshToken,
+    /// The token that it was exchanged for.
+    pub successor: Option<RefreshToken>,
 }
 
 /// A person's signed-in browser.

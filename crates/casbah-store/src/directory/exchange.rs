@@ -1,7 +1,7 @@
 //! Exchange of codes and refresh tokens: the check, the marking and the
 //! successor in one transaction, so that only one of many callers gets through.
 
-use casbah_model::identity::{AuthorizationCode, Digest, RefreshToken};
+use casbah_model::identity::{AuthorizationCode, Digest, RefreshChain, RefreshToken};
 use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::time::Timestamp;
 
@@ -33,9 +33,8 @@ impl Store {
         &self,
         tenant: TenantId,
         hash: Digest,
-    ) -> Result<Option<RefreshToken>, StoreError> {
-        self.read(move |session| refresh_token(session, tenant, hash))
-            .await
+    ) -> Result<Option<RefreshChain>, StoreError> {
+        self.read(move |session| chain(session, tenant, hash)).await
     }
 
     /// Asks `decide` about a code; if it agrees, marks the code redeemed and stores
@@ -72,7 +71,8 @@ impl Store {
     }
 
     /// Asks `decide` about a refresh token; if it agrees, marks the token used and
-    /// stores the next. The time of the first use stands.
+    /// stores the next, which takes the place of an earlier successor. The time of
+    /// the first use stands.
     pub async fn exchange_refresh_token<E, D>(
         &self,
         tenant: TenantId,
@@ -82,24 +82,46 @@ impl Store {
     ) -> Result<Result<(), E>, StoreError>
     where
         E: Send + 'static,
-        D: Fn(Option<&RefreshToken>) -> Result<RefreshToken, Denied<E>> + Send + 'static,
+        D: Fn(Option<&RefreshChain>) -> Result<RefreshToken, Denied<E>> + Send + 'static,
     {
         self.write(move |session| {
-            let stored = refresh_token(session, tenant, hash)?;
+            let stored = chain(session, tenant, hash)?;
             let next = match decide(stored.as_ref()) {
                 Ok(next) => next,
                 Err(denied) => return deny(session, tenant, now, denied),
             };
+            if let Some(earlier) = stored.and_then(|chain| chain.successor) {
+                session.execute(
+                    "UPDATE refresh_token SET revoked = ?3
+                     WHERE tenant_id = ?1 AND hash = ?2 AND revoked IS NULL",
+                    params![tenant, earlier.hash, now],
+                )?;
+            }
             session.execute(
-                "UPDATE refresh_token SET used = ?3
-                 WHERE tenant_id = ?1 AND hash = ?2 AND used IS NULL",
-                params![tenant, hash, now],
+                "UPDATE refresh_token SET used = COALESCE(used, ?3), successor = ?4
+                 WHERE tenant_id = ?1 AND hash = ?2",
+                params![tenant, hash, now, next.hash],
             )?;
             insert_refresh_token(session, &next)?;
             Ok(Ok(()))
         })
         .await
     }
+}
+
+fn chain(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    hash: Digest,
+) -> Result<Option<RefreshChain>, StoreError> {
+    let Some(token) = refresh_token(session, tenant, hash)? else {
+        return Ok(None);
+    };
+    let successor = match token.used {
+        Some(used) => refresh_token(session, tenant, used.successor)?,
+        None => None,
+    };
+    Ok(Some(RefreshChain { token, successor }))
 }
 
 fn deny<E>(

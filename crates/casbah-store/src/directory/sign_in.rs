@@ -1,7 +1,7 @@
 //! What people's sign-in leaves: codes, refresh tokens, sessions, failures.
 
 use casbah_model::identity::{
-    AuthorizationCode, CodeChallenge, Digest, RefreshToken, RequestedResource,
+    AuthorizationCode, CodeChallenge, Digest, RefreshToken, RefreshUse, RequestedResource,
     Session as UserSession,
 };
 use casbah_model::ids::{AppId, ObjectId, TenantId};
@@ -200,7 +200,7 @@ pub(super) fn refresh_token(
 ) -> Result<Option<RefreshToken>, StoreError> {
     let row = session.row(
         "SELECT family, client, platform, user_id, scopes, resource_requested, resource_app_id,
-            auth_time, created, expires, used, revoked
+            auth_time, created, expires, used, successor, revoked
          FROM refresh_token WHERE tenant_id = ?1 AND hash = ?2",
         params![tenant, hash],
     )?;
@@ -214,8 +214,9 @@ pub(super) fn insert_refresh_token(
 ) -> Result<(), StoreError> {
     session.execute(
         "INSERT INTO refresh_token (tenant_id, hash, family, client, platform, user_id, scopes,
-            resource_requested, resource_app_id, auth_time, created, expires, used, revoked)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            resource_requested, resource_app_id, auth_time, created, expires, used, successor,
+            revoked)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         params![
             token.tenant,
             token.hash,
@@ -232,7 +233,8 @@ pub(super) fn insert_refresh_token(
             token.auth_time,
             token.created,
             token.expires,
-            token.used,
+            token.used.map(|used| used.at),
+            token.used.map(|used| used.successor),
             token.revoked
         ],
     )?;
@@ -282,6 +284,7 @@ fn read_refresh_token(
     hash: Digest,
     mut row: Row,
 ) -> Result<RefreshToken, StoreError> {
+    let (at, successor) = (row.get::<Option<_>>(10)?, row.get::<Option<_>>(11)?);
     Ok(RefreshToken {
         hash,
         tenant,
@@ -294,7 +297,9 @@ fn read_refresh_token(
         auth_time: row.get(7)?,
         created: row.get(8)?,
         expires: row.get(9)?,
-        used: row.get(10)?,
-        revoked: row.get(11)?,
+        used: at
+            .zip(successor)
+            .map(|(at, successor)| RefreshUse { at, successor }),
+        revoked: row.get(12)?,
     })
 }

@@ -153,6 +153,7 @@ CREATE TABLE refresh_token (
     created BIGINT NOT NULL,
     expires BIGINT NOT NULL,
     used BIGINT,
+    successor {blob},
     revoked BIGINT,
     PRIMARY KEY (tenant_id, hash)
 );

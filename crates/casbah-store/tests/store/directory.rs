@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use casbah_model::identity::{
     AppRoleAssignment, Application, AuthorizationCode, ClientSecret, CodeChallenge, Digest,
-    DirectoryRole, PasswordHash, Platform, PrincipalType, RefreshToken, ServicePrincipal, Tenant,
-    User,
+    DirectoryRole, PasswordHash, Platform, PrincipalType, RefreshToken, RefreshUse,
+    ServicePrincipal, Tenant, User,
 };
 use casbah_model::ids::{AppId, KeyId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
@@ -302,7 +302,7 @@ crate::on_both!(
         assert!(answers.contains(&Err("redeemed")));
         let kept = store.refresh_token(tenant, first.hash).await.unwrap();
         assert_eq!(
-            kept.and_then(|token| token.revoked),
+            kept.and_then(|chain| chain.token.revoked),
             Some(NOW),
             "the second use ended what the first began"
         );
@@ -315,7 +315,7 @@ crate::on_both!(
 );
 
 crate::on_both!(
-    a_refresh_token_keeps_the_time_of_its_first_use,
+    a_refresh_token_keeps_the_time_of_its_first_use_and_one_successor,
     |store: Store| async move {
         let tenant = TenantId::random();
         let token = move |byte| RefreshToken {
@@ -341,22 +341,30 @@ crate::on_both!(
                 .unwrap();
             assert_eq!(outcome, Ok(()));
         }
-        let first = store.refresh_token(tenant, token(1).hash).await.unwrap();
-        assert_eq!(first.and_then(|token| token.used), Some(NOW.plus_millis(1)));
-        let third = store.refresh_token(tenant, token(3).hash).await.unwrap();
-        assert_eq!(third, Some(token(3)));
+        let stored = async |byte| {
+            let chain = store.refresh_token(tenant, token(byte).hash).await.unwrap();
+            chain.unwrap()
+        };
+        let first = stored(1).await;
+        let used = RefreshUse {
+            at: NOW.plus_millis(1),
+            successor: token(3).hash,
+        };
+        assert_eq!(first.token.used, Some(used));
+        assert_eq!(first.successor, Some(token(3)));
+        let replaced = stored(2).await.token;
+        assert_eq!(replaced.revoked, Some(NOW.plus_millis(2)));
         let refused: Result<(), &str> = store
             .exchange_refresh_token(tenant, token(3).hash, NOW, move |stored| {
                 Err(Denied {
                     reason: "thief",
-                    ends_family: stored.map(|token| token.family),
+                    ends_family: stored.map(|chain| chain.token.family),
                 })
             })
             .await
             .unwrap();
         assert_eq!(refused, Err("thief"));
-        let third = store.refresh_token(tenant, token(3).hash).await.unwrap();
-        assert_eq!(third.and_then(|token| token.revoked), Some(NOW));
+        assert_eq!(stored(3).await.token.revoked, Some(NOW));
     }
 );
 

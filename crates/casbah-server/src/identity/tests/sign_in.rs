@@ -300,6 +300,27 @@ async fn a_refresh_token_rotates_and_serves_another_resource() {
 }
 
 #[tokio::test]
+async fn a_refresh_token_that_comes_again_leaves_one_successor() {
+    let directory = Directory::new().await;
+    let mut browser = directory.browser();
+    let sent = first_sign_in(&directory, &mut browser, &authorize("common", &[])).await;
+    let answer = redeem(&mut browser, &sent.sent("code").unwrap(), &[]).await;
+    let token = |page: &Page| page.json()["refresh_token"].as_str().unwrap().to_owned();
+    let first = token(&answer);
+    let lost = token(&refresh(&mut browser, &first, SCOPE).await);
+    let kept = token(&refresh(&mut browser, &first, SCOPE).await);
+    let next = token(&refresh(&mut browser, &kept, SCOPE).await);
+    for (comes, what) in [
+        (&first, "its successor was used"),
+        (&next, "the family has ended"),
+        (&lost, "another took its place"),
+    ] {
+        let dead = refresh(&mut browser, comes, SCOPE).await;
+        assert_eq!(dead.code().2, Some(50_173), "{what}: {}", dead.text);
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_sent_to_an_address_that_is_not_the_clients() {
     let directory = Directory::new().await;
     let mut browser = directory.browser();

@@ -7,7 +7,7 @@ use casbah_identity::request::RefreshRequest;
 use casbah_identity::signin::{
     OpaqueKind, Refusal, authenticate_client, check_refresh, next_refresh, tenant_of,
 };
-use casbah_model::identity::RefreshToken;
+use casbah_model::identity::RefreshChain;
 use casbah_model::ids::TenantId;
 use secrecy::ExposeSecret;
 
@@ -34,38 +34,34 @@ pub(super) async fn grant(
     let app_id = asked.client.app_id;
     let client = KnownClient::find(app, app_id).await?;
     let stored = app.store.refresh_token(home, hash).await?;
-    let token = stored
-        .filter(|token| token.client == app_id)
+    let chain = stored
+        .filter(|chain| chain.token.client == app_id)
         .ok_or(AadError::GrantUnknown)?;
+    let token = &chain.token;
     let platform = token.platform;
     let credential = &asked.client.credential;
     let peppers = &app.peppers;
     let auth = authenticate_client(app_id, platform, credential, &client.secrets, peppers, now)?;
 
-    let check = move |stored: Option<&RefreshToken>| check_refresh(stored, app_id, tenant, now);
-    let (user, openid, scopes, next) = match check(Some(&token)) {
-        Ok(()) => {
-            let user = user::find(app, home, token.user).await?;
-            let asked_scopes = request.scopes.as_ref();
-            let wanted = user::wanted(&token.scopes, token.resource.as_ref(), asked_scopes);
-            let application = client.application.as_ref();
-            let scopes = decide(app, &user, app_id, application, &wanted).await??;
-            let next = next_refresh(&token, now)?;
-            (user, wanted.openid, scopes, next)
-        }
+    let check = move |stored: Option<&RefreshChain>| check_refresh(stored, app_id, tenant, now);
+    if check(Some(&chain)).is_err() {
         // Asked once more inside the transaction, where its consequences are kept.
-        Err(_) => {
-            let outcome = app
-                .store
-                .exchange_refresh_token(home, hash, now, move |stored| {
-                    check(stored).map_err(denied)?;
-                    Err(denied(Refusal::from(AadError::GrantUnknown)))
-                })
-                .await?;
-            outcome?;
-            return Err(AadError::GrantUnknown.into());
-        }
-    };
+        let outcome = app
+            .store
+            .exchange_refresh_token(home, hash, now, move |stored| {
+                check(stored).map_err(denied)?;
+                Err(denied(Refusal::from(AadError::GrantUnknown)))
+            })
+            .await?;
+        outcome?;
+        return Err(AadError::GrantUnknown.into());
+    }
+    let user = user::find(app, home, token.user).await?;
+    let asked_scopes = request.scopes.as_ref();
+    let wanted = user::wanted(&token.scopes, token.resource.as_ref(), asked_scopes);
+    let application = client.application.as_ref();
+    let scopes = decide(app, &user, app_id, application, &wanted).await??;
+    let next = next_refresh(token, now)?;
     let kept = next.stored.clone();
     app.store
         .exchange_refresh_token(home, hash, now, move |stored| {
@@ -79,7 +75,7 @@ pub(super) async fn grant(
         auth,
         user: &user,
         scopes: &scopes,
-        openid,
+        openid: wanted.openid,
         nonce: None,
         auth_time: None,
         refresh_token: Some(next.text),
