@@ -621,3 +621,60 @@ async fn an_application_of_another_tenant_calls_only_while_it_is_offered() {
     let refused = app.call("GET", "/v1.0/applications", Value::Null).await;
     assert_eq!(refused.status, 401);
 }
+
+#[tokio::test]
+async fn null_takes_away_and_absence_leaves() {
+    let directory = Directory::new().await;
+    let admin = admin(&directory).await;
+    let body = json!({
+        "displayName": "Api",
+        "identifierUris": ["api://one"],
+        "isFallbackPublicClient": true,
+        "api": {"requestedAccessTokenVersion": 2},
+        "web": {"redirectUris": ["https://a.example/"]},
+        "spa": {"redirectUris": ["https://a.example/"]},
+    });
+    let created = admin.post("/v1.0/applications", body).await.json();
+    let path = format!("/v1.0/applications/{}", created["id"].as_str().unwrap());
+    for (change, pointer, expected) in [
+        (json!({}), "/api/requestedAccessTokenVersion", json!(2)),
+        (
+            json!({"api": {}}),
+            "/api/requestedAccessTokenVersion",
+            json!(2),
+        ),
+        (
+            json!({"api": {"requestedAccessTokenVersion": null}}),
+            "/api/requestedAccessTokenVersion",
+            Value::Null,
+        ),
+        (
+            json!({"isFallbackPublicClient": null}),
+            "/isFallbackPublicClient",
+            json!(false),
+        ),
+        (
+            json!({"web": {"redirectUris": null}}),
+            "/web/redirectUris",
+            json!([]),
+        ),
+        (json!({"spa": null}), "/spa/redirectUris", json!([])),
+        (
+            json!({"identifierUris": null}),
+            "/identifierUris",
+            json!([]),
+        ),
+    ] {
+        let changed = admin.call("PATCH", &path, change.clone()).await;
+        assert_eq!(changed.status, 204, "{change}: {}", changed.text);
+        let shown = admin.get(&path).await;
+        assert_eq!(shown.pointer(pointer), Some(&expected), "{change}");
+    }
+    for change in [
+        json!({"displayName": null}),
+        json!({"signInAudience": null}),
+    ] {
+        let refused = admin.call("PATCH", &path, change.clone()).await;
+        assert_eq!(refused.status, 400, "{change}");
+    }
+}

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::find::find;
 use super::listing::object;
-use crate::identity::graph::body;
+use crate::identity::graph::body::{self, Member};
 use crate::identity::graph::caller::Right;
 use crate::identity::graph::dispatch::Call;
 use crate::identity::graph::error::GraphError;
@@ -22,41 +22,62 @@ const MAX_NAME: usize = 256;
 const UNSAFE_SCHEMES: [&str; 6] = ["javascript", "data", "vbscript", "file", "blob", "about"];
 
 /// What a body may set. What is absent stays; what is null goes.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 struct Changes {
-    display_name: Option<String>,
-    sign_in_audience: Option<String>,
-    required_resource_access: Option<Vec<RequiredResourceAccess>>,
-    identifier_uris: Option<Vec<String>>,
-    app_roles: Option<Vec<AppRole>>,
-    is_fallback_public_client: Option<bool>,
-    web: Option<Redirects>,
-    public_client: Option<Redirects>,
-    spa: Option<Redirects>,
-    api: Option<Api>,
-    password_credentials: Option<Vec<Value>>,
-    key_credentials: Option<Vec<Value>>,
+    display_name: Member<String>,
+    sign_in_audience: Member<String>,
+    required_resource_access: Member<Vec<RequiredResourceAccess>>,
+    identifier_uris: Member<Vec<String>>,
+    app_roles: Member<Vec<AppRole>>,
+    is_fallback_public_client: Member<bool>,
+    web: Member<Redirects>,
+    public_client: Member<Redirects>,
+    spa: Member<Redirects>,
+    api: Member<Api>,
+    password_credentials: Member<Vec<Value>>,
+    key_credentials: Member<Vec<Value>>,
 }
 
+/// Null where it stands for the whole means every part of it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Redirects {
-    redirect_uris: Option<Vec<String>>,
+    #[serde(default)]
+    redirect_uris: Member<Vec<String>>,
+}
+
+impl Default for Redirects {
+    fn default() -> Self {
+        Self {
+            redirect_uris: Member::Null,
+        }
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Api {
-    requested_access_token_version: Option<RequestedTokenVersion>,
-    oauth2_permission_scopes: Option<Vec<PermissionScope>>,
+    #[serde(default)]
+    requested_access_token_version: Member<RequestedTokenVersion>,
+    #[serde(default)]
+    oauth2_permission_scopes: Member<Vec<PermissionScope>>,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self {
+            requested_access_token_version: Member::Null,
+            oauth2_permission_scopes: Member::Null,
+        }
+    }
 }
 
 /// `POST /applications`
 pub(in crate::identity::graph) async fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
     call.caller.require(Right::Register)?;
     let changes: Changes = body::read(&call.body)?;
-    if changes.display_name.is_none() {
+    if changes.display_name == Member::Absent {
         return Err(invalid(
             "Property displayName is required but is not present.",
         ));
@@ -130,36 +151,34 @@ async fn apply(
     application: &mut Application,
     changes: Changes,
 ) -> Result<(), GraphError> {
-    if changes
-        .password_credentials
-        .is_some_and(|all| !all.is_empty())
-    {
+    let is_given = |all: Member<Vec<Value>>| all.set().is_some_and(|all| !all.is_empty());
+    if is_given(changes.password_credentials) {
         return Err(invalid(
             "Property passwordCredentials is read-only: use addPassword and removePassword.",
         ));
     }
-    if changes.key_credentials.is_some_and(|all| !all.is_empty()) {
+    if is_given(changes.key_credentials) {
         return Err(invalid("Certificates are not supported: use addPassword."));
     }
-    if let Some(name) = changes.display_name {
+    if let Some(name) = changes.display_name.set_present("displayName")? {
         application.display_name = checked_name(&name)?;
     }
-    if let Some(audience) = changes.sign_in_audience {
+    if let Some(audience) = changes.sign_in_audience.set_present("signInAudience")? {
         application.sign_in_audience = audience
             .parse::<SignInAudience>()
             .map_err(|_| invalid("signInAudience must be AzureADMyOrg or AzureADMultipleOrgs."))?;
     }
-    if let Some(uris) = changes.identifier_uris {
+    if let Some(uris) = changes.identifier_uris.set() {
         check_identifier_uris(call, application, &uris).await?;
         application.identifier_uris = uris;
     }
-    if let Some(roles) = changes.app_roles {
+    if let Some(roles) = changes.app_roles.set() {
         application.app_roles = roles;
     }
-    if let Some(required) = changes.required_resource_access {
+    if let Some(required) = changes.required_resource_access.set() {
         application.required_resource_access = required;
     }
-    if let Some(value) = changes.is_fallback_public_client {
+    if let Some(value) = changes.is_fallback_public_client.set() {
         application.is_fallback_public_client = value;
     }
     set_redirects(&mut application.web_redirect_uris, changes.web)?;
@@ -168,11 +187,13 @@ async fn apply(
         changes.public_client,
     )?;
     set_redirects(&mut application.spa_redirect_uris, changes.spa)?;
-    if let Some(api) = changes.api {
-        if let Some(version) = api.requested_access_token_version {
-            application.requested_access_token_version = Some(version);
+    if let Some(api) = changes.api.set() {
+        match api.requested_access_token_version {
+            Member::Absent => {}
+            Member::Null => application.requested_access_token_version = None,
+            Member::Value(version) => application.requested_access_token_version = Some(version),
         }
-        if let Some(scopes) = api.oauth2_permission_scopes {
+        if let Some(scopes) = api.oauth2_permission_scopes.set() {
             application.oauth2_permission_scopes = scopes;
         }
     }
@@ -190,8 +211,11 @@ fn checked_name(name: &str) -> Result<String, GraphError> {
     }
 }
 
-fn set_redirects(present: &mut Vec<String>, changes: Option<Redirects>) -> Result<(), GraphError> {
-    let Some(uris) = changes.and_then(|changes| changes.redirect_uris) else {
+fn set_redirects(present: &mut Vec<String>, changes: Member<Redirects>) -> Result<(), GraphError> {
+    let Some(uris) = changes
+        .set()
+        .and_then(|changes| changes.redirect_uris.set())
+    else {
         return Ok(());
     };
     for uri in &uris {
