@@ -1,8 +1,9 @@
 //! Failed credentials by source address.
 //!
-//! Nothing is locked: who has the right credential gets through whatever the
-//! others at the address did. Only the answer to a wrong one changes, and a
-//! client that guesses is told to go away.
+//! No application is locked out: who has the right secret gets through whatever the
+//! others at the address did. Only the answer to a wrong one changes, and a client
+//! that guesses is told to go away. A person's password costs a slow hash, so an
+//! address that guessed too often is refused before it for the rest of a minute.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -20,11 +21,44 @@ const WINDOW_MS: i64 = 60_000;
 /// then all of them: an attacker with so many addresses is not held by this.
 const MAX_ADDRESSES: usize = 65_536;
 
-/// Counts of failed credentials.
+/// Counts of failed credentials, those of applications and of people apart.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
-    windows: Mutex<HashMap<IpAddr, Window>>,
+    secrets: Windows,
+    passwords: Windows,
 }
+
+impl Throttle {
+    /// Counts a wrong secret; says how many seconds to wait if there were too many.
+    pub(crate) fn wrong_secret(&self, source: Source, now: Timestamp) -> Option<u32> {
+        self.secrets.with(source, now, |window| {
+            window.failures = window.failures.saturating_add(1);
+            (window.failures > FREE_FAILURES).then(|| window.seconds_left(now))
+        })
+    }
+
+    /// Counts a password as wrong before it is tried, so that many at once are not
+    /// taken for one; says how many seconds to wait if there were too many.
+    pub(crate) fn begin_password(&self, source: Source, now: Timestamp) -> Option<u32> {
+        self.passwords.with(source, now, |window| {
+            if window.failures >= FREE_FAILURES {
+                return Some(window.seconds_left(now));
+            }
+            window.failures += 1;
+            None
+        })
+    }
+
+    /// Takes back what was counted: the password was right, or not tried after all.
+    pub(crate) fn forgive_password(&self, source: Source, now: Timestamp) {
+        self.passwords.with(source, now, |window| {
+            window.failures = window.failures.saturating_sub(1);
+        });
+    }
+}
+
+#[derive(Debug, Default)]
+struct Windows(Mutex<HashMap<IpAddr, Window>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Window {
@@ -32,13 +66,23 @@ struct Window {
     failures: u32,
 }
 
-impl Throttle {
-    /// Counts a failure; says how many seconds to wait if there were too many.
-    pub(crate) fn failed(&self, source: Source, now: Timestamp) -> Option<u32> {
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_over = |window: &Window| window.began.plus_millis(WINDOW_MS) <= now;
+impl Window {
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.began.plus_millis(WINDOW_MS) <= now
+    }
+
+    fn seconds_left(&self, now: Timestamp) -> u32 {
+        let left_ms = self.began.plus_millis(WINDOW_MS).millis() - now.millis();
+        u32::try_from(left_ms / 1000 + 1).unwrap_or(1)
+    }
+}
+
+impl Windows {
+    /// Calls `change` with the address's window of now.
+    fn with<T>(&self, source: Source, now: Timestamp, change: impl FnOnce(&mut Window) -> T) -> T {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() >= MAX_ADDRESSES {
-            windows.retain(|_, window| !is_over(window));
+            windows.retain(|_, window| !window.is_over(now));
             if windows.len() >= MAX_ADDRESSES {
                 windows.clear();
             }
@@ -48,15 +92,10 @@ impl Throttle {
             failures: 0,
         };
         let window = windows.entry(source.bucket()).or_insert(fresh);
-        if is_over(window) {
+        if window.is_over(now) {
             *window = fresh;
         }
-        window.failures = window.failures.saturating_add(1);
-        if window.failures <= FREE_FAILURES {
-            return None;
-        }
-        let left_ms = window.began.plus_millis(WINDOW_MS).millis() - now.millis();
-        u32::try_from(left_ms / 1000 + 1).ok()
+        change(window)
     }
 }
 
@@ -71,12 +110,33 @@ mod tests {
         let other = Source("192.0.2.2".parse().unwrap());
         let now = Timestamp::from_seconds(1_790_000_000);
         for _ in 0..FREE_FAILURES {
-            assert_eq!(throttle.failed(guesser, now), None);
+            assert_eq!(throttle.wrong_secret(guesser, now), None);
         }
-        assert_eq!(throttle.failed(guesser, now), Some(61));
+        assert_eq!(throttle.wrong_secret(guesser, now), Some(61));
         let later = now.plus_millis(59_500);
-        assert_eq!(throttle.failed(guesser, later), Some(1));
-        assert_eq!(throttle.failed(other, later), None);
-        assert_eq!(throttle.failed(guesser, now.plus_millis(WINDOW_MS)), None);
+        assert_eq!(throttle.wrong_secret(guesser, later), Some(1));
+        assert_eq!(throttle.wrong_secret(other, later), None);
+        assert_eq!(
+            throttle.wrong_secret(guesser, now.plus_millis(WINDOW_MS)),
+            None
+        );
+    }
+
+    #[test]
+    fn passwords_beyond_the_limit_are_not_even_tried() {
+        let throttle = Throttle::default();
+        let guesser = Source("192.0.2.1".parse().unwrap());
+        let other = Source("192.0.2.2".parse().unwrap());
+        let now = Timestamp::from_seconds(1_790_000_000);
+        for _ in 0..FREE_FAILURES {
+            assert_eq!(throttle.begin_password(guesser, now), None);
+        }
+        assert_eq!(throttle.begin_password(guesser, now), Some(61));
+        assert_eq!(throttle.begin_password(other, now), None);
+        assert_eq!(throttle.wrong_secret(guesser, now), None, "another matter");
+        throttle.forgive_password(guesser, now);
+        assert_eq!(throttle.begin_password(guesser, now), None);
+        let later = now.plus_millis(WINDOW_MS);
+        assert_eq!(throttle.begin_password(guesser, later), None);
     }
 }

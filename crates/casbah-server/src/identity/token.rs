@@ -144,7 +144,10 @@ fn throttled(refusal: AadError, caller: &Caller) -> AadError {
     if !matches!(refusal, AadError::WrongSecret(_)) {
         return refusal;
     }
-    match caller.throttle.failed(caller.source, caller.context.now) {
+    match caller
+        .throttle
+        .wrong_secret(caller.source, caller.context.now)
+    {
         Some(retry_after) => AadError::Throttled { retry_after },
         None => refusal,
     }

@@ -141,42 +141,72 @@ impl Store {
         tenant: TenantId,
         subject: String,
     ) -> Result<Option<(u32, Timestamp)>, StoreError> {
-        self.read(move |session| {
-            let row = session.row(
-                "SELECT failures, last FROM sign_in_failure WHERE tenant_id = ?1 AND subject = ?2",
-                params![tenant, &subject],
+        self.read(move |session| failures(session, tenant, &subject))
+            .await
+    }
+
+    /// Counts an attempt as a failure before it is made, so that of many at once only
+    /// so many begin as one after the other. `wait` is asked about the failures and
+    /// the last of them; an attempt that has to wait is not counted.
+    ///
+    /// A name that nobody has is counted like any other: a wait, or its absence,
+    /// must not tell who exists.
+    pub async fn begin_sign_in<F>(
+        &self,
+        tenant: TenantId,
+        subject: String,
+        at: Timestamp,
+        wait: F,
+    ) -> Result<Option<u32>, StoreError>
+    where
+        F: Fn(u32, Timestamp) -> Option<u32> + Send + 'static,
+    {
+        self.write(move |session| {
+            if let Some((count, last)) = failures(session, tenant, &subject)?
+                && let Some(seconds) = wait(count, last)
+            {
+                return Ok(Some(seconds));
+            }
+            session.execute(
+                "INSERT INTO sign_in_failure (tenant_id, subject, failures, last)
+                 VALUES (?1, ?2, 1, ?3)
+                 ON CONFLICT (tenant_id, subject) DO UPDATE
+                 SET failures = sign_in_failure.failures + 1, last = excluded.last",
+                params![tenant, &subject, at],
             )?;
-            row.map(|mut row| Ok((row.get(0)?, row.get(1)?)))
-                .transpose()
+            Ok(None)
         })
         .await
     }
 
-    /// Counts a failure, or (`None`) forgets all of them.
-    pub async fn record_sign_in(
+    /// Forgets the failures of a subject who has proved itself.
+    pub async fn forget_sign_in_failures(
         &self,
         tenant: TenantId,
         subject: String,
-        failed: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         self.write(move |session| {
-            match failed {
-                Some(at) => session.execute(
-                    "INSERT INTO sign_in_failure (tenant_id, subject, failures, last)
-                     VALUES (?1, ?2, 1, ?3)
-                     ON CONFLICT (tenant_id, subject) DO UPDATE
-                     SET failures = sign_in_failure.failures + 1, last = excluded.last",
-                    params![tenant, &subject, at],
-                )?,
-                None => session.execute(
-                    "DELETE FROM sign_in_failure WHERE tenant_id = ?1 AND subject = ?2",
-                    params![tenant, &subject],
-                )?,
-            };
+            session.execute(
+                "DELETE FROM sign_in_failure WHERE tenant_id = ?1 AND subject = ?2",
+                params![tenant, &subject],
+            )?;
             Ok(())
         })
         .await
     }
+}
+
+fn failures(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    subject: &str,
+) -> Result<Option<(u32, Timestamp)>, StoreError> {
+    let row = session.row(
+        "SELECT failures, last FROM sign_in_failure WHERE tenant_id = ?1 AND subject = ?2",
+        params![tenant, subject],
+    )?;
+    row.map(|mut row| Ok((row.get(0)?, row.get(1)?)))
+        .transpose()
 }
 
 pub(super) fn code(

@@ -369,6 +369,36 @@ crate::on_both!(
 );
 
 crate::on_both!(
+    of_many_attempts_at_once_no_more_begin_than_may,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let store = store.clone();
+            tries.spawn(async move {
+                let wait = |count, last| (count >= 3 && last == NOW).then_some(7);
+                let begun = store.begin_sign_in(tenant, "ada".to_owned(), NOW, wait);
+                begun.await.unwrap()
+            });
+        }
+        let answers = tries.join_all().await;
+        let begun = answers.iter().filter(|answer| answer.is_none()).count();
+        assert_eq!(begun, 3, "{answers:?}");
+        assert!(answers.contains(&Some(7)));
+        let failures = async || {
+            let failures = store.sign_in_failures(tenant, "ada".to_owned()).await;
+            failures.unwrap()
+        };
+        assert_eq!(failures().await, Some((3, NOW)));
+        store
+            .forget_sign_in_failures(tenant, "ada".to_owned())
+            .await
+            .unwrap();
+        assert_eq!(failures().await, None);
+    }
+);
+
+crate::on_both!(
     a_resource_is_found_by_its_uri_where_it_is_present,
     |store: Store| async move {
         let (home, admin) = tenant("home.example");

@@ -77,10 +77,11 @@ impl Browser {
     }
 
     pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields);
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
         let kind = [("content-type", "application/x-www-form-urlencoded")];
-        self.send(Method::POST, path, &kind, form.finish()).await
+        self.send(Method::POST, path, &kind, form).await
     }
 
     pub(super) async fn send(

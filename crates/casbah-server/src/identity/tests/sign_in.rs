@@ -455,6 +455,34 @@ async fn guessing_costs_time_and_tells_nothing() {
 }
 
 #[tokio::test]
+async fn who_attempts_many_at_once_gets_no_more_than_one_after_the_other() {
+    let directory = Directory::new().await;
+    for name in [directory.admin.upn.as_str(), "nobody@fabrikam.example"] {
+        let mut browser = directory.browser();
+        let page = browser.get(&authorize("common", &[])).await;
+        let mut attempts = tokio::task::JoinSet::new();
+        for _ in 0..9 {
+            let mut guesser = directory.browser();
+            let (action, csrf) = (
+                page.attribute("action=\""),
+                page.attribute("name=\"csrf\" value=\""),
+            );
+            guesser.cookies.clone_from(&browser.cookies);
+            let name = name.to_owned();
+            attempts.spawn(async move {
+                let fields = [("csrf", &*csrf), ("username", &*name), ("password", "x")];
+                guesser.post(&action, &fields).await.status
+            });
+        }
+        let statuses = attempts.join_all().await;
+        let tried = statuses.iter().filter(|status| **status == 401).count();
+        // A second may pass between two attempts, after which one more is free.
+        assert!((5..=7).contains(&tried), "{name}: {statuses:?}");
+        assert!(statuses.contains(&429), "{name}: {statuses:?}");
+    }
+}
+
+#[tokio::test]
 async fn consent_that_nobody_gave_is_missing() {
     let directory = Directory::new().await;
     let mut browser = directory.browser();

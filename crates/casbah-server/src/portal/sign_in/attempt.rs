@@ -73,33 +73,73 @@ pub(super) async fn attempt(
     {
         return Ok(Outcome::Wait { seconds });
     }
-    let user = match tenant {
-        Some(tenant) => app.store.user_by_upn(tenant.id, attempt.username).await?,
-        None => None,
+    if let Some(seconds) = throttle.begin_password(attempt.source, attempt.now) {
+        return Ok(Outcome::Wait { seconds });
+    }
+    let checked = check(app, tenant, &subject, attempt).await;
+    if !matches!(checked, Ok(Checked::Wrong)) {
+        throttle.forgive_password(attempt.source, attempt.now);
+    }
+    let user = match checked? {
+        Checked::Right(user) => user,
+        Checked::Wrong => return Ok(Outcome::Wrong),
+        Checked::Wait { seconds } => return Ok(Outcome::Wait { seconds }),
     };
-    let hash = user.as_ref().and_then(|user| user.password.clone());
-    let Some(is_right) = verify(attempt.password.clone(), hash).await? else {
-        return Ok(Outcome::Wait { seconds: 5 });
-    };
-    let Some(user) = user.filter(|_| is_right) else {
-        if let Some(tenant) = tenant {
-            app.store
-                .record_sign_in(tenant.id, subject, Some(attempt.now))
-                .await?;
-        }
-        return Ok(match throttle.failed(attempt.source, attempt.now) {
-            Some(seconds) => Outcome::Wait { seconds },
-            None => Outcome::Wrong,
-        });
-    };
-    app.store.record_sign_in(user.tenant, subject, None).await?;
+    app.store
+        .forget_sign_in_failures(user.tenant, subject)
+        .await?;
     if !user.enabled {
         return Ok(Outcome::Disabled);
     }
     if user.must_change_password {
-        return change_password(app, user, attempt).await;
+        return change_password(app, *user, attempt).await;
     }
-    Ok(Outcome::SignedIn(Box::new(user)))
+    Ok(Outcome::SignedIn(user))
+}
+
+/// What became of a name and a password.
+enum Checked {
+    Right(Box<User>),
+    Wrong,
+    /// Nothing was tried.
+    Wait {
+        seconds: u32,
+    },
+}
+
+/// Tries the password when it is its turn. The attempt is counted in the turn, where
+/// the failures of all that went before are known.
+async fn check(
+    app: &App,
+    tenant: Option<&Tenant>,
+    subject: &str,
+    attempt: &Attempt<'_>,
+) -> Result<Checked, SignInError> {
+    let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, SLOTS.acquire()).await else {
+        return Ok(Checked::Wait { seconds: 5 });
+    };
+    let user = match tenant {
+        Some(tenant) => {
+            let now = Timestamp::now();
+            let wait = app
+                .store
+                .begin_sign_in(tenant.id, subject.to_owned(), now, move |count, last| {
+                    seconds_to_wait(count, last, now)
+                })
+                .await?;
+            if let Some(seconds) = wait {
+                return Ok(Checked::Wait { seconds });
+            }
+            app.store.user_by_upn(tenant.id, attempt.username).await?
+        }
+        None => None,
+    };
+    let hash = user.as_ref().and_then(|user| user.password.clone());
+    let is_right = verify(attempt.password.clone(), hash).await?;
+    Ok(match user.filter(|_| is_right) {
+        Some(user) => Checked::Right(Box::new(user)),
+        None => Checked::Wrong,
+    })
 }
 
 /// What failures are counted under: the person and the address together, so that
@@ -134,17 +174,9 @@ fn seconds_to_wait(failures: u32, last: Timestamp, now: Timestamp) -> Option<u32
     u32::try_from(left).ok().filter(|left| *left > 0)
 }
 
-/// Whether the password is right; nothing if there was no turn in time.
-async fn verify(
-    password: SecretString,
-    hash: Option<PasswordHash>,
-) -> Result<Option<bool>, SignInError> {
-    let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, SLOTS.acquire()).await else {
-        return Ok(None);
-    };
+async fn verify(password: SecretString, hash: Option<PasswordHash>) -> Result<bool, SignInError> {
     tokio::task::spawn_blocking(move || password::verify(&password, hash.as_ref()))
         .await
-        .map(Some)
         .map_err(|_| SignInError::Interrupted)
 }
 
