@@ -64,6 +64,11 @@ impl Store {
             )?;
             if let Some(first) = first {
                 insert_refresh_token(session, &first)?;
+                // A day longer than they are good, so that a client learns why.
+                session.execute(
+                    "DELETE FROM refresh_token WHERE tenant_id = ?1 AND expires < ?2",
+                    params![tenant, now.minus_days(1)],
+                )?;
             }
             Ok(Ok(()))
         })
@@ -103,6 +108,11 @@ impl Store {
                 params![tenant, hash, now, next.hash],
             )?;
             insert_refresh_token(session, &next)?;
+            // The family's own alone: writes of different people must not collide.
+            session.execute(
+                "DELETE FROM refresh_token WHERE tenant_id = ?1 AND family = ?2 AND expires < ?3",
+                params![tenant, next.family, now.minus_days(1)],
+            )?;
             Ok(Ok(()))
         })
         .await

@@ -10,6 +10,9 @@ use casbah_model::time::Timestamp;
 use crate::database::{Row, Session, params};
 use crate::{Store, StoreError};
 
+/// How long failures are remembered after the last, milliseconds: beyond any wait.
+const FAILURES_KEPT_MS: i64 = 60 * 60 * 1000;
+
 impl Store {
     /// Stores a new authorization code.
     pub async fn add_authorization_code(&self, code: AuthorizationCode) -> Result<(), StoreError> {
@@ -90,6 +93,10 @@ impl Store {
                     user_session.expires
                 ],
             )?;
+            session.execute(
+                "DELETE FROM user_session WHERE tenant_id = ?1 AND expires <= ?2",
+                params![user_session.tenant, user_session.auth_time],
+            )?;
             Ok(())
         })
         .await
@@ -150,7 +157,8 @@ impl Store {
     /// the last of them; an attempt that has to wait is not counted.
     ///
     /// A name that nobody has is counted like any other: a wait, or its absence,
-    /// must not tell who exists.
+    /// must not tell who exists. What keeps them few is that each has cost a turn and
+    /// that old ones are forgotten here.
     pub async fn begin_sign_in<F>(
         &self,
         tenant: TenantId,
@@ -162,6 +170,10 @@ impl Store {
         F: Fn(u32, Timestamp) -> Option<u32> + Send + 'static,
     {
         self.write(move |session| {
+            session.execute(
+                "DELETE FROM sign_in_failure WHERE tenant_id = ?1 AND last < ?2",
+                params![tenant, at.plus_millis(-FAILURES_KEPT_MS)],
+            )?;
             if let Some((count, last)) = failures(session, tenant, &subject)?
                 && let Some(seconds) = wait(count, last)
             {

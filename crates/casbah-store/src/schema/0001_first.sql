@@ -138,6 +138,7 @@ CREATE TABLE authorization_code (
     family {blob} NOT NULL,
     PRIMARY KEY (tenant_id, hash)
 );
+CREATE INDEX authorization_code_expires ON authorization_code (tenant_id, expires);
 
 CREATE TABLE refresh_token (
     tenant_id {blob} NOT NULL,
@@ -158,6 +159,7 @@ CREATE TABLE refresh_token (
     PRIMARY KEY (tenant_id, hash)
 );
 CREATE INDEX refresh_token_family ON refresh_token (tenant_id, family);
+CREATE INDEX refresh_token_expires ON refresh_token (tenant_id, expires);
 
 CREATE TABLE user_session (
     tenant_id {blob} NOT NULL,
@@ -167,6 +169,7 @@ CREATE TABLE user_session (
     expires BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, hash)
 );
+CREATE INDEX user_session_expires ON user_session (tenant_id, expires);
 
 CREATE TABLE sign_in_failure (
     tenant_id {blob} NOT NULL,
@@ -175,6 +178,7 @@ CREATE TABLE sign_in_failure (
     last BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, subject)
 );
+CREATE INDEX sign_in_failure_last ON sign_in_failure (tenant_id, last);
 
 -- Activities: the columns that filters ask for, in the order of time; the
 -- record itself beside them.

@@ -1,13 +1,12 @@
 use std::collections::BTreeSet;
 
 use casbah_model::identity::{
-    AppRoleAssignment, Application, AuthorizationCode, ClientSecret, CodeChallenge, Digest,
-    DirectoryRole, PasswordHash, Platform, PrincipalType, RefreshToken, RefreshUse,
-    ServicePrincipal, Tenant, User,
+    AppRoleAssignment, Application, ClientSecret, Digest, DirectoryRole, PasswordHash,
+    PrincipalType, ServicePrincipal, Tenant, User,
 };
 use casbah_model::ids::{AppId, KeyId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_store::{ApplicationQuery, Conflict, Denied, Store, StoreError};
+use casbah_store::{ApplicationQuery, Conflict, Store, StoreError};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 
@@ -234,167 +233,6 @@ crate::on_both!(
             [before[0] + 1, before[1] + 1, before[2]],
             "its tokens end at home and abroad"
         );
-    }
-);
-
-crate::on_both!(
-    a_code_is_redeemed_once_however_many_try,
-    |store: Store| async move {
-        let tenant = TenantId::random();
-        let code = AuthorizationCode {
-            hash: Digest::new([1; 32]),
-            tenant,
-            client: AppId::random(),
-            user: ObjectId::random(),
-            redirect_uri: "http://localhost".to_owned(),
-            scopes: vec!["openid".to_owned(), "profile".to_owned()],
-            resource: None,
-            challenge: Some(CodeChallenge::S256("challenge".to_owned())),
-            nonce: Some("nonce".to_owned()),
-            auth_time: NOW,
-            wants_auth_time: false,
-            created: NOW,
-            expires: NOW.plus_millis(600_000),
-            redeemed: None,
-            family: ObjectId::random(),
-        };
-        store.add_authorization_code(code.clone()).await.unwrap();
-        let first = RefreshToken {
-            hash: Digest::new([2; 32]),
-            family: code.family,
-            tenant,
-            client: code.client,
-            platform: Platform::Spa,
-            user: code.user,
-            scopes: code.scopes.clone(),
-            resource: None,
-            auth_time: NOW,
-            created: NOW,
-            expires: NOW.plus_millis(900_000),
-            used: None,
-            revoked: None,
-        };
-        let once = |first: RefreshToken| {
-            move |stored: Option<&AuthorizationCode>| match stored {
-                Some(code) if code.redeemed.is_none() => Ok(Some(first.clone())),
-                Some(code) => Err(Denied {
-                    reason: "redeemed",
-                    ends_family: Some(code.family),
-                }),
-                None => Err(Denied {
-                    reason: "unknown",
-                    ends_family: None,
-                }),
-            }
-        };
-        let mut tries = tokio::task::JoinSet::new();
-        for _ in 0..20 {
-            let (store, decide) = (store.clone(), once(first.clone()));
-            tries.spawn(async move {
-                store
-                    .exchange_authorization_code(tenant, Digest::new([1; 32]), NOW, decide)
-                    .await
-                    .unwrap()
-            });
-        }
-        let answers = tries.join_all().await;
-        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-        assert!(answers.contains(&Err("redeemed")));
-        let kept = store.refresh_token(tenant, first.hash).await.unwrap();
-        assert_eq!(
-            kept.and_then(|chain| chain.token.revoked),
-            Some(NOW),
-            "the second use ended what the first began"
-        );
-        let unknown = store
-            .exchange_authorization_code(tenant, Digest::new([9; 32]), NOW, once(first))
-            .await
-            .unwrap();
-        assert_eq!(unknown, Err("unknown"));
-    }
-);
-
-crate::on_both!(
-    a_refresh_token_keeps_the_time_of_its_first_use_and_one_successor,
-    |store: Store| async move {
-        let tenant = TenantId::random();
-        let token = move |byte| RefreshToken {
-            hash: Digest::new([byte; 32]),
-            family: ObjectId::new(uuid::Uuid::nil()),
-            tenant,
-            client: AppId::new(uuid::Uuid::nil()),
-            platform: Platform::Web,
-            user: ObjectId::new(uuid::Uuid::nil()),
-            scopes: vec!["offline_access".to_owned()],
-            resource: None,
-            auth_time: NOW,
-            created: NOW,
-            expires: NOW.plus_millis(900_000),
-            used: None,
-            revoked: None,
-        };
-        store.add_refresh_token(token(1)).await.unwrap();
-        for (time, next) in [(NOW.plus_millis(1), 2), (NOW.plus_millis(2), 3)] {
-            let outcome: Result<(), ()> = store
-                .exchange_refresh_token(tenant, token(1).hash, time, move |_| Ok(token(next)))
-                .await
-                .unwrap();
-            assert_eq!(outcome, Ok(()));
-        }
-        let stored = async |byte| {
-            let chain = store.refresh_token(tenant, token(byte).hash).await.unwrap();
-            chain.unwrap()
-        };
-        let first = stored(1).await;
-        let used = RefreshUse {
-            at: NOW.plus_millis(1),
-            successor: token(3).hash,
-        };
-        assert_eq!(first.token.used, Some(used));
-        assert_eq!(first.successor, Some(token(3)));
-        let replaced = stored(2).await.token;
-        assert_eq!(replaced.revoked, Some(NOW.plus_millis(2)));
-        let refused: Result<(), &str> = store
-            .exchange_refresh_token(tenant, token(3).hash, NOW, move |stored| {
-                Err(Denied {
-                    reason: "thief",
-                    ends_family: stored.map(|chain| chain.token.family),
-                })
-            })
-            .await
-            .unwrap();
-        assert_eq!(refused, Err("thief"));
-        assert_eq!(stored(3).await.token.revoked, Some(NOW));
-    }
-);
-
-crate::on_both!(
-    of_many_attempts_at_once_no_more_begin_than_may,
-    |store: Store| async move {
-        let tenant = TenantId::random();
-        let mut tries = tokio::task::JoinSet::new();
-        for _ in 0..8 {
-            let store = store.clone();
-            tries.spawn(async move {
-                let wait = |count, last| (count >= 3 && last == NOW).then_some(7);
-                let begun = store.begin_sign_in(tenant, "ada".to_owned(), NOW, wait);
-                begun.await.unwrap()
-            });
-        }
-        let answers = tries.join_all().await;
-        let begun = answers.iter().filter(|answer| answer.is_none()).count();
-        assert_eq!(begun, 3, "{answers:?}");
-        assert!(answers.contains(&Some(7)));
-        let failures = async || {
-            let failures = store.sign_in_failures(tenant, "ada".to_owned()).await;
-            failures.unwrap()
-        };
-        assert_eq!(failures().await, Some((3, NOW)));
-        store
-            .forget_sign_in_failures(tenant, "ada".to_owned())
-            .await
-            .unwrap();
-        assert_eq!(failures().await, None);
     }
 );
 

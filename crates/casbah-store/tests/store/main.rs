@@ -13,6 +13,7 @@ mod discovery;
 mod entities;
 mod ip_ranges;
 mod samples;
+mod sign_in;
 
 use casbah_store::{DatabaseAddress, Store};
 
