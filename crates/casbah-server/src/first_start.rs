@@ -14,7 +14,7 @@ use casbah_model::identity::{
 };
 use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_store::{Store, StoreError};
+use casbah_store::{AuditRecord, NewTenant, Store, StoreError};
 use secrecy::SecretString;
 
 use crate::identity::keys::{SigningKeys, SigningKeysError};
@@ -131,6 +131,20 @@ pub(crate) struct CreatedTenant {
     pub(crate) password: SecretString,
 }
 
+/// Who creates a tenant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Founder<'a> {
+    /// The server at its first start: this is the home tenant.
+    FirstStart,
+    /// A caller of another tenant, whose audit keeps it.
+    Caller {
+        /// The caller's tenant.
+        tenant: TenantId,
+        /// The caller's name.
+        name: &'a str,
+    },
+}
+
 /// Creates a tenant with its first administrator and the applications that every
 /// tenant knows.
 ///
@@ -141,7 +155,7 @@ pub(crate) async fn create_tenant(
     store: &Store,
     display_name: &str,
     domain: &str,
-    is_home: bool,
+    founder: Founder<'_>,
 ) -> Result<CreatedTenant, CreateTenantError> {
     let Ok(TenantAlias::Domain(domain)) = TenantAlias::parse(domain) else {
         return Err(CreateTenantError::Domain(domain.to_owned()));
@@ -154,7 +168,7 @@ pub(crate) async fn create_tenant(
         default_domain: domain.clone(),
         domains: vec![domain.clone()],
         created: now,
-        is_home,
+        is_home: matches!(founder, Founder::FirstStart),
         auth_epoch: 0,
     };
     let password = random::one_time_password()?;
@@ -173,10 +187,28 @@ pub(crate) async fn create_tenant(
         must_change_password: true,
         created: now,
     };
+    let record = match founder {
+        Founder::FirstStart => None,
+        Founder::Caller { tenant, name } => Some((
+            tenant,
+            AuditRecord {
+                timestamp: now,
+                actor: name.to_owned(),
+                action: "tenant.create",
+                target: id.to_string(),
+            },
+        )),
+    };
     store
-        .create_tenant(tenant.clone(), administrator.clone())
+        .create_tenant(NewTenant {
+            tenant: tenant.clone(),
+            administrator: administrator.clone(),
+            principals: FirstPartyApp::ALL
+                .map(|app| first_party(id, app, now))
+                .to_vec(),
+            record,
+        })
         .await?;
-    add_first_party(store, id, now).await?;
     Ok(CreatedTenant {
         tenant,
         administrator,
@@ -191,27 +223,22 @@ async fn add_first_party(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for app in FirstPartyApp::ALL {
-        let present = store
-            .service_principal_by_app_id(tenant, app.app_id)
+        store
+            .add_service_principal(first_party(tenant, app, now))
             .await?;
-        if present.is_some() {
-            continue;
-        }
-        let principal = ServicePrincipal {
-            id: ObjectId::random(),
-            tenant,
-            app_id: app.app_id,
-            app_owner_tenant: FIRST_PARTY_TENANT,
-            display_name: app.display_name.to_owned(),
-            enabled: true,
-            app_role_assignment_required: false,
-            created: now,
-        };
-        match store.save_service_principal(principal).await {
-            // Another node added it meanwhile.
-            Err(error) if error.is_unique_violation() => {}
-            outcome => outcome?,
-        }
     }
     Ok(())
+}
+
+fn first_party(tenant: TenantId, app: FirstPartyApp, now: Timestamp) -> ServicePrincipal {
+    ServicePrincipal {
+        id: ObjectId::random(),
+        tenant,
+        app_id: app.app_id,
+        app_owner_tenant: FIRST_PARTY_TENANT,
+        display_name: app.display_name.to_owned(),
+        enabled: true,
+        app_role_assignment_required: false,
+        created: now,
+    }
 }

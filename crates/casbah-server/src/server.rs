@@ -32,7 +32,7 @@ use tower::util::MapRequestLayer;
 use crate::auth::{KnownTokens, Policies};
 use crate::blobs::{BlobError, Blobs};
 use crate::config::Config;
-use crate::first_start::{self, CreateTenantError, FirstStartError};
+use crate::first_start::{self, CreateTenantError, FirstStartError, Founder};
 use crate::headers::CommonHeaders;
 use crate::jobs::{self, Receiving};
 use crate::state::App;
@@ -258,8 +258,13 @@ async fn home_tenant(store: &Store, config: &Config) -> Result<Option<FirstStart
     if !store.tenants().await?.is_empty() {
         return Ok(None);
     }
-    let created =
-        first_start::create_tenant(store, &config.tenant_name, &config.tenant_domain, true).await?;
+    let created = first_start::create_tenant(
+        store,
+        &config.tenant_name,
+        &config.tenant_domain,
+        Founder::FirstStart,
+    )
+    .await?;
     Ok(Some(FirstStart {
         tenant_id: created.tenant.id,
         user_principal_name: created.administrator.upn,

@@ -65,6 +65,19 @@ pub(crate) fn append(
     Ok(())
 }
 
+/// Appends a record of what may not have been there to change; answers whether it was.
+pub(crate) fn append_if(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    record: &AuditRecord,
+    is_changed: bool,
+) -> Result<bool, StoreError> {
+    if is_changed {
+        append(session, tenant, record)?;
+    }
+    Ok(is_changed)
+}
+
 impl Store {
     /// Appends a record.
     pub async fn audit(&self, tenant: TenantId, record: AuditRecord) -> Result<(), StoreError> {

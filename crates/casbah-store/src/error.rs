@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use casbah_model::ids::ObjectId;
+
 /// A call to the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -75,22 +77,15 @@ pub enum Conflict {
     /// The object exists already.
     #[error("the object exists already")]
     Exists,
+    /// The identifier URI names another application.
+    #[error("the identifier URI {0} names another application")]
+    IdentifierUri(String),
+    /// What the object refers to is gone.
+    #[error("the object {0} does not exist")]
+    Missing(ObjectId),
 }
 
 impl StoreError {
-    /// Whether a unique key refused the write.
-    pub fn is_unique_violation(&self) -> bool {
-        match self {
-            Self::Sqlite(rusqlite::Error::SqliteFailure(error, _)) => matches!(
-                error.extended_code,
-                rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE
-                    | rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-            ),
-            Self::Postgres(sqlx::Error::Database(error)) => error.is_unique_violation(),
-            _ => false,
-        }
-    }
-
     /// Whether the same transaction may succeed if run again (SQLSTATE 40001
     /// serialization failure, 40P01 deadlock).
     pub(crate) fn is_transient(&self) -> bool {

@@ -29,7 +29,7 @@ pub use alerts::{Handled, Handling};
 pub use audit::{AuditRecord, StoredAuditRecord};
 pub use database::DatabaseAddress;
 pub use detector::{DetectionCommit, DetectorState, Story};
-pub use directory::{ApplicationQuery, Denied, TokenFacts};
+pub use directory::{ApplicationQuery, Denied, NewTenant, TokenFacts};
 pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};
 pub use page::{COUNTED, Page, Total};

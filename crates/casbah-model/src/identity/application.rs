@@ -176,14 +176,6 @@ impl Application {
         }
     }
 
-    /// Whether `uri` is one of its identifier URIs, slashes at the end aside.
-    pub fn is_named(&self, uri: &str) -> bool {
-        let wanted = uri.trim_end_matches('/');
-        self.identifier_uris
-            .iter()
-            .any(|own| own.trim_end_matches('/') == wanted)
-    }
-
     /// Whether the application may be used in `tenant`.
     pub fn is_offered_to(&self, tenant: TenantId) -> bool {
         self.tenant == tenant || self.sign_in_audience == SignInAudience::AzureADMultipleOrgs

@@ -21,7 +21,7 @@ use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
-use crate::first_start::{self, CreateTenantError};
+use crate::first_start::{self, CreateTenantError, Founder};
 use crate::ingest::{IngestReport, ingest_events};
 use crate::state::App;
 
@@ -156,12 +156,13 @@ async fn create_tenant(
     require_home(&app, &caller).await?;
     let name = parameters.required_text("displayName")?;
     let domain = parameters.required_text("defaultDomain")?;
-    let created = first_start::create_tenant(&app.store, &name, &domain, false)
+    let founder = Founder::Caller {
+        tenant: caller.tenant,
+        name: &caller.name,
+    };
+    let created = first_start::create_tenant(&app.store, &name, &domain, founder)
         .await
         .map_err(refused_tenant)?;
-    caller
-        .audit(&app, "tenant.create", created.tenant.id)
-        .await?;
     let mut answer = tenant_record(&created.tenant);
     answer["administrator"] = json!({
         "userPrincipalName": created.administrator.upn,

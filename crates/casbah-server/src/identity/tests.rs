@@ -15,8 +15,7 @@ use casbah_model::permission::Permission;
 use casbah_model::time::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::first_start;
-use crate::testing::TestServer;
+use crate::testing::{TestServer, audit_record, save};
 use browser::Browser;
 
 /// A server with a tenant of its own for the test.
@@ -37,10 +36,7 @@ struct Registered {
 impl Directory {
     async fn new() -> Self {
         let server = TestServer::start().await;
-        let created =
-            first_start::create_tenant(&server.app.store, "Fabrikam", "fabrikam.example", false)
-                .await
-                .unwrap();
+        let created = server.create_tenant("Fabrikam", "fabrikam.example").await;
         Self {
             server,
             tenant: created.tenant.id,
@@ -59,10 +55,7 @@ impl Directory {
         let now = Timestamp::now();
         let mut application = Application::new(self.tenant, "SIEM", now);
         change(&mut application);
-        app.store
-            .save_application(application.clone())
-            .await
-            .unwrap();
+        save(&app.store, &application).await;
         let principal = self.present(self.tenant, &application).await;
         let resource = app
             .store
@@ -71,15 +64,18 @@ impl Directory {
             .unwrap()
             .unwrap();
         app.store
-            .assign(AppRoleAssignment {
-                id: ObjectId::random(),
-                tenant: self.tenant,
-                principal_id: principal.id,
-                principal_type: PrincipalType::ServicePrincipal,
-                resource_id: resource.id,
-                app_role_id: Permission::InvestigationRead.app_role_id(),
-                created: now,
-            })
+            .assign(
+                AppRoleAssignment {
+                    id: ObjectId::random(),
+                    tenant: self.tenant,
+                    principal_id: principal.id,
+                    principal_type: PrincipalType::ServicePrincipal,
+                    resource_id: resource.id,
+                    app_role_id: Permission::InvestigationRead.app_role_id(),
+                    created: now,
+                },
+                audit_record(),
+            )
             .await
             .unwrap();
         let secret = self.secret(&application, SecretOptions::default()).await;
@@ -104,7 +100,7 @@ impl Directory {
         };
         let store = &self.server.app.store;
         store
-            .save_service_principal(principal.clone())
+            .add_service_principal(principal.clone())
             .await
             .unwrap();
         principal
@@ -121,7 +117,10 @@ impl Directory {
             now,
         )
         .unwrap();
-        app.store.add_client_secret(new.stored).await.unwrap();
+        app.store
+            .add_client_secret(new.stored, audit_record())
+            .await
+            .unwrap();
         new.text.expose_secret().to_owned()
     }
 }

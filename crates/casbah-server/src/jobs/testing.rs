@@ -7,7 +7,7 @@ use casbah_detection::enrich::Enricher;
 use casbah_model::identity::{Tenant, User};
 use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_store::{DatabaseAddress, Store};
+use casbah_store::{DatabaseAddress, NewTenant, Store};
 use tempfile::TempDir;
 
 /// Costs too much to make it for every test.
@@ -27,7 +27,12 @@ impl Installation {
         let address = DatabaseAddress::Sqlite(directory.path().join("casbah.db"));
         let store = Store::open(&address).await.unwrap();
         store
-            .create_tenant(tenant.clone(), administrator(&tenant))
+            .create_tenant(NewTenant {
+                tenant: tenant.clone(),
+                administrator: administrator(&tenant),
+                principals: Vec::new(),
+                record: None,
+            })
             .await
             .unwrap();
         Self {

@@ -17,7 +17,7 @@ use casbah_model::identity::{
 use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::permission::Permission;
 use casbah_model::time::Timestamp;
-use casbah_store::{DatabaseAddress, Store};
+use casbah_store::{AuditRecord, DatabaseAddress, Store};
 use casbah_token::{AccessToken, Client, ClientAuth, Life, Subject, TokenVersion, token_id};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -26,6 +26,7 @@ use tower::ServiceExt;
 use crate::auth::{KnownTokens, Policies};
 use crate::blobs::Blobs;
 use crate::config::Config;
+use crate::first_start::{CreatedTenant, Founder};
 use crate::jobs::{DiscoveryWorker, Receiving};
 use crate::state::App;
 use crate::{first_start, paths, server};
@@ -59,7 +60,38 @@ impl Answer {
     }
 }
 
+/// What the audit keeps of a test's own changes.
+pub(crate) fn audit_record() -> AuditRecord {
+    AuditRecord {
+        timestamp: Timestamp::now(),
+        actor: "test".to_owned(),
+        action: "test",
+        target: "test".to_owned(),
+    }
+}
+
+/// Stores an application, or what became of it.
+pub(crate) async fn save(store: &Store, application: &Application) {
+    let (tenant, id) = (application.tenant, application.id);
+    let application = application.clone();
+    let changed: Result<_, ()> = store
+        .change_application(tenant, id, audit_record(), move |_| Ok(application.clone()))
+        .await
+        .unwrap();
+    changed.unwrap();
+}
+
 impl TestServer {
+    /// Creates another tenant.
+    pub(crate) async fn create_tenant(&self, name: &str, domain: &str) -> CreatedTenant {
+        let founder = Founder::Caller {
+            tenant: self.tenant,
+            name: "test",
+        };
+        let created = first_start::create_tenant(&self.app.store, name, domain, founder);
+        created.await.unwrap()
+    }
+
     pub(crate) async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::new(directory.path().to_owned());
@@ -69,9 +101,10 @@ impl TestServer {
         let prepared = first_start::prepare(&store, MasterKey::generate().unwrap())
             .await
             .unwrap();
-        let created = first_start::create_tenant(&store, "Contoso", "contoso.example", true)
-            .await
-            .unwrap();
+        let created =
+            first_start::create_tenant(&store, "Contoso", "contoso.example", Founder::FirstStart)
+                .await
+                .unwrap();
         let uploads = directory.path().join("uploads");
         let blobs = Blobs::open(uploads, config.largest_open_uploads).unwrap();
         let discovery_worker = DiscoveryWorker::start(store.clone(), blobs.clone())
@@ -128,7 +161,7 @@ impl TestServer {
             created: now,
         };
         store
-            .save_service_principal(principal.clone())
+            .add_service_principal(principal.clone())
             .await
             .unwrap();
         let resource = store
@@ -146,7 +179,7 @@ impl TestServer {
                 app_role_id: permission.app_role_id(),
                 created: now,
             };
-            store.assign(assignment).await.unwrap();
+            store.assign(assignment, audit_record()).await.unwrap();
         }
         let roles = permissions
             .iter()
@@ -162,8 +195,7 @@ impl TestServer {
 
     /// Stores an application, or what became of it.
     pub(crate) async fn save(&self, application: &Application) {
-        let store = &self.app.store;
-        store.save_application(application.clone()).await.unwrap();
+        save(&self.app.store, application).await;
     }
 
     /// A token as the token endpoint makes it, before `change` spoils it.

@@ -8,7 +8,6 @@ use casbah_model::permission::Permission;
 use casbah_token::{Life, TokenVersion};
 
 use super::{TestClient, TestServer};
-use crate::first_start;
 
 const TABLE: &str = include_str!("permissions.csv");
 
@@ -86,9 +85,11 @@ async fn tokens_that_are_not_good_open_nothing() {
     let server = TestServer::start().await;
     let (permissions, lines) = table();
     let client = server.client(server.tenant, &permissions).await;
-    let other_tenant =
-        first_start::create_tenant(&server.app.store, "Other", "other.example", false);
-    let other_tenant = other_tenant.await.unwrap().tenant.id;
+    let other_tenant = server
+        .create_tenant("Other", "other.example")
+        .await
+        .tenant
+        .id;
     let stranger = TestClient {
         tenant: other_tenant,
         ..server.client(server.tenant, &permissions).await
@@ -166,8 +167,11 @@ async fn a_role_that_was_not_assigned_counts_for_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_tenants_records_are_not_there() {
     let server = TestServer::start().await;
-    let other = first_start::create_tenant(&server.app.store, "Other", "other.example", false);
-    let other = other.await.unwrap().tenant.id;
+    let other = server
+        .create_tenant("Other", "other.example")
+        .await
+        .tenant
+        .id;
     let mine = server
         .client(server.tenant, &[Permission::SettingsManage])
         .await;

@@ -9,14 +9,16 @@ use casbah_model::permission::Permission;
 use casbah_model::time::Timestamp;
 use casbah_token::{ClientAuth, Subject, UserSubject};
 
-use super::{TestClient, TestServer};
-use crate::first_start;
+use super::{TestClient, TestServer, audit_record};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_is_believed_where_it_is_offered() {
     let server = TestServer::start().await;
-    let other = first_start::create_tenant(&server.app.store, "Other", "other.example", false);
-    let other = other.await.unwrap().tenant.id;
+    let other = server
+        .create_tenant("Other", "other.example")
+        .await
+        .tenant
+        .id;
     let permissions = [Permission::InvestigationRead];
     let here = server.client(server.tenant, &permissions).await;
     let abroad = server
@@ -104,17 +106,28 @@ impl Person<'_> {
         };
         let id = grant.id;
         let store = &self.server.app.store;
-        store.save_consent_grant(grant).await.unwrap();
+        store
+            .create_consent_grant(grant, audit_record())
+            .await
+            .unwrap();
         id
     }
 
     async fn enable(&self, app_id: AppId, enabled: bool) {
-        let principal = ServicePrincipal {
-            enabled,
-            ..self.principal(app_id).await
-        };
+        let ServicePrincipal { tenant, id, .. } = self.principal(app_id).await;
         let store = &self.server.app.store;
-        store.save_service_principal(principal).await.unwrap();
+        let changed: Result<_, ()> = store
+            .change_service_principal(tenant, id, audit_record(), move |principal| {
+                principal
+                    .map(|principal| ServicePrincipal {
+                        enabled,
+                        ..principal
+                    })
+                    .ok_or(())
+            })
+            .await
+            .unwrap();
+        changed.unwrap();
     }
 }
 
@@ -151,7 +164,7 @@ async fn a_client_acts_for_a_person_while_it_is_consented_to() {
     assert_eq!(person.statuses(app_id).await, [401, 401], "deleted");
     server.save(&person.client.application).await;
     store
-        .delete_consent_grant(server.tenant, api)
+        .delete_consent_grant(server.tenant, api, audit_record())
         .await
         .unwrap();
     assert_eq!(person.statuses(app_id).await, [403, 200], "one is revoked");

@@ -1,11 +1,11 @@
-//! Applications and their client secrets.
+//! Applications, as they are read.
 
 use casbah_model::filter::fold;
 use casbah_model::identity::{AppRoleAssignment, Application, ClientSecret, ServicePrincipal};
-use casbah_model::ids::{AppId, KeyId, ObjectId, TenantId};
-use casbah_model::time::Timestamp;
+use casbah_model::ids::{AppId, ObjectId, TenantId};
 
-use super::tenants::advance_epoch;
+use super::client_secrets::secrets;
+use super::registrations::by_id;
 use super::{grants, service_principals};
 use crate::database::{Row, Session, params};
 use crate::{Store, StoreError};
@@ -108,14 +108,7 @@ impl Store {
         tenant: TenantId,
         id: ObjectId,
     ) -> Result<Option<Application>, StoreError> {
-        self.read(move |session| {
-            let row = session.row(
-                "SELECT record FROM application WHERE tenant_id = ?1 AND id = ?2",
-                params![tenant, id],
-            )?;
-            row.map(read_application).transpose()
-        })
-        .await
+        self.read(move |session| by_id(session, tenant, id)).await
     }
 
     /// One application by its client id, wherever its home is; deleted ones are left out.
@@ -124,125 +117,6 @@ impl Store {
         app_id: AppId,
     ) -> Result<Option<Application>, StoreError> {
         self.read(move |session| by_app_id(session, app_id)).await
-    }
-
-    /// Stores a new application, or a new version of one with the same id; tokens
-    /// that lost a right by it end, in every tenant where it is present.
-    pub async fn save_application(&self, application: Application) -> Result<(), StoreError> {
-        self.write(move |session| {
-            session.execute(
-                "INSERT INTO application (tenant_id, id, app_id, name_folded, created, deleted, record)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (tenant_id, id) DO UPDATE SET name_folded = excluded.name_folded,
-                    deleted = excluded.deleted, record = excluded.record",
-                params![
-                    application.tenant,
-                    application.id,
-                    application.app_id,
-                    fold(&application.display_name),
-                    application.created,
-                    application.deleted,
-                    serde_json::to_string(&application)?
-                ],
-            )?;
-            session.execute(
-                "INSERT INTO application_home (app_id, tenant_id) VALUES (?1, ?2)
-                 ON CONFLICT DO NOTHING",
-                params![application.app_id, application.tenant],
-            )?;
-            advance_epochs(session, &application)
-        })
-        .await
-    }
-
-    /// The secrets of an application, the oldest first.
-    pub async fn client_secrets(
-        &self,
-        tenant: TenantId,
-        application: ObjectId,
-    ) -> Result<Vec<ClientSecret>, StoreError> {
-        self.read(move |session| secrets(session, tenant, application))
-            .await
-    }
-
-    /// Stores a new secret.
-    pub async fn add_client_secret(&self, secret: ClientSecret) -> Result<(), StoreError> {
-        self.write(move |session| {
-            session.execute(
-                "INSERT INTO client_secret (tenant_id, application_id, key_id, display_name, hint,
-                    start_at, end_at, hash, pepper_version)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                params![
-                    secret.tenant,
-                    secret.application,
-                    secret.key_id,
-                    secret.display_name.clone(),
-                    &secret.hint,
-                    secret.start,
-                    secret.end,
-                    secret.hash,
-                    secret.pepper_version
-                ],
-            )?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Deletes a secret; false if there is none.
-    pub async fn remove_client_secret(
-        &self,
-        tenant: TenantId,
-        application: ObjectId,
-        key: KeyId,
-    ) -> Result<bool, StoreError> {
-        self.write(move |session| {
-            let removed = session.execute(
-                "DELETE FROM client_secret WHERE tenant_id = ?1 AND application_id = ?2
-                    AND key_id = ?3",
-                params![tenant, application, key],
-            )?;
-            Ok(removed > 0)
-        })
-        .await
-    }
-
-    /// The client id of the application that this identifier URI names in `tenant`:
-    /// one registered there, or one from elsewhere that has a service principal
-    /// there. Slashes at the end are not compared.
-    pub async fn app_id_of_identifier_uri(
-        &self,
-        tenant: TenantId,
-        uri: &str,
-    ) -> Result<Option<AppId>, StoreError> {
-        let wanted = uri.trim_end_matches('/').to_owned();
-        self.read(move |session| {
-            let own = session.rows(
-                "SELECT record FROM application WHERE tenant_id = ?1 AND deleted IS NULL
-                 ORDER BY created, id",
-                params![tenant],
-            )?;
-            for row in own {
-                let application = read_application(row)?;
-                if application.is_named(&wanted) {
-                    return Ok(Some(application.app_id));
-                }
-            }
-            let principals = session.rows(
-                "SELECT p.app_id FROM service_principal p
-                 JOIN application_home h ON h.app_id = p.app_id
-                 WHERE p.tenant_id = ?1 AND h.tenant_id <> ?1 ORDER BY p.app_id",
-                params![tenant],
-            )?;
-            for mut row in principals {
-                let application = by_app_id(session, row.get(0)?)?;
-                if let Some(application) = application.filter(|one| one.is_named(&wanted)) {
-                    return Ok(Some(application.app_id));
-                }
-            }
-            Ok(None)
-        })
-        .await
     }
 
     /// All that a client's token request in `tenant` is decided by.
@@ -279,21 +153,10 @@ impl Store {
     }
 }
 
-/// Ends what tokens were known to be good for, at home and wherever the application
-/// has a service principal.
-fn advance_epochs(session: &mut Session<'_>, application: &Application) -> Result<(), StoreError> {
-    let rows = session.rows(
-        "SELECT tenant_id FROM service_principal WHERE app_id = ?1 AND tenant_id <> ?2
-         ORDER BY tenant_id",
-        params![application.app_id, application.tenant],
-    )?;
-    for mut row in rows {
-        advance_epoch(session, row.get(0)?)?;
-    }
-    advance_epoch(session, application.tenant)
-}
-
-fn by_app_id(session: &mut Session<'_>, app_id: AppId) -> Result<Option<Application>, StoreError> {
+pub(super) fn by_app_id(
+    session: &mut Session<'_>,
+    app_id: AppId,
+) -> Result<Option<Application>, StoreError> {
     let home = session.row(
         "SELECT tenant_id FROM application_home WHERE app_id = ?1",
         params![app_id],
@@ -308,32 +171,6 @@ fn by_app_id(session: &mut Session<'_>, app_id: AppId) -> Result<Option<Applicat
     row.map(read_application).transpose()
 }
 
-fn secrets(
-    session: &mut Session<'_>,
-    tenant: TenantId,
-    application: ObjectId,
-) -> Result<Vec<ClientSecret>, StoreError> {
-    let rows = session.rows(
-        "SELECT key_id, display_name, hint, start_at, end_at, hash, pepper_version FROM client_secret
-         WHERE tenant_id = ?1 AND application_id = ?2 ORDER BY start_at, key_id",
-        params![tenant, application],
-    )?;
-    let read = |mut row: Row| {
-        Ok(ClientSecret {
-            key_id: row.get(0)?,
-            tenant,
-            application,
-            display_name: row.get(1)?,
-            hint: row.get(2)?,
-            start: row.get::<Timestamp>(3)?,
-            end: row.get(4)?,
-            hash: row.get(5)?,
-            pepper_version: row.get(6)?,
-        })
-    };
-    rows.into_iter().map(read).collect()
-}
-
-fn read_application(mut row: Row) -> Result<Application, StoreError> {
+pub(super) fn read_application(mut row: Row) -> Result<Application, StoreError> {
     Ok(serde_json::from_str(&row.get::<String>(0)?)?)
 }

@@ -1,9 +1,11 @@
 //! What was consented to: app-role assignments and delegated grants.
 
-use casbah_model::identity::{AppRoleAssignment, ConsentGrant};
+use casbah_model::identity::{AppRoleAssignment, ConsentGrant, ConsentType, PrincipalType};
 use casbah_model::ids::{ObjectId, TenantId};
 
+use super::service_principals;
 use super::tenants::advance_epoch;
+use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::error::Conflict;
 use crate::{Store, StoreError};
@@ -36,9 +38,22 @@ impl Store {
         .await
     }
 
-    /// Stores an assignment; refused if the same role is assigned already.
-    pub async fn assign(&self, assignment: AppRoleAssignment) -> Result<(), StoreError> {
+    /// Stores an assignment; refused if the same role is assigned already, or if the
+    /// holder or the resource is gone.
+    pub async fn assign(
+        &self,
+        assignment: AppRoleAssignment,
+        record: AuditRecord,
+    ) -> Result<(), StoreError> {
         self.write(move |session| {
+            let tenant = assignment.tenant;
+            check_principal(session, tenant, assignment.resource_id)?;
+            match assignment.principal_type {
+                PrincipalType::ServicePrincipal => {
+                    check_principal(session, tenant, assignment.principal_id)?;
+                }
+                PrincipalType::User => check_user(session, tenant, assignment.principal_id)?,
+            }
             let added = session.execute(
                 "INSERT INTO app_role_assignment (tenant_id, id, principal_id, resource_id,
                     app_role_id, record)
@@ -55,20 +70,26 @@ impl Store {
             if added == 0 {
                 return Err(StoreError::Conflict(Conflict::Exists));
             }
-            Ok(())
+            audit::append(session, tenant, &record)
         })
         .await
     }
 
-    /// Deletes an assignment, which ends tokens that have the role.
-    pub async fn unassign(&self, tenant: TenantId, id: ObjectId) -> Result<bool, StoreError> {
+    /// Deletes an assignment, which ends tokens that have the role; false if there is
+    /// none.
+    pub async fn unassign(
+        &self,
+        tenant: TenantId,
+        id: ObjectId,
+        record: AuditRecord,
+    ) -> Result<bool, StoreError> {
         self.write(move |session| {
             let deleted = session.execute(
                 "DELETE FROM app_role_assignment WHERE tenant_id = ?1 AND id = ?2",
                 params![tenant, id],
             )?;
             advance_epoch(session, tenant)?;
-            Ok(deleted > 0)
+            audit::append_if(session, tenant, &record, deleted > 0)
         })
         .await
     }
@@ -90,22 +111,76 @@ impl Store {
         .await
     }
 
-    /// Stores a delegated grant, or a new version of one with the same id.
-    pub async fn save_consent_grant(&self, grant: ConsentGrant) -> Result<(), StoreError> {
+    /// One delegated grant.
+    pub async fn consent_grant(
+        &self,
+        tenant: TenantId,
+        id: ObjectId,
+    ) -> Result<Option<ConsentGrant>, StoreError> {
+        self.read(move |session| grant_by_id(session, tenant, id))
+            .await
+    }
+
+    /// Stores a new delegated grant; refused if there is one of this client on this
+    /// resource for the same people, or if either is gone.
+    pub async fn create_consent_grant(
+        &self,
+        grant: ConsentGrant,
+        record: AuditRecord,
+    ) -> Result<(), StoreError> {
         self.write(move |session| {
-            session.execute(
-                "INSERT INTO permission_grant (tenant_id, id, client_id, resource_id, record)
-                 VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (tenant_id, id) DO UPDATE SET record = excluded.record",
+            check_principal(session, grant.tenant, grant.client_id)?;
+            check_principal(session, grant.tenant, grant.resource_id)?;
+            let person = match grant.consent_type {
+                ConsentType::AllPrincipals => ObjectId::new(uuid::Uuid::nil()),
+                ConsentType::Principal(person) => {
+                    check_user(session, grant.tenant, person)?;
+                    person
+                }
+            };
+            let added = session.execute(
+                "INSERT INTO permission_grant (tenant_id, id, client_id, resource_id,
+                    principal_id, record)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
                 params![
                     grant.tenant,
                     grant.id,
                     grant.client_id,
                     grant.resource_id,
+                    person,
                     serde_json::to_string(&grant)?
                 ],
             )?;
-            advance_epoch(session, grant.tenant)
+            if added == 0 {
+                return Err(StoreError::Conflict(Conflict::Exists));
+            }
+            advance_epoch(session, grant.tenant)?;
+            audit::append(session, grant.tenant, &record)
+        })
+        .await
+    }
+
+    /// Gives a delegated grant other scopes, which ends what tokens lost by it; false
+    /// if there is none.
+    pub async fn set_granted_scopes(
+        &self,
+        tenant: TenantId,
+        id: ObjectId,
+        scopes: Vec<String>,
+        record: AuditRecord,
+    ) -> Result<bool, StoreError> {
+        self.write(move |session| {
+            let Some(mut grant) = grant_by_id(session, tenant, id)? else {
+                return Ok(false);
+            };
+            grant.scopes.clone_from(&scopes);
+            session.execute(
+                "UPDATE permission_grant SET record = ?3 WHERE tenant_id = ?1 AND id = ?2",
+                params![tenant, id, serde_json::to_string(&grant)?],
+            )?;
+            advance_epoch(session, tenant)?;
+            audit::append(session, tenant, &record)?;
+            Ok(true)
         })
         .await
     }
@@ -115,6 +190,7 @@ impl Store {
         &self,
         tenant: TenantId,
         id: ObjectId,
+        record: AuditRecord,
     ) -> Result<bool, StoreError> {
         self.write(move |session| {
             let deleted = session.execute(
@@ -122,10 +198,43 @@ impl Store {
                 params![tenant, id],
             )?;
             advance_epoch(session, tenant)?;
-            Ok(deleted > 0)
+            audit::append_if(session, tenant, &record, deleted > 0)
         })
         .await
     }
+}
+
+fn check_principal(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    id: ObjectId,
+) -> Result<(), StoreError> {
+    let found = service_principals::by_id(session, tenant, id)?;
+    found
+        .map(drop)
+        .ok_or(StoreError::Conflict(Conflict::Missing(id)))
+}
+
+fn check_user(session: &mut Session<'_>, tenant: TenantId, id: ObjectId) -> Result<(), StoreError> {
+    let found = session.row(
+        "SELECT 1 FROM directory_user WHERE tenant_id = ?1 AND id = ?2",
+        params![tenant, id],
+    )?;
+    found
+        .map(drop)
+        .ok_or(StoreError::Conflict(Conflict::Missing(id)))
+}
+
+fn grant_by_id(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    id: ObjectId,
+) -> Result<Option<ConsentGrant>, StoreError> {
+    let row = session.row(
+        "SELECT record FROM permission_grant WHERE tenant_id = ?1 AND id = ?2",
+        params![tenant, id],
+    )?;
+    row.map(read).transpose()
 }
 
 pub(super) fn assignments_of(

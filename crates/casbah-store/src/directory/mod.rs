@@ -1,9 +1,12 @@
 //! The directory: tenants, people, applications, and what they were granted.
 
 mod applications;
+mod client_secrets;
 mod exchange;
 mod grants;
+mod identifier_uris;
 mod keys;
+mod registrations;
 mod service_principals;
 mod sign_in;
 mod tenants;
@@ -11,3 +14,4 @@ mod users;
 
 pub use applications::{ApplicationQuery, TokenFacts};
 pub use exchange::Denied;
+pub use tenants::NewTenant;

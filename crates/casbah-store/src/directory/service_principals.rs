@@ -1,12 +1,14 @@
 //! Service principals: applications as a tenant has them.
 
 use casbah_model::filter::fold;
-use casbah_model::identity::ServicePrincipal;
+use casbah_model::identity::{Application, ServicePrincipal};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 
-use super::ApplicationQuery;
 use super::tenants::advance_epoch;
+use super::{ApplicationQuery, applications};
+use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
+use crate::error::Conflict;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -33,14 +35,7 @@ impl Store {
         tenant: TenantId,
         id: ObjectId,
     ) -> Result<Option<ServicePrincipal>, StoreError> {
-        self.read(move |session| {
-            let row = session.row(
-                "SELECT record FROM service_principal WHERE tenant_id = ?1 AND id = ?2",
-                params![tenant, id],
-            )?;
-            row.map(read_principal).transpose()
-        })
-        .await
+        self.read(move |session| by_id(session, tenant, id)).await
     }
 
     /// One service principal by its application's client id.
@@ -53,27 +48,73 @@ impl Store {
             .await
     }
 
-    /// Stores a new service principal, or a new version of one with the same id;
-    /// tokens that lost a right by it end.
-    pub async fn save_service_principal(
+    /// Stores a service principal of the server's own; nothing changes if the tenant
+    /// has one of its application already.
+    pub async fn add_service_principal(
         &self,
         principal: ServicePrincipal,
     ) -> Result<(), StoreError> {
+        self.write(move |session| insert(session, &principal).map(drop))
+            .await
+    }
+
+    /// Asks `make` about an application, wherever its home is, and stores the service
+    /// principal that it answers; refused if the tenant has one already.
+    pub async fn create_service_principal<E, M>(
+        &self,
+        app_id: AppId,
+        record: AuditRecord,
+        make: M,
+    ) -> Result<Result<ServicePrincipal, E>, StoreError>
+    where
+        E: Send + 'static,
+        M: Fn(Option<Application>) -> Result<ServicePrincipal, E> + Send + 'static,
+    {
         self.write(move |session| {
+            let principal = match make(applications::by_app_id(session, app_id)?) {
+                Ok(principal) => principal,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            if !insert(session, &principal)? {
+                return Err(StoreError::Conflict(Conflict::Exists));
+            }
+            audit::append(session, principal.tenant, &record)?;
+            Ok(Ok(principal))
+        })
+        .await
+    }
+
+    /// Asks `change` about a service principal and stores what it answers; tokens that
+    /// lost a right by it end.
+    pub async fn change_service_principal<E, C>(
+        &self,
+        tenant: TenantId,
+        id: ObjectId,
+        record: AuditRecord,
+        change: C,
+    ) -> Result<Result<ServicePrincipal, E>, StoreError>
+    where
+        E: Send + 'static,
+        C: Fn(Option<ServicePrincipal>) -> Result<ServicePrincipal, E> + Send + 'static,
+    {
+        self.write(move |session| {
+            let changed = match change(by_id(session, tenant, id)?) {
+                Ok(changed) => changed,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
             session.execute(
-                "INSERT INTO service_principal (tenant_id, id, app_id, name_folded, record)
-                 VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (tenant_id, id) DO UPDATE SET name_folded = excluded.name_folded,
-                    record = excluded.record",
+                "UPDATE service_principal SET name_folded = ?3, record = ?4
+                 WHERE tenant_id = ?1 AND id = ?2",
                 params![
-                    principal.tenant,
-                    principal.id,
-                    principal.app_id,
-                    fold(&principal.display_name),
-                    serde_json::to_string(&principal)?
+                    tenant,
+                    id,
+                    fold(&changed.display_name),
+                    serde_json::to_string(&changed)?
                 ],
             )?;
-            advance_epoch(session, principal.tenant)
+            audit::append(session, tenant, &record)?;
+            advance_epoch(session, tenant)?;
+            Ok(Ok(changed))
         })
         .await
     }
@@ -83,6 +124,7 @@ impl Store {
         &self,
         tenant: TenantId,
         id: ObjectId,
+        record: AuditRecord,
     ) -> Result<bool, StoreError> {
         self.write(move |session| {
             for sql in [
@@ -98,10 +140,41 @@ impl Store {
                 params![tenant, id],
             )?;
             advance_epoch(session, tenant)?;
-            Ok(deleted > 0)
+            audit::append_if(session, tenant, &record, deleted > 0)
         })
         .await
     }
+}
+
+/// Stores a new one; false if the tenant has one of its application already.
+pub(super) fn insert(
+    session: &mut Session<'_>,
+    principal: &ServicePrincipal,
+) -> Result<bool, StoreError> {
+    let added = session.execute(
+        "INSERT INTO service_principal (tenant_id, id, app_id, name_folded, record)
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+        params![
+            principal.tenant,
+            principal.id,
+            principal.app_id,
+            fold(&principal.display_name),
+            serde_json::to_string(principal)?
+        ],
+    )?;
+    Ok(added > 0)
+}
+
+pub(super) fn by_id(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    id: ObjectId,
+) -> Result<Option<ServicePrincipal>, StoreError> {
+    let row = session.row(
+        "SELECT record FROM service_principal WHERE tenant_id = ?1 AND id = ?2",
+        params![tenant, id],
+    )?;
+    row.map(read_principal).transpose()
 }
 
 pub(super) fn by_app_id(

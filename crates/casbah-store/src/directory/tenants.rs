@@ -1,25 +1,36 @@
 //! Tenants and their domains.
 
 use casbah_model::filter::fold;
-use casbah_model::identity::{Tenant, User};
+use casbah_model::identity::{ServicePrincipal, Tenant, User};
 use casbah_model::ids::TenantId;
 
+use super::{service_principals, users};
+use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
-use crate::directory::users;
 use crate::error::Conflict;
 use crate::{Store, StoreError};
 
 const SELECT: &str = "SELECT id, display_name, default_domain, is_home, auth_epoch, created
     FROM tenant";
 
+/// A tenant that is to be.
+#[derive(Debug, Clone)]
+pub struct NewTenant {
+    /// The tenant with its domains.
+    pub tenant: Tenant,
+    /// Its first administrator.
+    pub administrator: User,
+    /// The applications that it knows from its beginning.
+    pub principals: Vec<ServicePrincipal>,
+    /// Who creates it, in which tenant; nobody at the first start.
+    pub record: Option<(TenantId, AuditRecord)>,
+}
+
 impl Store {
-    /// Stores a new tenant with its domains and its first administrator.
-    pub async fn create_tenant(
-        &self,
-        tenant: Tenant,
-        administrator: User,
-    ) -> Result<(), StoreError> {
+    /// Stores a new tenant and all that it begins with.
+    pub async fn create_tenant(&self, new: NewTenant) -> Result<(), StoreError> {
         self.write(move |session| {
+            let tenant = &new.tenant;
             session.execute(
                 "INSERT INTO tenant (id, display_name, default_domain, is_home, auth_epoch, created)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -42,7 +53,14 @@ impl Store {
                     return Err(StoreError::Conflict(Conflict::Domain(domain.clone())));
                 }
             }
-            users::insert(session, &administrator)
+            users::insert(session, &new.administrator)?;
+            for principal in &new.principals {
+                service_principals::insert(session, principal)?;
+            }
+            match &new.record {
+                Some((home, record)) => audit::append(session, *home, record),
+                None => Ok(()),
+            }
         })
         .await
     }

@@ -5,6 +5,7 @@ use casbah_model::identity::{PasswordHash, User};
 use casbah_model::ids::{ObjectId, TenantId};
 
 use super::tenants::advance_epoch;
+use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::{Store, StoreError};
 
@@ -72,6 +73,27 @@ impl Store {
                 ],
             )?;
             advance_epoch(session, user.tenant)
+        })
+        .await
+    }
+
+    /// Gives an enabled person another password in place of `before`; false if that is
+    /// not the password any more.
+    pub async fn change_password(
+        &self,
+        tenant: TenantId,
+        id: ObjectId,
+        before: PasswordHash,
+        after: PasswordHash,
+        record: AuditRecord,
+    ) -> Result<bool, StoreError> {
+        self.write(move |session| {
+            let changed = session.execute(
+                "UPDATE directory_user SET password = ?4, must_change_password = 0
+                 WHERE tenant_id = ?1 AND id = ?2 AND password = ?3 AND enabled = 1",
+                params![tenant, id, before.as_str(), after.as_str()],
+            )?;
+            audit::append_if(session, tenant, &record, changed > 0)
         })
         .await
     }

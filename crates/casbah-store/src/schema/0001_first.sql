@@ -72,6 +72,16 @@ CREATE TABLE application (
 );
 CREATE UNIQUE INDEX application_app_id ON application (tenant_id, app_id);
 
+-- Names under which applications are asked for as resources, in their home tenant,
+-- without slashes at the end. Deleted applications have none.
+CREATE TABLE identifier_uri (
+    tenant_id {blob} NOT NULL,
+    uri {text} NOT NULL,
+    app_id {blob} NOT NULL,
+    PRIMARY KEY (tenant_id, uri)
+);
+CREATE INDEX identifier_uri_app_id ON identifier_uri (tenant_id, app_id);
+
 CREATE TABLE client_secret (
     tenant_id {blob} NOT NULL,
     application_id {blob} NOT NULL,
@@ -107,15 +117,19 @@ CREATE TABLE app_role_assignment (
 CREATE UNIQUE INDEX app_role_assignment_triple
     ON app_role_assignment (tenant_id, principal_id, resource_id, app_role_id);
 
+-- `principal_id` is the person, and the nil id where everyone is meant: a null would
+-- be unlike every other null to the unique key.
 CREATE TABLE permission_grant (
     tenant_id {blob} NOT NULL,
     id {blob} NOT NULL,
     client_id {blob} NOT NULL,
     resource_id {blob} NOT NULL,
+    principal_id {blob} NOT NULL,
     record {text} NOT NULL,
     PRIMARY KEY (tenant_id, id)
 );
-CREATE INDEX permission_grant_client ON permission_grant (tenant_id, client_id);
+CREATE UNIQUE INDEX permission_grant_client
+    ON permission_grant (tenant_id, client_id, resource_id, principal_id);
 
 -- Sign-in. Codes, tokens and sessions are kept by their hash alone.
 

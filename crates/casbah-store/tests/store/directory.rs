@@ -6,11 +6,11 @@ use casbah_model::identity::{
 };
 use casbah_model::ids::{AppId, KeyId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_store::{ApplicationQuery, Conflict, Store, StoreError};
+use casbah_store::{ApplicationQuery, AuditRecord, Conflict, NewTenant, Store, StoreError};
 
-const NOW: Timestamp = Timestamp(1_000_000);
+pub(super) const NOW: Timestamp = Timestamp(1_000_000);
 
-fn tenant(domain: &str) -> (Tenant, User) {
+pub(super) fn tenant(domain: &str) -> (Tenant, User) {
     let id = TenantId::random();
     let tenant = Tenant {
         id,
@@ -35,7 +35,40 @@ fn tenant(domain: &str) -> (Tenant, User) {
     (tenant, administrator)
 }
 
-fn principal(tenant: TenantId, app_id: AppId) -> ServicePrincipal {
+pub(super) fn record() -> AuditRecord {
+    AuditRecord {
+        timestamp: NOW,
+        actor: "test".to_owned(),
+        action: "test",
+        target: "test".to_owned(),
+    }
+}
+
+pub(super) async fn create(
+    store: &Store,
+    tenant: &Tenant,
+    administrator: User,
+) -> Result<(), StoreError> {
+    let new = NewTenant {
+        tenant: tenant.clone(),
+        administrator,
+        principals: Vec::new(),
+        record: None,
+    };
+    store.create_tenant(new).await
+}
+
+/// Stores what became of an application.
+pub(super) async fn save(store: &Store, application: Application) {
+    let (tenant, id) = (application.tenant, application.id);
+    let changed: Result<_, ()> = store
+        .change_application(tenant, id, record(), move |_| Ok(application.clone()))
+        .await
+        .unwrap();
+    changed.unwrap();
+}
+
+pub(super) fn principal(tenant: TenantId, app_id: AppId) -> ServicePrincipal {
     ServicePrincipal {
         id: ObjectId::random(),
         tenant,
@@ -52,10 +85,7 @@ crate::on_both!(
     tenants_and_people_are_found_by_their_names,
     |store: Store| async move {
         let (contoso, admin) = tenant("contoso.example");
-        store
-            .create_tenant(contoso.clone(), admin.clone())
-            .await
-            .unwrap();
+        create(&store, &contoso, admin.clone()).await.unwrap();
         assert_eq!(
             store.tenant_of_domain("CONTOSO.example").await.unwrap(),
             Some(contoso.clone())
@@ -65,10 +95,7 @@ crate::on_both!(
             Some(contoso.clone())
         );
         let (other, other_admin) = tenant("contoso.example");
-        let refused = store
-            .create_tenant(other.clone(), other_admin)
-            .await
-            .unwrap_err();
+        let refused = create(&store, &other, other_admin).await.unwrap_err();
         assert!(matches!(refused, StoreError::Conflict(Conflict::Domain(_))));
         assert!(
             store.tenant(other.id).await.unwrap().is_none(),
@@ -103,16 +130,16 @@ crate::on_both!(
     a_token_request_reads_all_its_facts_at_once,
     |store: Store| async move {
         let (contoso, admin) = tenant("contoso.example");
-        store.create_tenant(contoso.clone(), admin).await.unwrap();
+        create(&store, &contoso, admin).await.unwrap();
         let application = Application::new(contoso.id, "Demo", NOW);
-        store.save_application(application.clone()).await.unwrap();
-        let resource = principal(contoso.id, AppId::random());
-        let client = principal(contoso.id, application.app_id);
         store
-            .save_service_principal(resource.clone())
+            .create_application(application.clone(), record())
             .await
             .unwrap();
-        store.save_service_principal(client.clone()).await.unwrap();
+        let resource = principal(contoso.id, AppId::random());
+        let client = principal(contoso.id, application.app_id);
+        store.add_service_principal(resource.clone()).await.unwrap();
+        store.add_service_principal(client.clone()).await.unwrap();
         let secret = ClientSecret {
             key_id: KeyId::random(),
             tenant: contoso.id,
@@ -124,7 +151,10 @@ crate::on_both!(
             hash: Digest::new([7; 32]),
             pepper_version: 1,
         };
-        store.add_client_secret(secret.clone()).await.unwrap();
+        store
+            .add_client_secret(secret.clone(), record())
+            .await
+            .unwrap();
         let assignment = AppRoleAssignment {
             id: ObjectId::random(),
             tenant: contoso.id,
@@ -134,12 +164,12 @@ crate::on_both!(
             app_role_id: KeyId::random(),
             created: NOW,
         };
-        store.assign(assignment.clone()).await.unwrap();
+        store.assign(assignment.clone(), record()).await.unwrap();
         let twice = AppRoleAssignment {
             id: ObjectId::random(),
             ..assignment.clone()
         };
-        let twice = store.assign(twice).await.unwrap_err();
+        let twice = store.assign(twice, record()).await.unwrap_err();
         assert!(matches!(twice, StoreError::Conflict(Conflict::Exists)));
 
         let facts = store
@@ -158,7 +188,12 @@ crate::on_both!(
         assert!(elsewhere.principal.is_none() && elsewhere.assignments.is_empty());
 
         let epoch = store.auth_epoch(contoso.id).await.unwrap();
-        assert!(store.unassign(contoso.id, assignment.id).await.unwrap());
+        assert!(
+            store
+                .unassign(contoso.id, assignment.id, record())
+                .await
+                .unwrap()
+        );
         assert!(
             store.auth_epoch(contoso.id).await.unwrap() > epoch,
             "issued tokens lose the role"
@@ -168,7 +203,7 @@ crate::on_both!(
             deleted: Some(NOW),
             ..application.clone()
         };
-        store.save_application(deleted).await.unwrap();
+        save(&store, deleted).await;
         assert!(
             store
                 .application_by_app_id(application.app_id)
@@ -202,15 +237,18 @@ crate::on_both!(
     a_change_of_an_application_is_seen_wherever_it_is_present,
     |store: Store| async move {
         let (home, admin) = tenant("home.example");
-        store.create_tenant(home.clone(), admin).await.unwrap();
+        create(&store, &home, admin).await.unwrap();
         let (present, admin) = tenant("present.example");
-        store.create_tenant(present.clone(), admin).await.unwrap();
+        create(&store, &present, admin).await.unwrap();
         let (stranger, admin) = tenant("stranger.example");
-        store.create_tenant(stranger.clone(), admin).await.unwrap();
+        create(&store, &stranger, admin).await.unwrap();
         let application = Application::new(home.id, "Demo", NOW);
-        store.save_application(application.clone()).await.unwrap();
         store
-            .save_service_principal(principal(present.id, application.app_id))
+            .create_application(application.clone(), record())
+            .await
+            .unwrap();
+        store
+            .add_service_principal(principal(present.id, application.app_id))
             .await
             .unwrap();
         let epochs = async || {
@@ -221,13 +259,14 @@ crate::on_both!(
             epochs
         };
         let before = epochs().await;
-        store
-            .save_application(Application {
+        save(
+            &store,
+            Application {
                 deleted: Some(NOW),
                 ..application
-            })
-            .await
-            .unwrap();
+            },
+        )
+        .await;
         assert_eq!(
             epochs().await,
             [before[0] + 1, before[1] + 1, before[2]],
@@ -240,19 +279,22 @@ crate::on_both!(
     a_resource_is_found_by_its_uri_where_it_is_present,
     |store: Store| async move {
         let (home, admin) = tenant("home.example");
-        store.create_tenant(home.clone(), admin).await.unwrap();
+        create(&store, &home, admin).await.unwrap();
         let (other, admin) = tenant("other.example");
-        store.create_tenant(other.clone(), admin).await.unwrap();
+        create(&store, &other, admin).await.unwrap();
         let mut application = Application::new(home.id, "Api", NOW);
         application.identifier_uris = vec!["api://siem/".to_owned()];
-        store.save_application(application.clone()).await.unwrap();
+        store
+            .create_application(application.clone(), record())
+            .await
+            .unwrap();
         let find =
             async |tenant, uri: &str| store.app_id_of_identifier_uri(tenant, uri).await.unwrap();
         assert_eq!(find(home.id, "api://siem").await, Some(application.app_id));
         assert_eq!(find(home.id, "api://SIEM").await, None);
         assert_eq!(find(other.id, "api://siem").await, None);
         store
-            .save_service_principal(principal(other.id, application.app_id))
+            .add_service_principal(principal(other.id, application.app_id))
             .await
             .unwrap();
         assert_eq!(

@@ -9,6 +9,7 @@ mod activities;
 mod alerts;
 mod detector;
 mod directory;
+mod directory_changes;
 mod discovery;
 mod entities;
 mod ip_ranges;

@@ -64,7 +64,12 @@ pub(super) async fn create(call: &Call<'_>, key: &str) -> Result<Reply, GraphErr
         app_role_id: new.app_role_id,
         created: call.context.now,
     };
-    match call.app.store.assign(assignment.clone()).await {
+    let target = format!(
+        "{} {} {}",
+        new.principal_id, new.resource_id, new.app_role_id
+    );
+    let record = call.record("app_role.assign", &target);
+    match call.app.store.assign(assignment.clone(), record).await {
         Err(StoreError::Conflict(Conflict::Exists)) => {
             return Err(GraphError::Invalid(
                 "Permission being assigned already exists on the object".to_owned(),
@@ -72,13 +77,6 @@ pub(super) async fn create(call: &Call<'_>, key: &str) -> Result<Reply, GraphErr
         }
         outcome => outcome?,
     }
-    let target = format!(
-        "{} {} {}",
-        new.principal_id, new.resource_id, new.app_role_id
-    );
-    call.caller
-        .audit(call.app, "app_role.assign", target)
-        .await?;
     Ok(Reply::Created(wire::assignment(
         &assignment,
         &principal_name,
@@ -100,10 +98,10 @@ pub(super) async fn delete(
     let held = store.assignments_of(addressed.tenant, addressed.id).await?;
     let given = store.assignments_to(addressed.tenant, addressed.id).await?;
     let found = held.iter().chain(&given).any(|one| one.id == id);
-    if !found || !store.unassign(addressed.tenant, id).await? {
+    let record = call.record("app_role.unassign", &id);
+    if !found || !store.unassign(addressed.tenant, id, record).await? {
         return Err(missing());
     }
-    call.caller.audit(call.app, "app_role.unassign", id).await?;
     Ok(Reply::Done)
 }
 

@@ -4,6 +4,8 @@ use axum::http::HeaderMap;
 use casbah_identity::consent::{Ability, may};
 use casbah_model::identity::{FirstPartyApp, MICROSOFT_GRAPH, RESOURCE_MANAGER, Tenant, User};
 use casbah_model::ids::{AppId, ObjectId};
+use casbah_model::time::Timestamp;
+use casbah_store::AuditRecord;
 use casbah_token::{CallerKind, Claims};
 
 use super::error::GraphError;
@@ -93,22 +95,22 @@ impl Caller {
         }
     }
 
-    /// Keeps what the caller changed.
-    pub(super) async fn audit(
+    /// What the audit keeps of a change by this caller.
+    pub(super) fn record(
         &self,
-        app: &App,
+        now: Timestamp,
         action: &'static str,
-        target: impl ToString + Send,
-    ) -> Result<(), GraphError> {
-        let client;
-        let actor = match &self.kind {
-            Kind::App { client: id, .. } => {
-                client = id.to_string();
-                &client
-            }
-            Kind::Person { user, .. } => &user.upn,
-        };
-        Ok(app.audit(self.tenant.id, actor, action, target).await?)
+        target: &impl ToString,
+    ) -> AuditRecord {
+        AuditRecord {
+            timestamp: now,
+            actor: match &self.kind {
+                Kind::App { client, .. } => client.to_string(),
+                Kind::Person { user, .. } => user.upn.clone(),
+            },
+            action,
+            target: target.to_string(),
+        }
     }
 }
 

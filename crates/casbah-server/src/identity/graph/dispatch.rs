@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
+use casbah_store::AuditRecord;
 use percent_encoding::percent_decode_str;
 
 use super::caller::Caller;
@@ -21,6 +22,13 @@ pub(super) struct Call<'a> {
     pub(super) options: Options,
     pub(super) body: Bytes,
     pub(super) context: RequestContext,
+}
+
+impl Call<'_> {
+    /// What the audit keeps of the change that this call makes.
+    pub(super) fn record(&self, action: &'static str, target: &impl ToString) -> AuditRecord {
+        self.caller.record(self.context.now, action, target)
+    }
 }
 
 /// Every path under `/v1.0`.

@@ -42,10 +42,23 @@ pub(super) enum GraphError {
     Exists(String),
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// A secret could not be made.
     #[error(transparent)]
     Secret(#[from] PepperError),
+}
+
+impl From<StoreError> for GraphError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(Conflict::IdentifierUri(_)) => Self::Exists(
+                "Another object with the same value for property identifierUris already exists."
+                    .to_owned(),
+            ),
+            StoreError::Conflict(Conflict::Missing(id)) => Self::NotFound(id.to_string()),
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl GraphError {

@@ -3,6 +3,7 @@
 use casbah_identity::consent::spelled_scopes;
 use casbah_model::identity::{ConsentGrant, ConsentType};
 use casbah_model::ids::ObjectId;
+use casbah_store::{Conflict, StoreError};
 use serde::Deserialize;
 
 use super::body;
@@ -67,15 +68,6 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
             ));
         }
     };
-    let present = store.consent_grants(tenant, Some(new.client_id)).await?;
-    let is_there = present
-        .iter()
-        .any(|one| one.resource_id == new.resource_id && one.consent_type == consent_type);
-    if is_there {
-        return Err(GraphError::Exists(
-            "Permission entry already exists.".to_owned(),
-        ));
-    }
     let grant = ConsentGrant {
         id: ObjectId::random(),
         tenant,
@@ -85,45 +77,61 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
         scopes,
         created: call.context.now,
     };
-    store.save_consent_grant(grant.clone()).await?;
     let scope = grant.scopes.join(" ");
     let target = format!("{} {} {scope}", new.client_id, new.resource_id);
-    call.caller.audit(call.app, "scope.grant", target).await?;
+    let record = call.record("scope.grant", &target);
+    match store.create_consent_grant(grant.clone(), record).await {
+        Err(StoreError::Conflict(Conflict::Exists)) => {
+            return Err(GraphError::Exists(
+                "Permission entry already exists.".to_owned(),
+            ));
+        }
+        outcome => outcome?,
+    }
     Ok(Reply::Created(wire::grant(&grant)))
 }
 
 /// `PATCH /oauth2PermissionGrants/{id}`
 pub(super) async fn change(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
     call.caller.require(Right::GrantScopes)?;
-    let mut grant = one(call, key).await?;
+    let grant = one(call, key).await?;
     let changes: Changes = body::read(&call.body)?;
-    grant.scopes = spelled(call, grant.resource_id, &changes.scope).await?;
-    let target = format!("{key} {}", grant.scopes.join(" "));
-    call.app.store.save_consent_grant(grant).await?;
-    call.caller.audit(call.app, "scope.change", target).await?;
-    Ok(Reply::Done)
+    let scopes = spelled(call, grant.resource_id, &changes.scope).await?;
+    let record = call.record("scope.change", &format!("{key} {}", scopes.join(" ")));
+    let store = &call.app.store;
+    let is_there = store
+        .set_granted_scopes(grant.tenant, grant.id, scopes, record)
+        .await?;
+    done(is_there, key)
 }
 
 /// `DELETE /oauth2PermissionGrants/{id}`
 pub(super) async fn delete(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
     call.caller.require(Right::GrantScopes)?;
     let grant = one(call, key).await?;
+    let record = call.record("scope.revoke", &grant.id);
     let store = &call.app.store;
-    store.delete_consent_grant(grant.tenant, grant.id).await?;
-    call.caller
-        .audit(call.app, "scope.revoke", grant.id)
+    let is_there = store
+        .delete_consent_grant(grant.tenant, grant.id, record)
         .await?;
-    Ok(Reply::Done)
+    done(is_there, key)
+}
+
+/// The grant may have gone since it was found.
+fn done(is_there: bool, key: &str) -> Result<Reply, GraphError> {
+    if is_there {
+        Ok(Reply::Done)
+    } else {
+        Err(GraphError::NotFound(key.to_owned()))
+    }
 }
 
 async fn one(call: &Call<'_>, key: &str) -> Result<ConsentGrant, GraphError> {
     let missing = || GraphError::NotFound(key.to_owned());
     let id: ObjectId = key.parse().map_err(|_| missing())?;
     let store = &call.app.store;
-    let all = store.consent_grants(call.caller.tenant.id, None).await?;
-    all.into_iter()
-        .find(|grant| grant.id == id)
-        .ok_or_else(missing)
+    let found = store.consent_grant(call.caller.tenant.id, id).await?;
+    found.ok_or_else(missing)
 }
 
 /// The words of `scope` as the resource spells them.

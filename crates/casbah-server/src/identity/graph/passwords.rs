@@ -59,10 +59,8 @@ pub(super) async fn add(call: &Call<'_>, key: &str) -> Result<Reply, GraphError>
     let mut object = wire::secret(&new.stored);
     object["secretText"] = Value::from(new.text.expose_secret());
     let target = format!("{} {}", application.id, new.stored.key_id);
-    call.app.store.add_client_secret(new.stored).await?;
-    call.caller
-        .audit(call.app, "application.add_secret", target)
-        .await?;
+    let record = call.record("application.add_secret", &target);
+    call.app.store.add_client_secret(new.stored, record).await?;
     Ok(Reply::Ok(object))
 }
 
@@ -72,19 +70,17 @@ pub(super) async fn remove(call: &Call<'_>, key: &str) -> Result<Reply, GraphErr
     let application = find(call, key).await?;
     let Remove { key_id } = body::read(&call.body)?;
     let tenant = call.caller.tenant.id;
+    let target = format!("{} {key_id}", application.id);
+    let record = call.record("application.remove_secret", &target);
     let store = &call.app.store;
     if !store
-        .remove_client_secret(tenant, application.id, key_id)
+        .remove_client_secret(tenant, application.id, key_id, record)
         .await?
     {
         return Err(GraphError::Invalid(format!(
             "No password credential found with keyId '{key_id}'."
         )));
     }
-    let target = format!("{} {key_id}", application.id);
-    call.caller
-        .audit(call.app, "application.remove_secret", target)
-        .await?;
     Ok(Reply::Done)
 }
 

@@ -3,7 +3,7 @@
 use casbah_identity::resource::Resource;
 use casbah_model::identity::{Application, FirstPartyApp, ServicePrincipal};
 use casbah_model::ids::{AppId, ObjectId};
-use casbah_store::ApplicationQuery;
+use casbah_store::{ApplicationQuery, Conflict, StoreError};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -64,61 +64,61 @@ pub(super) async fn show(call: &Call<'_>, key: &str) -> Result<Reply, GraphError
 pub(super) async fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
     call.caller.require(Right::Register)?;
     let new: New = body::read(&call.body)?;
-    let store = &call.app.store;
-    let tenant = call.caller.tenant.id;
-    let application = store
-        .application_by_app_id(new.app_id)
-        .await?
-        .filter(|application| application.is_offered_to(tenant))
-        .ok_or_else(|| {
-            // A client waits and tries again on this text.
-            GraphError::Invalid(format!(
-                "The appId '{}' of the service principal does not reference a valid application object.",
-                new.app_id
-            ))
-        })?;
-    let present = store
-        .service_principal_by_app_id(tenant, new.app_id)
-        .await?;
-    if present.is_some() {
-        return Err(already_there(new.app_id));
-    }
-    let principal = ServicePrincipal {
-        id: ObjectId::random(),
-        tenant,
-        app_id: new.app_id,
-        app_owner_tenant: application.tenant,
-        display_name: application.display_name.clone(),
-        enabled: new.account_enabled.unwrap_or(true),
-        app_role_assignment_required: new.app_role_assignment_required.unwrap_or(false),
-        created: call.context.now,
+    let (tenant, created) = (call.caller.tenant.id, call.context.now);
+    let id = ObjectId::random();
+    let app_id = new.app_id;
+    let make = move |application: Option<Application>| {
+        let application = application
+            .filter(|application| application.is_offered_to(tenant))
+            .ok_or_else(|| {
+                // A client waits and tries again on this text.
+                GraphError::Invalid(format!(
+                    "The appId '{app_id}' of the service principal does not reference a valid application object.",
+                ))
+            })?;
+        Ok::<_, GraphError>(ServicePrincipal {
+            id,
+            tenant,
+            app_id,
+            app_owner_tenant: application.tenant,
+            display_name: application.display_name,
+            enabled: new.account_enabled.unwrap_or(true),
+            app_role_assignment_required: new.app_role_assignment_required.unwrap_or(false),
+            created,
+        })
     };
-    match store.save_service_principal(principal.clone()).await {
-        Err(error) if error.is_unique_violation() => return Err(already_there(new.app_id)),
-        outcome => outcome?,
-    }
-    call.caller
-        .audit(call.app, "service_principal.create", principal.id)
-        .await?;
+    let record = call.record("service_principal.create", &id);
+    let store = &call.app.store;
+    let principal = match store.create_service_principal(app_id, record, make).await {
+        Err(StoreError::Conflict(Conflict::Exists)) => {
+            return Err(GraphError::Exists(format!(
+                "The service principal cannot be created: the appId '{app_id}' is already in use."
+            )));
+        }
+        outcome => outcome??,
+    };
     Ok(Reply::Created(object(call, &principal).await?))
 }
 
 /// `PATCH /servicePrincipals/{id}`: switching off ends tokens.
 pub(super) async fn change(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
     call.caller.require(Right::Manage)?;
-    let mut principal = find(call, key).await?;
+    let ServicePrincipal { id, tenant, .. } = find(call, key).await?;
     let changes: Changes = body::read(&call.body)?;
-    if let Some(enabled) = changes.account_enabled {
-        principal.enabled = enabled;
-    }
-    if let Some(required) = changes.app_role_assignment_required {
-        principal.app_role_assignment_required = required;
-    }
-    let id = principal.id;
-    call.app.store.save_service_principal(principal).await?;
-    call.caller
-        .audit(call.app, "service_principal.change", id)
-        .await?;
+    let record = call.record("service_principal.change", &id);
+    let store = &call.app.store;
+    store
+        .change_service_principal(tenant, id, record, move |present| {
+            let mut principal = present.ok_or_else(|| GraphError::NotFound(id.to_string()))?;
+            if let Some(enabled) = changes.account_enabled {
+                principal.enabled = enabled;
+            }
+            if let Some(required) = changes.app_role_assignment_required {
+                principal.app_role_assignment_required = required;
+            }
+            Ok::<_, GraphError>(principal)
+        })
+        .await??;
     Ok(Reply::Done)
 }
 
@@ -131,14 +131,16 @@ pub(super) async fn delete(call: &Call<'_>, key: &str) -> Result<Reply, GraphErr
             "This service principal is part of the server; switch it off instead.".to_owned(),
         ));
     }
+    let record = call.record("service_principal.delete", &principal.id);
     let store = &call.app.store;
-    store
-        .delete_service_principal(principal.tenant, principal.id)
-        .await?;
-    call.caller
-        .audit(call.app, "service_principal.delete", principal.id)
-        .await?;
-    Ok(Reply::Done)
+    if store
+        .delete_service_principal(principal.tenant, principal.id, record)
+        .await?
+    {
+        Ok(Reply::Done)
+    } else {
+        Err(GraphError::NotFound(key.to_owned()))
+    }
 }
 
 /// Finds by object id, or by `appId='…'`.
@@ -183,12 +185,6 @@ async fn object(call: &Call<'_>, principal: &ServicePrincipal) -> Result<Value, 
         principal,
         application.as_ref(),
         &call.app.authority,
-    ))
-}
-
-fn already_there(app_id: AppId) -> GraphError {
-    GraphError::Exists(format!(
-        "The service principal cannot be created: the appId '{app_id}' is already in use."
     ))
 }
 

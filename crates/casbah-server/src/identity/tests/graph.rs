@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Directory;
 use super::browser::Page;
 use super::sign_in::{authorize, first_sign_in, redeem};
+use crate::testing::save;
 
 /// Who calls the directory.
 struct Caller<'a> {
@@ -470,7 +471,7 @@ async fn a_tenant_sees_and_changes_nothing_of_another() {
     let foreign = directory.server.tenant;
     let store = &directory.server.app.store;
     let application = Application::new(foreign, "Foreign", Timestamp::now());
-    store.save_application(application.clone()).await.unwrap();
+    save(store, &application).await;
     let principal = directory.present(foreign, &application).await;
     let id = application.id;
     let list = admin.get("/v1.0/applications").await;
@@ -602,7 +603,7 @@ async fn an_application_of_another_tenant_calls_only_while_it_is_offered() {
     let store = &directory.server.app.store;
     let mut foreign = Application::new(directory.server.tenant, "Foreign", Timestamp::now());
     foreign.sign_in_audience = SignInAudience::AzureADMultipleOrgs;
-    store.save_application(foreign.clone()).await.unwrap();
+    save(store, &foreign).await;
     let secret = directory.secret(&foreign, SecretOptions::default()).await;
     let principal = directory.present(directory.tenant, &foreign).await.id;
     let body = json!({
@@ -617,7 +618,7 @@ async fn an_application_of_another_tenant_calls_only_while_it_is_offered() {
     let app = application(&directory, directory.tenant, &client, &secret, graph).await;
     app.get("/v1.0/applications").await;
     foreign.sign_in_audience = SignInAudience::AzureADMyOrg;
-    store.save_application(foreign).await.unwrap();
+    save(store, &foreign).await;
     let refused = app.call("GET", "/v1.0/applications", Value::Null).await;
     assert_eq!(refused.status, 401);
 }
@@ -677,4 +678,27 @@ async fn null_takes_away_and_absence_leaves() {
         let refused = admin.call("PATCH", &path, change.clone()).await;
         assert_eq!(refused.status, 400, "{change}");
     }
+}
+
+#[tokio::test]
+async fn a_name_that_was_given_away_does_not_come_back() {
+    let directory = Directory::new().await;
+    let admin = admin(&directory).await;
+    let body = json!({"displayName": "Api", "identifierUris": ["api://one"]});
+    let first = admin.post("/v1.0/applications", body.clone()).await;
+    assert_eq!(first.status, 201, "{}", first.text);
+    let id = first.json()["id"].as_str().unwrap().to_owned();
+    let taken = admin.post("/v1.0/applications", body.clone()).await;
+    assert_eq!(taken.status, 409, "{}", taken.text);
+    assert_eq!(
+        taken.json()["error"]["code"],
+        "Request_MultipleObjectsWithSameKeyValue"
+    );
+    let path = format!("/v1.0/applications/{id}");
+    assert_eq!(admin.call("DELETE", &path, Value::Null).await.status, 204);
+    let rename = json!({"displayName": "Back"});
+    assert_eq!(admin.call("PATCH", &path, rename).await.status, 404);
+    assert_eq!(admin.post("/v1.0/applications", body).await.status, 201);
+    let restore = format!("/v1.0/directory/deletedItems/{id}/restore");
+    assert_eq!(admin.post(&restore, Value::Null).await.status, 409);
 }

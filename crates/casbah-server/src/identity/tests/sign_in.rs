@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 
 use super::Directory;
 use super::browser::{Browser, Page};
+use crate::testing::{audit_record, save};
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(super) const NEW: &str = "correct horse battery";
@@ -609,7 +610,7 @@ async fn an_application_of_another_tenant_learns_nothing_without_consent() {
     let mut application = Application::new(directory.server.tenant, "Foreign", Timestamp::now());
     application.sign_in_audience = SignInAudience::AzureADMultipleOrgs;
     application.public_client_redirect_uris = vec!["http://localhost".into()];
-    store.save_application(application.clone()).await.unwrap();
+    save(store, &application).await;
     let mut foreign = Foreign {
         directory: &directory,
         browser,
@@ -637,7 +638,10 @@ async fn an_application_of_another_tenant_learns_nothing_without_consent() {
         scopes: vec!["User.Read".to_owned()],
         created: Timestamp::now(),
     };
-    store.save_consent_grant(grant.clone()).await.unwrap();
+    store
+        .create_consent_grant(grant.clone(), audit_record())
+        .await
+        .unwrap();
     for (scope, me) in [("openid profile", 403), (graph, 200)] {
         let sent = foreign.sign_in(scope).await;
         let code = sent.sent("code").unwrap();
@@ -651,7 +655,7 @@ async fn an_application_of_another_tenant_learns_nothing_without_consent() {
         assert_eq!(page.status, me, "{scope}: {}", page.text);
     }
     store
-        .delete_consent_grant(directory.tenant, grant.id)
+        .delete_consent_grant(directory.tenant, grant.id, audit_record())
         .await
         .unwrap();
     let sent = foreign.sign_in("openid").await;

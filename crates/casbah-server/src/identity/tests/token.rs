@@ -2,7 +2,7 @@ use axum::http::Method;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use casbah_identity::secret::SecretOptions;
-use casbah_model::identity::{CLOUD_APP_SECURITY, SignInAudience};
+use casbah_model::identity::{CLOUD_APP_SECURITY, ServicePrincipal, SignInAudience};
 use casbah_model::time::Timestamp;
 use casbah_token::{CallerKind, verify};
 use insta::{assert_json_snapshot, assert_snapshot};
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::browser::Page;
 use super::{Directory, Registered};
+use crate::testing::audit_record;
 
 const RESOURCE: &str = "05a65629-4c1b-48c1-a78b-804c4abdd4af";
 
@@ -240,16 +241,22 @@ async fn each_refusal_has_its_number() {
         table.push(format!("{what:24} {status} {error:24} {code}"));
     }
     let store = &directory.server.app.store;
-    let mut principal = one.principal.clone();
-    principal.enabled = false;
-    store
-        .save_service_principal(principal.clone())
+    let principal = one.principal.clone();
+    let switched_off = ServicePrincipal {
+        enabled: false,
+        ..principal.clone()
+    };
+    let changed: Result<_, ()> = store
+        .change_service_principal(directory.tenant, principal.id, audit_record(), move |_| {
+            Ok(switched_off.clone())
+        })
         .await
         .unwrap();
+    changed.unwrap();
     let page = ask(&directory, &here, &fields(&client, &one.secret)).await;
     table.push(format!("{:24} {:?}", "switched off", page.code()));
     store
-        .delete_service_principal(directory.tenant, principal.id)
+        .delete_service_principal(directory.tenant, principal.id, audit_record())
         .await
         .unwrap();
     let page = ask(&directory, &here, &fields(&client, &one.secret)).await;

@@ -6,7 +6,7 @@ use casbah_identity::password;
 use casbah_model::identity::{PasswordHash, Tenant, User};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
-use casbah_store::StoreError;
+use casbah_store::{AuditRecord, StoreError};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -207,18 +207,32 @@ async fn change_password(
     let hashed = tokio::task::spawn_blocking(move || password::hash(&to_hash))
         .await
         .map_err(|_| SignInError::Interrupted)?;
-    user.password = Some(match hashed {
+    let password = match hashed {
         Ok(hash) => hash,
         Err(password::PasswordError::TooShort) => {
             return problem("The new password is too short.");
         }
         Err(password::PasswordError::TooLong) => return problem("The new password is too long."),
         Err(password::PasswordError::Hash) => return Err(SignInError::Hash),
-    });
-    user.must_change_password = false;
-    app.store.update_user(user.clone()).await?;
-    app.audit(user.tenant, &user.upn, "user.change_password", user.id)
+    };
+    let record = AuditRecord {
+        timestamp: attempt.now,
+        actor: user.upn.clone(),
+        action: "user.change_password",
+        target: user.id.to_string(),
+    };
+    let Some(before) = user.password.replace(password.clone()) else {
+        return Ok(Outcome::Wrong);
+    };
+    let changed = app
+        .store
+        .change_password(user.tenant, user.id, before, password, record)
         .await?;
+    if !changed {
+        // Someone was faster, so what was typed is not the password any more.
+        return Ok(Outcome::Wrong);
+    }
+    user.must_change_password = false;
     Ok(Outcome::SignedIn(Box::new(user)))
 }
 

@@ -4,6 +4,8 @@ use casbah_model::identity::{
     AppRole, Application, FirstPartyApp, PermissionScope, RequestedTokenVersion,
     RequiredResourceAccess, SignInAudience,
 };
+use casbah_model::ids::ObjectId;
+use casbah_store::{Conflict, StoreError};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -22,7 +24,7 @@ const MAX_NAME: usize = 256;
 const UNSAFE_SCHEMES: [&str; 6] = ["javascript", "data", "vbscript", "file", "blob", "about"];
 
 /// What a body may set. What is absent stays; what is null goes.
-#[derive(Deserialize, Default)]
+#[derive(Clone, Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Changes {
     display_name: Member<String>,
@@ -40,7 +42,7 @@ struct Changes {
 }
 
 /// Null where it stands for the whole means every part of it.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Redirects {
     #[serde(default)]
@@ -55,7 +57,7 @@ impl Default for Redirects {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Api {
     #[serde(default)]
@@ -83,11 +85,11 @@ pub(in crate::identity::graph) async fn create(call: &Call<'_>) -> Result<Reply,
         ));
     }
     let mut application = Application::new(call.caller.tenant.id, "", call.context.now);
-    apply(call, &mut application, changes).await?;
-    let id = application.id;
-    call.app.store.save_application(application.clone()).await?;
-    call.caller
-        .audit(call.app, "application.create", id)
+    apply(&mut application, changes, call.app.authority.origin())?;
+    let record = call.record("application.create", &application.id);
+    let store = &call.app.store;
+    store
+        .create_application(application.clone(), record)
         .await?;
     Ok(Reply::Created(object(call, &application).await?))
 }
@@ -98,14 +100,12 @@ pub(in crate::identity::graph) async fn change(
     key: &str,
 ) -> Result<Reply, GraphError> {
     call.caller.require(Right::Manage)?;
-    let mut application = find(call, key).await?;
-    let id = application.id;
-    apply(call, &mut application, body::read(&call.body)?).await?;
-    call.app.store.save_application(application).await?;
-    call.caller
-        .audit(call.app, "application.change", id)
-        .await?;
-    Ok(Reply::Done)
+    let changes: Changes = body::read(&call.body)?;
+    let origin = call.app.authority.origin().to_owned();
+    change_one(call, key, "application.change", move |application| {
+        apply(application, changes.clone(), &origin)
+    })
+    .await
 }
 
 /// `DELETE /applications/{id}`: it can be restored for 30 days.
@@ -114,13 +114,33 @@ pub(in crate::identity::graph) async fn delete(
     key: &str,
 ) -> Result<Reply, GraphError> {
     call.caller.require(Right::Manage)?;
-    let mut application = find(call, key).await?;
-    let id = application.id;
-    application.deleted = Some(call.context.now);
-    call.app.store.save_application(application).await?;
-    call.caller
-        .audit(call.app, "application.delete", id)
-        .await?;
+    let now = call.context.now;
+    change_one(call, key, "application.delete", move |application| {
+        application.deleted = Some(now);
+        Ok(())
+    })
+    .await
+}
+
+/// Changes the application as it is in the moment of the write.
+async fn change_one(
+    call: &Call<'_>,
+    key: &str,
+    action: &'static str,
+    change: impl Fn(&mut Application) -> Result<(), GraphError> + Send + 'static,
+) -> Result<Reply, GraphError> {
+    let Application { id, tenant, .. } = find(call, key).await?;
+    let record = call.record(action, &id);
+    let store = &call.app.store;
+    store
+        .change_application(tenant, id, record, move |present| {
+            let mut application = present
+                .filter(|application| application.deleted.is_none())
+                .ok_or_else(|| GraphError::NotFound(id.to_string()))?;
+            change(&mut application)?;
+            Ok::<_, GraphError>(application)
+        })
+        .await??;
     Ok(Reply::Done)
 }
 
@@ -130,27 +150,26 @@ pub(in crate::identity::graph) async fn restore(
     key: &str,
 ) -> Result<Reply, GraphError> {
     call.caller.require(Right::Manage)?;
-    let missing = || GraphError::NotFound(key.to_owned());
-    let id = key.parse().map_err(|_| missing())?;
-    let store = &call.app.store;
-    let found = store.application(call.caller.tenant.id, id).await?;
+    let id: ObjectId = key
+        .parse()
+        .map_err(|_| GraphError::NotFound(key.to_owned()))?;
     let oldest = call.context.now.minus_days(Application::RESTORABLE_DAYS);
-    let mut application = found
-        .filter(|application| application.deleted.is_some_and(|at| at > oldest))
-        .ok_or_else(missing)?;
-    application.deleted = None;
-    store.save_application(application.clone()).await?;
-    call.caller
-        .audit(call.app, "application.restore", id)
-        .await?;
-    Ok(Reply::Ok(object(call, &application).await?))
+    let record = call.record("application.restore", &id);
+    let restored = call
+        .app
+        .store
+        .change_application(call.caller.tenant.id, id, record, move |present| {
+            let mut application = present
+                .filter(|application| application.deleted.is_some_and(|at| at > oldest))
+                .ok_or_else(|| GraphError::NotFound(id.to_string()))?;
+            application.deleted = None;
+            Ok::<_, GraphError>(application)
+        })
+        .await??;
+    Ok(Reply::Ok(object(call, &restored).await?))
 }
 
-async fn apply(
-    call: &Call<'_>,
-    application: &mut Application,
-    changes: Changes,
-) -> Result<(), GraphError> {
+fn apply(application: &mut Application, changes: Changes, origin: &str) -> Result<(), GraphError> {
     let is_given = |all: Member<Vec<Value>>| all.set().is_some_and(|all| !all.is_empty());
     if is_given(changes.password_credentials) {
         return Err(invalid(
@@ -169,7 +188,7 @@ async fn apply(
             .map_err(|_| invalid("signInAudience must be AzureADMyOrg or AzureADMultipleOrgs."))?;
     }
     if let Some(uris) = changes.identifier_uris.set() {
-        check_identifier_uris(call, application, &uris).await?;
+        check_identifier_uris(&uris, origin)?;
         application.identifier_uris = uris;
     }
     if let Some(roles) = changes.app_roles.set() {
@@ -240,24 +259,12 @@ fn check_redirect(uri: &str) -> Result<(), GraphError> {
     if is_good { Ok(()) } else { Err(refuse()) }
 }
 
-/// No application may take another's name.
-async fn check_identifier_uris(
-    call: &Call<'_>,
-    application: &Application,
-    uris: &[String],
-) -> Result<(), GraphError> {
+/// No application may take the name of a part of the server; whether it takes that of
+/// another application, only the store can tell.
+fn check_identifier_uris(uris: &[String], origin: &str) -> Result<(), GraphError> {
     for uri in uris {
-        let taken = FirstPartyApp::by_resource(uri, call.app.authority.origin()).is_some();
-        let other = call
-            .app
-            .store
-            .app_id_of_identifier_uri(call.caller.tenant.id, uri)
-            .await?;
-        if taken || other.is_some_and(|other| other != application.app_id) {
-            return Err(GraphError::Exists(
-                "Another object with the same value for property identifierUris already exists."
-                    .to_owned(),
-            ));
+        if FirstPartyApp::by_resource(uri, origin).is_some() {
+            return Err(StoreError::Conflict(Conflict::IdentifierUri(uri.clone())).into());
         }
         if Url::parse(uri).is_err() {
             return Err(invalid(&format!("'{uri}' cannot be an identifier URI.")));
