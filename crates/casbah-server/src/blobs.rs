@@ -237,10 +237,11 @@ impl Blobs {
         Ok(())
     }
 
-    /// Counts only these uploads, and those that are being written: another node may
-    /// have deleted the rest.
-    pub(crate) fn count_only(&self, here: &[(TenantId, RecordId)]) {
-        self.space.keep_only(&here.iter().copied().collect());
+    /// Counts no longer what is not here: another node may have deleted it.
+    pub(crate) fn recount(&self) {
+        self.space.keep_only(|tenant, upload| {
+            self.path(tenant, upload).exists() || self.blocks(tenant, upload).exists()
+        });
     }
 
     /// Deletes what was being written when the last process ended. To be called before

@@ -47,7 +47,7 @@ impl App {
         action: &'static str,
         target: impl ToString + Send,
     ) -> Result<(), StoreError> {
-        let record = AuditRecord::new(actor, action, target);
+        let record = AuditRecord::new(actor, action, &target);
         self.store.audit(tenant, record).await
     }
 }

@@ -21,7 +21,7 @@ pub struct AuditRecord {
 
 impl AuditRecord {
     /// What `actor` does to `target` now.
-    pub fn new(actor: &str, action: &'static str, target: impl ToString) -> Self {
+    pub fn new(actor: &str, action: &'static str, target: &impl ToString) -> Self {
         Self {
             timestamp: Timestamp::now(),
             actor: actor.to_owned(),

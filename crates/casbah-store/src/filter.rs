@@ -56,7 +56,7 @@ pub(crate) fn members<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// What is asked of the members of a column.
-fn member(test: &Test, column: &'static str) -> Condition {
+fn member(condition: &Test, column: &'static str) -> Condition {
     let like = |text: String| {
         let pattern = pattern(Part::Anywhere, &text);
         Cond::all().add(Expr::col(column).like(pattern))
@@ -78,7 +78,7 @@ fn member(test: &Test, column: &'static str) -> Condition {
         });
         any(conditions.collect())
     };
-    match test {
+    match condition {
         Test::AnyOf(values) => equals(values),
         Test::NoneOf(values) => equals(values).not(),
         Test::Like(part, texts) => matches(*part, texts),

@@ -196,7 +196,7 @@ async fn feedback(
     });
     let raw = serde_json::value::to_raw_value(&record)
         .map_err(|_| ApiError::Internal("feedback cannot be written"))?;
-    let audit = AuditRecord::new(&caller.name, "activity.feedback", id);
+    let audit = AuditRecord::new(&caller.name, "activity.feedback", &id);
     let stored = app
         .store
         .add_activity_feedback(caller.tenant, id, raw, audit)

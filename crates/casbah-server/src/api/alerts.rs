@@ -138,7 +138,7 @@ async fn mark(
 ) -> Result<Json<AlertRecord>, ApiError> {
     let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
     let action = if read { "alert.read" } else { "alert.unread" };
-    let audit = AuditRecord::new(&caller.name, action, id);
+    let audit = AuditRecord::new(&caller.name, action, &id);
     let alert = app
         .store
         .mark_alert(caller.tenant, id, read, audit)

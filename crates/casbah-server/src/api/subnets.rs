@@ -69,7 +69,7 @@ async fn create(
         &parameters,
         now,
     )?;
-    let audit = AuditRecord::new(&caller.name, "ip_range.create", range.id);
+    let audit = AuditRecord::new(&caller.name, "ip_range.create", &range.id);
     let range = app
         .store
         .save_ip_range(caller.tenant, range, read_tags(&parameters)?, audit)
@@ -85,7 +85,7 @@ async fn update(
 ) -> Result<Json<IpRange>, ApiError> {
     let existing = existing(&app, &caller, &id).await?;
     let range = read_range(caller.tenant, existing.id, &parameters, Timestamp::now())?;
-    let audit = AuditRecord::new(&caller.name, "ip_range.update", range.id);
+    let audit = AuditRecord::new(&caller.name, "ip_range.update", &range.id);
     let range = app
         .store
         .save_ip_range(caller.tenant, range, read_tags(&parameters)?, audit)
@@ -99,7 +99,7 @@ async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
-    let audit = AuditRecord::new(&caller.name, "ip_range.delete", id);
+    let audit = AuditRecord::new(&caller.name, "ip_range.delete", &id);
     if !app.store.delete_ip_range(caller.tenant, id, audit).await? {
         return Err(ApiError::NotFound);
     }

@@ -87,7 +87,7 @@ async fn upload_url(
         finished: None,
     };
     let url = link(&app, caller.tenant, &upload)?;
-    let audit = AuditRecord::new(&caller.name, "discovery_upload.create", upload.id);
+    let audit = AuditRecord::new(&caller.name, "discovery_upload.create", &upload.id);
     app.store
         .create_upload(caller.tenant, upload, audit)
         .await?;
@@ -128,7 +128,7 @@ async fn done_upload(
         snapshot,
         log_type,
     };
-    let audit = AuditRecord::new(&caller.name, "discovery_upload.done", id);
+    let audit = AuditRecord::new(&caller.name, "discovery_upload.done", &id);
     let stream = app.store.upload_done(tenant, id, done, audit).await?;
     // Another call may have been first between the look and the step.
     let stream =

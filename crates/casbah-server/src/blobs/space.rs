@@ -3,7 +3,7 @@
 //! Whoever writes claims each piece first, so that many who write at once see what
 //! the others take.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use casbah_model::ids::{RecordId, TenantId};
@@ -75,11 +75,11 @@ impl Space {
         }
     }
 
-    /// Counts only these uploads, and those that are being written: another process
-    /// may have deleted the rest.
-    pub(super) fn keep_only(&self, here: &HashSet<(TenantId, RecordId)>) {
+    /// Counts only uploads that are here, and those that are being written. Asked while
+    /// none can begin or end to be written.
+    pub(super) fn keep_only(&self, is_here: impl Fn(TenantId, RecordId) -> bool) {
         for (tenant, uploads) in self.lock().iter_mut() {
-            uploads.retain(|upload, held| held.writers > 0 || here.contains(&(*tenant, *upload)));
+            uploads.retain(|upload, held| held.writers > 0 || is_here(*tenant, *upload));
         }
     }
 

@@ -180,6 +180,12 @@ async fn what_a_tenant_holds_is_limited_until_it_is_given_to_a_report() {
     let refused = again.put(TENANT, other, body(&["four"]), 99).await;
     assert!(matches!(refused, Err(BlobError::NoRoom { .. })));
 
+    blobs.recount();
+    assert_eq!(blobs.space.held(TENANT), 7);
+    std::fs::remove_file(blobs.path(TENANT, UPLOAD)).unwrap();
+    blobs.recount();
+    assert_eq!(blobs.space.held(TENANT), 0, "another node deleted it");
+    put(UPLOAD, "seven77").await.unwrap();
     blobs.given(TENANT, UPLOAD);
     put(other, "four").await.unwrap();
     blobs.delete(TENANT, other).await.unwrap();

@@ -93,7 +93,7 @@ mod tests {
         let late = seen(2, None, None);
         let expected = seen(2, Some("anna@contoso.example"), Some(true));
         for both in [[early.clone(), late.clone()], [late, early]] {
-            assert_eq!(merged(both.to_vec()), [expected.clone()]);
+            assert_eq!(merged(both.to_vec()), std::slice::from_ref(&expected));
         }
     }
 }

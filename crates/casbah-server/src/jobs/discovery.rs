@@ -201,7 +201,7 @@ impl Readers {
                 return Ok(());
             }
         };
-        self.blobs.count_only(&files);
+        self.blobs.recount();
         let now = Timestamp::now();
         for (tenant, id) in files {
             let state = self.store.upload(tenant, id).await?;

@@ -40,8 +40,8 @@ pub(super) fn target(tenant: TenantId, condition: &FieldCondition) -> Target {
     Target::Column(column)
 }
 
-fn texts(test: &Test) -> impl Iterator<Item = &str> {
-    let values = match test {
+fn texts(condition: &Test) -> impl Iterator<Item = &str> {
+    let values = match condition {
         Test::AnyOf(values) => values.as_slice(),
         _ => &[],
     };

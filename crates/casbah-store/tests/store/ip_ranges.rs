@@ -136,7 +136,10 @@ crate::on_both!(tags_are_found_or_made, |store: Store| async move {
         id(unknown, Some("BRANCH")),
         TagReference::Name("branch".to_owned()),
     ] {
-        assert_eq!(save(vec![meant]).await.unwrap().tags, [branch.clone()]);
+        assert_eq!(
+            save(vec![meant]).await.unwrap().tags,
+            std::slice::from_ref(&branch)
+        );
     }
     let refused = save(vec![id(unknown, None)]).await.unwrap_err();
     assert!(

@@ -69,7 +69,7 @@ pub(crate) fn alert(tenant: TenantId, timestamp: i64, user: &str) -> Alert {
 
 /// A record of `action`.
 pub(crate) fn audit(action: &'static str) -> AuditRecord {
-    AuditRecord::new("anna", action, "target")
+    AuditRecord::new("anna", action, &"target")
 }
 
 /// A range of these networks.

@@ -46,7 +46,7 @@ async fn send(installation: &Installation, blobs: &Blobs, source: &str, log: Vec
     let Installation { store, tenant, .. } = installation;
     let upload = open_upload(source);
     let (tenant, id) = (tenant.id, upload.id);
-    let created = AuditRecord::new("anna", "discovery_upload.create", id);
+    let created = AuditRecord::new("anna", "discovery_upload.create", &id);
     store.create_upload(tenant, upload, created).await.unwrap();
     let body = futures_util::stream::iter([Ok(Bytes::from(log))]);
     let bytes = blobs.put(tenant, id, body, u64::MAX).await.unwrap();
@@ -56,7 +56,7 @@ async fn send(installation: &Installation, blobs: &Blobs, source: &str, log: Vec
         snapshot: false,
         log_type: 155,
     };
-    let audit = AuditRecord::new("anna", "discovery_upload.done", id);
+    let audit = AuditRecord::new("anna", "discovery_upload.done", &id);
     let stream = store.upload_done(tenant, id, done, audit).await;
     assert!(stream.unwrap().is_some());
     id
@@ -213,7 +213,7 @@ async fn what_expired_goes_while_the_server_runs() {
         let mut upload = open_upload("SQUID_NATIVE");
         upload.expires = upload.created.plus_millis(-age);
         let id = upload.id;
-        let created = AuditRecord::new("anna", "discovery_upload.create", id);
+        let created = AuditRecord::new("anna", "discovery_upload.create", &id);
         store.create_upload(tenant, upload, created).await.unwrap();
         let body = futures_util::stream::iter([Ok(Bytes::from_static(b"x"))]);
         blobs.put_block(tenant, id, "QQ==", body, 9).await.unwrap();
