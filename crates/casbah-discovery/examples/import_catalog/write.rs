@@ -1,6 +1,6 @@
 //! Giving ids and writing files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write;
 use std::fs;
@@ -34,6 +34,7 @@ pub(crate) fn write(
         .max(FIRST_OWN_ID - 1)
         + 1;
     apps.sort_by(|a, b| a.main_domain.cmp(&b.main_domain));
+    keep_ids(&mut ids, &apps);
     let mut files: BTreeMap<&str, String> = BTreeMap::new();
     for app in &apps {
         let id = *ids.entry(app.main_domain.clone()).or_insert_with(|| {
@@ -79,6 +80,23 @@ pub(crate) fn write(
     Ok(())
 }
 
+/// An app whose main domain is another than before has the id of a domain that was its main one.
+fn keep_ids(ids: &mut BTreeMap<String, i32>, apps: &[Candidate]) {
+    let mut taken: BTreeSet<i32> = apps
+        .iter()
+        .filter_map(|app| ids.get(&app.main_domain).copied())
+        .collect();
+    for app in apps {
+        if ids.contains_key(&app.main_domain) {
+            continue;
+        }
+        let known = app.domains.iter().filter_map(|fact| ids.get(&fact.value));
+        if let Some(id) = known.copied().find(|id| taken.insert(*id)) {
+            ids.insert(app.main_domain.clone(), id);
+        }
+    }
+}
+
 fn write_app(text: &mut String, id: i32, app: &Candidate) -> Result<(), Box<dyn Error>> {
     write!(
         text,
@@ -114,12 +132,8 @@ fn quoted(text: &str) -> String {
 /// A fact on one line.
 fn inline<T: Serialize>(fact: &Fact<T>) -> Result<String, Box<dyn Error>> {
     let value = toml::Value::try_from(&fact.value)?;
-    let mut text = format!("{{ value = {value}, source = {}", quoted(&fact.source));
-    if let Some(at) = &fact.at
-        && value.as_str() != Some(at)
-    {
-        write!(text, ", at = {}", quoted(at))?;
-    }
-    text.push_str(" }");
-    Ok(text)
+    let (source, at) = (quoted(&fact.source), quoted(&fact.at));
+    Ok(format!(
+        "{{ value = {value}, source = {source}, at = {at} }}"
+    ))
 }

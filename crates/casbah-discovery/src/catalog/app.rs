@@ -15,9 +15,8 @@ pub struct Fact<T> {
     pub value: T,
     /// Id of the [`Source`].
     pub source: String,
-    /// Where in the source, when its key is not the app's domain.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<String>,
+    /// Where in the source: an entry, a section, a file with its commit.
+    pub at: String,
 }
 
 /// Where facts come from.

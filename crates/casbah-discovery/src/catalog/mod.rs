@@ -125,7 +125,7 @@ mod tests {
 
     use casbah_model::discovery::{AppCategory, DiscoveredAppId};
 
-    use super::{Catalog, EMBEDDED};
+    use super::{Catalog, EMBEDDED, Source};
 
     #[test]
     fn the_built_in_catalog_is_large_and_every_fact_has_a_source() {
@@ -135,15 +135,16 @@ mod tests {
             .filter(|app| !app.domains.is_empty() && app.category() != AppCategory::Unclassified);
         assert!(complete.count() >= 500);
         for app in catalog.apps() {
-            let sources = std::iter::once(&app.name.source)
-                .chain(app.category.as_ref().map(|fact| &fact.source))
-                .chain(app.domains.iter().map(|fact| &fact.source))
-                .chain(app.properties.values().map(|fact| &fact.source))
-                .chain(&app.known_by);
-            for source in sources {
-                let source = catalog.source(source).unwrap_or_else(|| panic!("{source}"));
-                assert!(!source.version.is_empty() && !source.licence.is_empty());
-                assert!(source.url.starts_with("https://"), "{}", source.url);
+            let facts = std::iter::once((&app.name.source, &app.name.at))
+                .chain(app.category.iter().map(|fact| (&fact.source, &fact.at)))
+                .chain(app.domains.iter().map(|fact| (&fact.source, &fact.at)))
+                .chain(app.properties.values().map(|fact| (&fact.source, &fact.at)));
+            for (source, at) in facts {
+                assert!(!at.is_empty(), "{:?}: {source}", app.name);
+                assert!(catalog.source(source).is_some(), "{source}");
+            }
+            for source in &app.known_by {
+                assert!(catalog.source(source).is_some(), "{source}");
             }
             assert!(!app.domains.is_empty(), "{:?}", app.name);
             assert!(
@@ -151,6 +152,26 @@ mod tests {
                 "{:?} is known by too few",
                 app.name
             );
+        }
+    }
+
+    #[test]
+    fn every_source_has_a_version_a_page_and_an_spdx_licence() {
+        let catalog = Catalog::from_json(EMBEDDED).expect("in its format");
+        for source in catalog.sources.values() {
+            let Source {
+                id,
+                version,
+                licence,
+                url,
+                ..
+            } = source;
+            assert!(!version.is_empty(), "{id}");
+            assert!(url.starts_with("https://"), "{id}: {url}");
+            // What facts may be taken under; an expression joins them with AND.
+            let known = ["Apache-2.0", "CC-BY-4.0", "CC0-1.0", "MIT"];
+            let is_spdx = licence.split(" AND ").all(|id| known.contains(&id));
+            assert!(is_spdx, "{id}: {licence}");
         }
     }
 
