@@ -308,5 +308,5 @@ async fn still_well(demo: &Demo, token: &str) {
     let body = json!({"streamId": report.unwrap()["_id"], "timeframe": 90}).to_string();
     let path = "/cas/api/v1/discovery/discovered_apps/";
     let apps = demo.call("POST", path, token, body).await;
-    assert_eq!(apps.body["total"], 19, "{}", apps.body);
+    assert_eq!(apps.body["total"], 20, "{}", apps.body);
 }

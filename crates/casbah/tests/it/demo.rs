@@ -17,7 +17,7 @@ fn the_story_is_played_and_leaves_nothing_behind() {
         "signature, iss, tid, aud and exp are right; roles investigation.read, discovery.manage",
         "Insufficient role based permissions (HTTP 403)",
         "2805 read, 0 bad",
-        "19 apps",
+        "20 apps",
         "is unsanctioned; FortiGate's script begins:",
         "483 events, 483 accepted, 0 rejected",
         "Impossible travel activity: adele@contoso.example",
