@@ -111,6 +111,11 @@ impl FailedLoginState {
         let is_login = observed.category == EventCategory::Login && observed.is_success;
         let ending = match observed.category {
             EventCategory::FailedLogin => {
+                // Who goes on guessing after a sign-in that settled the story begins another:
+                // the person's own success must not hide the rest of an attack.
+                if session.settled {
+                    *session = Session::new(now);
+                }
                 session.add_failure(observed);
                 Ending::Open
             }
@@ -118,7 +123,8 @@ impl FailedLoginState {
             _ if is_login => Ending::Unusual,
             _ => return None,
         };
-        if session.failures <= threshold || session.settled || !settings.failed_logins.enabled {
+        let is_quiet = session.failures <= threshold || session.settled;
+        if is_quiet || !settings.failed_logins.enabled {
             return None;
         }
         session.settled = !matches!(ending, Ending::Open);

@@ -28,6 +28,15 @@ fn failed_logins_fire_and_rest() {
             &[(FAILURES, Severity::Informational)],
         ),
         case(
+            "then a success from home, and the guessing goes on",
+            &[
+                burst(D11, 20, "ann", TOKYO),
+                vec![(D11 + HOUR / 4, "ann", LOGIN, HOME)],
+                burst(D11 + HOUR / 2, 20, "ann", TOKYO),
+            ],
+            &[(FAILURES, Severity::Low)],
+        ),
+        case(
             "then a success from the attacker's address",
             &[
                 burst(D11, 20, "ann", HOME_2),
