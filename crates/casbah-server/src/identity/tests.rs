@@ -1,8 +1,11 @@
 //! The identity service as clients and browsers see it.
 
 mod browser;
+mod consent;
 mod graph;
+mod graph_changes;
 mod metadata;
+mod refresh;
 mod sign_in;
 mod token;
 
