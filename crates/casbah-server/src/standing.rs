@@ -35,16 +35,18 @@ impl Standing {
         let is_first_party = FirstPartyApp::by_app_id(client).is_some();
         let is_offered = facts
             .application
+            .as_ref()
             .is_some_and(|application| application.is_offered_to(tenant));
-        let principal = facts.principal.filter(|principal| principal.enabled);
-        let (Some(principal), Some(resource_principal)) = (principal, facts.resource_principal)
-        else {
+        let principal = facts.principal.clone();
+        let principal = principal.filter(|principal| principal.enabled);
+        let resource_principal = facts.resource_principal.clone();
+        let (Some(principal), Some(resource_principal)) = (principal, resource_principal) else {
             return Ok(None);
         };
         Ok((is_offered || is_first_party).then(|| Self {
             principal,
             resource: Resource::first_party(resource, resource_principal),
-            assignments: facts.assignments,
+            assignments: facts.assignments.clone(),
             is_first_party,
         }))
     }

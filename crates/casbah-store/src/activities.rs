@@ -47,7 +47,7 @@ impl Store {
             .into_iter()
             .map(|a| Ok((record::compress(&a)?, a)));
         let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let read = detector::hold_position(session, tenant)?;
             let mut ingested = Ingested::default();
             for (record, activity) in &rows {
@@ -113,7 +113,7 @@ impl Store {
         feedback: Box<RawValue>,
         audit: AuditRecord,
     ) -> Result<bool, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             if records(session, tenant, &[activity])?.is_empty() {
                 return Ok(false);
             }

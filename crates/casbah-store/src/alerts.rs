@@ -112,7 +112,7 @@ impl Store {
         read: bool,
         audit: AuditRecord,
     ) -> Result<Option<Alert>, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let Some(mut alert) = fetch(session, tenant, id)? else {
                 return Ok(None);
             };
@@ -140,7 +140,7 @@ impl Store {
         filter: Filter,
         handling: Handling,
     ) -> Result<Handled, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let closes = handling.resolution != Resolution::Open;
             let matched = matching(session, tenant, &filter, closes)?;
             for alert in &matched {

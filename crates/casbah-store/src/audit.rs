@@ -81,7 +81,7 @@ pub(crate) fn append_if(
 impl Store {
     /// Appends a record.
     pub async fn audit(&self, tenant: TenantId, record: AuditRecord) -> Result<(), StoreError> {
-        self.write(move |session| append(session, tenant, &record))
+        self.write_apart(move |session| append(session, tenant, &record))
             .await
     }
 

@@ -72,7 +72,7 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<DetectorState>, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             ensure_row(session, tenant)?;
             let leased = session.execute(
                 "UPDATE detector SET lease_holder = ?2, lease_until = ?3
@@ -90,7 +90,7 @@ impl Store {
 
     /// Gives a tenant's lease up, so that the next node need not wait for its end.
     pub async fn release_detector(&self, tenant: TenantId, node: KeyId) -> Result<(), StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             session.execute(
                 "UPDATE detector SET lease_holder = NULL
                  WHERE tenant_id = ?1 AND lease_holder = ?2",
@@ -127,7 +127,7 @@ impl Store {
         node: KeyId,
         watermark: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let updated = session.execute(
                 "UPDATE detector SET watermark = CASE WHEN ?3 > watermark THEN ?3
                     ELSE watermark END
@@ -208,7 +208,7 @@ impl Store {
             .map(|(name, state)| Ok((name.clone(), record::compress_json(state)?)))
             .collect::<Result<Vec<_>, StoreError>>()?;
         let (timestamp, uuid) = bound(commit.after);
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let updated = session.execute(
                 "UPDATE detector SET position_timestamp = ?3, position_uuid = ?4, state = ?5
                  WHERE tenant_id = ?1 AND lease_holder = ?2 AND position_timestamp = ?6

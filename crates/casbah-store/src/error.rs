@@ -1,5 +1,6 @@
 //! What can go wrong in the store.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use casbah_model::ids::ObjectId;
@@ -36,6 +37,17 @@ pub enum StoreError {
     /// The database's address is not understood.
     #[error("the database {0} is neither sqlite:PATH nor postgres://…")]
     Address(String),
+    /// Another process has the database.
+    #[error("another casbah has the database {0} open")]
+    InUse(PathBuf),
+    /// The database cannot be taken for this process.
+    #[error("the database {path} cannot be locked: {source}")]
+    Lock {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The database was written by a newer version of this program.
     #[error(
         "the database has schema version {found}, this program knows {known}: use a newer casbah"

@@ -73,7 +73,7 @@ impl Store {
         tags: Vec<TagReference>,
         audit: AuditRecord,
     ) -> Result<IpRange, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let mut range = range.clone();
             let others = all(session, tenant)?;
             check(&range, others.iter().filter(|other| other.id != range.id))?;
@@ -117,7 +117,7 @@ impl Store {
         id: RecordId,
         audit: AuditRecord,
     ) -> Result<bool, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let deleted = session.execute(
                 "DELETE FROM ip_range WHERE tenant_id = ?1 AND id = ?2",
                 params![tenant, id],

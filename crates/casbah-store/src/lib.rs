@@ -22,7 +22,8 @@ mod schema;
 
 use std::sync::Arc;
 
-use database::{Database, Session};
+use database::{Change, Database, Session};
+use directory::Remembered;
 
 pub use activities::{Ingested, Scan};
 pub use alerts::{Handled, Handling};
@@ -38,6 +39,7 @@ pub use page::{COUNTED, Page, Total};
 #[derive(Clone)]
 pub struct Store {
     database: Arc<Database>,
+    remembered: Arc<Remembered>,
 }
 
 impl Store {
@@ -46,10 +48,13 @@ impl Store {
         let database = Database::open(address).await?;
         let dialect = database.dialect();
         database
-            .write(move |session| schema::migrate(session, dialect))
+            .write(Change::Any, move |session| {
+                schema::migrate(session, dialect)
+            })
             .await?;
         Ok(Self {
             database: Arc::new(database),
+            remembered: Arc::default(),
         })
     }
 
@@ -66,6 +71,16 @@ impl Store {
         T: Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.database.write(call).await
+        self.database.write(Change::Any, call).await
+    }
+
+    /// A write of what comes often and no token is decided by: it leaves what is
+    /// remembered of the directory as it is.
+    async fn write_apart<T, F>(&self, call: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.database.write(Change::NoDirectory, call).await
     }
 }

@@ -99,6 +99,10 @@ async fn find_resource(app: &App, user: &User, name: &str) -> Result<Option<Reso
         return Ok(None);
     };
     let facts = app.store.token_facts(user.tenant, id, Some(id)).await?;
-    let found = resources::resource(id, facts.resource_principal, facts.resource_application);
+    let found = resources::resource(
+        id,
+        facts.resource_principal.clone(),
+        facts.resource_application.clone(),
+    );
     Ok(found.filter(|resource| resource.service_principal.enabled))
 }

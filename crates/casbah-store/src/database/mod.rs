@@ -51,6 +51,15 @@ impl std::fmt::Debug for DatabaseAddress {
     }
 }
 
+/// What a write may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Anything, the directory too.
+    Any,
+    /// Nothing that a token is decided by: events, logs, counters.
+    NoDirectory,
+}
+
 /// An open database.
 pub(crate) enum Database {
     Sqlite(sqlite::Sqlite),
@@ -72,6 +81,15 @@ impl Database {
         }
     }
 
+    /// What was read of the directory under this number holds while it stands; none
+    /// where other processes write, too.
+    pub(crate) fn version(&self) -> Option<u64> {
+        match self {
+            Self::Sqlite(sqlite) => Some(sqlite.version()),
+            Self::Postgres(_) => None,
+        }
+    }
+
     /// Runs `call` on a snapshot of the database.
     pub(crate) async fn read<T, F>(&self, call: F) -> Result<T, StoreError>
     where
@@ -87,13 +105,13 @@ impl Database {
     /// Runs `call` in a transaction; when this returns `Ok`, it is on disk.
     ///
     /// `call` may run more than once, and must change nothing but the database.
-    pub(crate) async fn write<T, F>(&self, call: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, what: Change, call: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         match self {
-            Self::Sqlite(sqlite) => sqlite.write(call).await,
+            Self::Sqlite(sqlite) => sqlite.write(what, call).await,
             Self::Postgres(postgres) => postgres.write(call).await,
         }
     }

@@ -1,13 +1,16 @@
 //! SQLite in WAL mode: one writer thread with group commit, many readers.
 
+use std::fs::{File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, oneshot};
 
+use super::Change;
 use super::session::Session;
 use crate::error::StoreError;
 
@@ -20,6 +23,10 @@ const STATEMENTS: usize = 128;
 /// A group of writes is committed when none waits, or after this time.
 const GROUP_TIME: Duration = Duration::from_millis(8);
 
+/// How often another process's database is tried to be taken, and how far apart.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
+
 /// What tells a write's caller how it went, once the group is on disk.
 type Reply = Box<dyn FnOnce(Option<&Arc<rusqlite::Error>>) + Send>;
 
@@ -30,6 +37,9 @@ type Job = Box<dyn FnOnce(&Connection) -> Reply + Send>;
 pub(crate) struct Sqlite {
     writer: mpsc::Sender<Job>,
     readers: Arc<Readers>,
+    /// Grows with every commit that may have changed the directory. Only this process
+    /// writes to the file, so what was read under one number holds while it stands.
+    version: Arc<AtomicU64>,
 }
 
 struct Readers {
@@ -40,12 +50,18 @@ struct Readers {
 
 impl Sqlite {
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let lock = lock(path)?;
         let connection = connect(path, OpenFlags::default())?;
         let (writer, jobs) = mpsc::channel();
         // The thread ends when the last sender is dropped, all jobs done.
         std::thread::Builder::new()
             .name("casbah-writer".to_owned())
-            .spawn(move || write_groups(&connection, &jobs))
+            .spawn(move || {
+                write_groups(&connection, &jobs);
+                // Closed before the next process may open it.
+                drop(connection);
+                drop(lock);
+            })
             .map_err(|_| StoreError::Closed)?;
         let readers = Readers {
             path: path.to_owned(),
@@ -55,7 +71,12 @@ impl Sqlite {
         Ok(Self {
             writer,
             readers: Arc::new(readers),
+            version: Arc::default(),
         })
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 
     pub(super) async fn read<T, F>(&self, call: F) -> Result<T, StoreError>
@@ -75,15 +96,20 @@ impl Sqlite {
             .map_err(|_| StoreError::Panicked)?
     }
 
-    pub(super) async fn write<T, F>(&self, call: F) -> Result<T, StoreError>
+    pub(super) async fn write<T, F>(&self, what: Change, call: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
+        let version = Arc::clone(&self.version);
         let job: Job = Box::new(move |connection| {
             let result = run_in_savepoint(connection, &call);
             Box::new(move |failure| {
+                // After the commit and before the answer: whoever was answered reads anew.
+                if what == Change::Any {
+                    version.fetch_add(1, Ordering::Release);
+                }
                 let result = match failure {
                     Some(error) if result.is_ok() => Err(StoreError::Commit(Arc::clone(error))),
                     _ => result,
@@ -124,6 +150,27 @@ impl Readers {
             .push(connection);
         result
     }
+}
+
+/// Takes the database for this process: what is remembered of it must not change
+/// behind its back.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-lock");
+    let failed = |source| StoreError::Lock {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::create(name).map_err(failed)?;
+    // A store that was just dropped still writes its last group.
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+    }
+    Err(StoreError::InUse(path.to_owned()))
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {

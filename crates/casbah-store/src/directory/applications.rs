@@ -1,5 +1,7 @@
 //! Applications, as they are read.
 
+use std::sync::Arc;
+
 use casbah_model::filter::fold;
 use casbah_model::identity::{AppRoleAssignment, Application, ClientSecret, ServicePrincipal};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
@@ -125,32 +127,48 @@ impl Store {
         tenant: TenantId,
         client: AppId,
         resource: Option<AppId>,
-    ) -> Result<TokenFacts, StoreError> {
-        self.read(move |session| {
-            let application = by_app_id(session, client)?;
-            let principal = service_principals::by_app_id(session, tenant, client)?;
-            let (mut resource_principal, mut resource_application) = (None, None);
-            if let Some(resource) = resource {
-                resource_principal = service_principals::by_app_id(session, tenant, resource)?;
-                resource_application = by_app_id(session, resource)?;
-            }
-            Ok(TokenFacts {
-                secrets: match &application {
-                    Some(application) => secrets(session, application.tenant, application.id)?,
-                    None => Vec::new(),
-                },
-                assignments: match &principal {
-                    Some(principal) => grants::assignments_of(session, tenant, principal.id)?,
-                    None => Vec::new(),
-                },
-                application,
-                principal,
-                resource_principal,
-                resource_application,
-            })
-        })
-        .await
+    ) -> Result<Arc<TokenFacts>, StoreError> {
+        let (key, version) = ((tenant, client, resource), self.database.version());
+        let kept = &self.remembered.token_facts;
+        if let Some(facts) = version.and_then(|version| kept.get(&key, version)) {
+            return Ok(facts);
+        }
+        let facts = self.read(move |session| read_token_facts(session, tenant, client, resource));
+        let facts = Arc::new(facts.await?);
+        if let Some(version) = version {
+            kept.put(key, version, &facts);
+        }
+        Ok(facts)
     }
+}
+
+fn read_token_facts(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    client: AppId,
+    resource: Option<AppId>,
+) -> Result<TokenFacts, StoreError> {
+    let application = by_app_id(session, client)?;
+    let principal = service_principals::by_app_id(session, tenant, client)?;
+    let (mut resource_principal, mut resource_application) = (None, None);
+    if let Some(resource) = resource {
+        resource_principal = service_principals::by_app_id(session, tenant, resource)?;
+        resource_application = by_app_id(session, resource)?;
+    }
+    Ok(TokenFacts {
+        secrets: match &application {
+            Some(application) => secrets(session, application.tenant, application.id)?,
+            None => Vec::new(),
+        },
+        assignments: match &principal {
+            Some(principal) => grants::assignments_of(session, tenant, principal.id)?,
+            None => Vec::new(),
+        },
+        application,
+        principal,
+        resource_principal,
+        resource_application,
+    })
 }
 
 pub(super) fn by_app_id(

@@ -52,7 +52,7 @@ impl Store {
             + Send
             + 'static,
     {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let stored = code(session, tenant, hash)?;
             let first = match decide(stored.as_ref()) {
                 Ok(first) => first,
@@ -89,7 +89,7 @@ impl Store {
         E: Send + 'static,
         D: Fn(Option<&RefreshChain>) -> Result<RefreshToken, Denied<E>> + Send + 'static,
     {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let stored = chain(session, tenant, hash)?;
             let next = match decide(stored.as_ref()) {
                 Ok(next) => next,

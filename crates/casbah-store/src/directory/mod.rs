@@ -7,6 +7,7 @@ mod grants;
 mod identifier_uris;
 mod keys;
 mod registrations;
+mod remembered;
 mod service_principals;
 mod sign_in;
 mod tenants;
@@ -14,4 +15,5 @@ mod users;
 
 pub use applications::{ApplicationQuery, TokenFacts};
 pub use exchange::Denied;
+pub(crate) use remembered::Remembered;
 pub use tenants::NewTenant;

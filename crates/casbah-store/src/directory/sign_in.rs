@@ -16,7 +16,7 @@ const FAILURES_KEPT_MS: i64 = 60 * 60 * 1000;
 impl Store {
     /// Stores a new authorization code.
     pub async fn add_authorization_code(&self, code: AuthorizationCode) -> Result<(), StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             session.execute(
                 "INSERT INTO authorization_code (tenant_id, hash, client, user_id, redirect_uri,
                     scopes, resource_requested, resource_app_id, challenge, nonce, auth_time,
@@ -57,7 +57,7 @@ impl Store {
 
     /// Stores a new refresh token.
     pub async fn add_refresh_token(&self, token: RefreshToken) -> Result<(), StoreError> {
-        self.write(move |session| insert_refresh_token(session, &token))
+        self.write_apart(move |session| insert_refresh_token(session, &token))
             .await
     }
 
@@ -68,7 +68,7 @@ impl Store {
         family: ObjectId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             session.execute(
                 "UPDATE refresh_token SET revoked = ?3
                  WHERE tenant_id = ?1 AND family = ?2 AND revoked IS NULL",
@@ -81,7 +81,7 @@ impl Store {
 
     /// Stores a new browser session.
     pub async fn add_user_session(&self, user_session: UserSession) -> Result<(), StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             session.execute(
                 "INSERT INTO user_session (tenant_id, hash, user_id, auth_time, expires)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -131,7 +131,7 @@ impl Store {
 
     /// Ends a browser session.
     pub async fn end_user_session(&self, tenant: TenantId, hash: Digest) -> Result<(), StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             session.execute(
                 "DELETE FROM user_session WHERE tenant_id = ?1 AND hash = ?2",
                 params![tenant, hash],
@@ -169,7 +169,7 @@ impl Store {
     where
         F: Fn(u32, Timestamp) -> Option<u32> + Send + 'static,
     {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             session.execute(
                 "DELETE FROM sign_in_failure WHERE tenant_id = ?1 AND last < ?2",
                 params![tenant, at.plus_millis(-FAILURES_KEPT_MS)],
@@ -197,7 +197,7 @@ impl Store {
         tenant: TenantId,
         subject: String,
     ) -> Result<(), StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             session.execute(
                 "DELETE FROM sign_in_failure WHERE tenant_id = ?1 AND subject = ?2",
                 params![tenant, &subject],

@@ -1,5 +1,7 @@
 //! Tenants and their domains.
 
+use std::sync::Arc;
+
 use casbah_model::filter::fold;
 use casbah_model::identity::{ServicePrincipal, Tenant, User};
 use casbah_model::ids::TenantId;
@@ -78,11 +80,19 @@ impl Store {
 
     /// One tenant.
     pub async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
-        self.read(move |session| {
+        let (version, kept) = (self.database.version(), &self.remembered.tenants);
+        if let Some(tenant) = version.and_then(|version| kept.get(&id, version)) {
+            return Ok(Option::clone(&tenant));
+        }
+        let tenant = self.read(move |session| {
             let row = session.row(&format!("{SELECT} WHERE id = ?1"), params![id])?;
             row.map(|row| read_tenant(session, row)).transpose()
-        })
-        .await
+        });
+        let tenant = Arc::new(tenant.await?);
+        if let Some(version) = version {
+            kept.put(id, version, &tenant);
+        }
+        Ok(Option::clone(&tenant))
     }
 
     /// The tenant that a domain belongs to.

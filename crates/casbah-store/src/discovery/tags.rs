@@ -20,7 +20,7 @@ impl Store {
         instead: &'static [&'static str],
         audit: AuditRecord,
     ) -> Result<(), StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             for other in instead {
                 remove(session, tenant, app, other)?;
             }
@@ -42,7 +42,7 @@ impl Store {
         tag: String,
         audit: AuditRecord,
     ) -> Result<bool, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let removed = remove(session, tenant, app, &tag)?;
             if removed {
                 audit::append(session, tenant, &audit)?;

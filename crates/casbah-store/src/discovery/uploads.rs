@@ -41,7 +41,7 @@ impl Store {
         upload: DiscoveryUpload,
         audit: AuditRecord,
     ) -> Result<(), StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             save(session, tenant, &upload)?;
             audit::append(session, tenant, &audit)
         })
@@ -98,7 +98,7 @@ impl Store {
         id: RecordId,
         bytes: u64,
     ) -> Result<bool, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             step(session, tenant, id, UploadState::Open, |upload| {
                 upload.state = UploadState::Stored;
                 upload.bytes = bytes;
@@ -117,7 +117,7 @@ impl Store {
         done: DoneUpload,
         audit: AuditRecord,
     ) -> Result<Option<DiscoveryStream>, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             if fetch(session, tenant, id)?.is_none_or(|upload| upload.state != UploadState::Stored)
             {
                 return Ok(None);
@@ -146,7 +146,7 @@ impl Store {
     /// One that was left in the middle may be begun again: nothing of it is in the
     /// report before the end.
     pub async fn upload_begun(&self, tenant: TenantId, id: RecordId) -> Result<bool, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let begin = |upload: &mut DiscoveryUpload| upload.state = UploadState::Processing;
             if step(session, tenant, id, UploadState::Waiting, begin)?.is_some() {
                 return Ok(true);
@@ -165,7 +165,7 @@ impl Store {
         rows: UsageRows,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.write(move |session| {
+        self.write_apart(move |session| {
             let Some(stream) = finished.stream_id else {
                 return Ok(false);
             };

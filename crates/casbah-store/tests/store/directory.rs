@@ -172,8 +172,9 @@ crate::on_both!(
         let twice = store.assign(twice, record()).await.unwrap_err();
         assert!(matches!(twice, StoreError::Conflict(Conflict::Exists)));
 
+        let resource_id = resource.app_id;
         let facts = store
-            .token_facts(contoso.id, application.app_id, Some(resource.app_id))
+            .token_facts(contoso.id, application.app_id, Some(resource_id))
             .await
             .unwrap();
         assert_eq!(facts.application, Some(application.clone()));
@@ -194,6 +195,11 @@ crate::on_both!(
                 .await
                 .unwrap()
         );
+        let facts = store
+            .token_facts(contoso.id, application.app_id, Some(resource_id))
+            .await
+            .unwrap();
+        assert_eq!(facts.assignments, [], "nothing old is remembered");
         assert!(
             store.auth_epoch(contoso.id).await.unwrap() > epoch,
             "issued tokens lose the role"

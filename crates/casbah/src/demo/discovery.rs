@@ -93,7 +93,7 @@ fn app_line(app: &Value) -> String {
     let bytes = app["trafficTotalBytes"].as_u64().unwrap_or_default();
     let score = app["score"].as_i64().map(|score| score.to_string());
     format!(
-        "{:<26} score {:>2}  {:>11}  {} users",
+        "{:<28} score {:>2}  {:>11}  {} users",
         app["name"].as_str().unwrap_or_default(),
         score.as_deref().unwrap_or("–"),
         HumanBytes(bytes).to_string(),

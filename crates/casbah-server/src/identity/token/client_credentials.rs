@@ -27,7 +27,8 @@ pub(super) async fn grant(
         .token_facts(tenant, asked.client.app_id, resource_id)
         .await?;
     let resource = resource_id.and_then(|id| {
-        resources::resource(id, facts.resource_principal, facts.resource_application)
+        let principal = facts.resource_principal.clone();
+        resources::resource(id, principal, facts.resource_application.clone())
     });
     let grant = authorize_client_credentials(
         ClientCredentials {
