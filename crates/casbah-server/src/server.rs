@@ -16,7 +16,6 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use casbah_detection::enrich::{Enricher, LoadError};
 use casbah_identity::Authority;
 use casbah_identity::authority::AuthorityError;
 use casbah_identity::crypto::{MasterKey, MasterKeyError};
@@ -24,7 +23,7 @@ use casbah_store::{DatabaseAddress, Store, StoreError};
 use casbah_token::IssuerPatternError;
 use hyper::body::Incoming;
 use secrecy::SecretString;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OnceCell, watch};
 use tokio::task::JoinHandle;
 use tower::Layer;
 use tower::util::MapRequestLayer;
@@ -90,9 +89,6 @@ pub enum ServerError {
     /// The certificate could not be made or read.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The GeoIP data could not be read.
-    #[error("the GeoIP data cannot be read: {0}")]
-    GeoIp(#[from] LoadError),
     /// The directory of uploads cannot be used.
     #[error("the directory of uploads cannot be used: {0}")]
     Blobs(#[from] BlobError),
@@ -226,7 +222,6 @@ async fn open(
     let store = Store::open(&address).await?;
     let prepared = first_start::prepare(&store, master).await?;
     let first_start = home_tenant(&store, &config).await?;
-    let enricher = Arc::new(Enricher::new()?);
     let uploads = config.data_dir.join("uploads");
     let blobs = Blobs::open(uploads, config.largest_open_uploads)?;
     let discovery_worker = jobs::DiscoveryWorker::start(store.clone(), blobs.clone()).await?;
@@ -238,7 +233,7 @@ async fn open(
         peppers: prepared.peppers,
         keys: prepared.keys,
         known_tokens: KnownTokens::default(),
-        enricher,
+        enricher: OnceCell::new(),
         blobs,
         discovery_worker,
         receiving: Receiving::default(),

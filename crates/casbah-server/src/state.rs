@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use casbah_detection::enrich::Enricher;
+use casbah_detection::enrich::{Enricher, LoadError};
 use casbah_identity::Authority;
 use casbah_identity::crypto::Vault;
 use casbah_identity::secret::Peppers;
 use casbah_model::ids::TenantId;
 use casbah_store::{AuditRecord, Store, StoreError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
+use tokio::task::JoinError;
 
 use crate::auth::{KnownTokens, Policies};
 use crate::blobs::Blobs;
@@ -29,7 +30,8 @@ pub(crate) struct App {
     pub(crate) keys: SigningKeys,
     pub(crate) policies: Policies,
     pub(crate) known_tokens: KnownTokens,
-    pub(crate) enricher: Arc<Enricher>,
+    /// Made when the first events come; see [`App::enricher`].
+    pub(crate) enricher: OnceCell<Arc<Enricher>>,
     pub(crate) blobs: Blobs,
     pub(crate) discovery_worker: DiscoveryWorker,
     /// Open requests that bring events, which the detector waits for.
@@ -38,7 +40,28 @@ pub(crate) struct App {
     pub(crate) detector_wake: Arc<Notify>,
 }
 
+/// The built-in data of the enrichment cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EnricherError {
+    /// It is damaged.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The thread that made it ended.
+    #[error("loading was interrupted")]
+    Interrupted(#[from] JoinError),
+}
+
 impl App {
+    /// What enriches events. Its data and patterns take some 35 MB, which a server that
+    /// gets no events does without.
+    pub(crate) async fn enricher(&self) -> Result<Arc<Enricher>, EnricherError> {
+        let load = async || {
+            let loaded = tokio::task::spawn_blocking(Enricher::new).await?;
+            Ok(Arc::new(loaded?))
+        };
+        self.enricher.get_or_try_init(load).await.map(Arc::clone)
+    }
+
     /// Keeps who changed what.
     pub(crate) async fn audit(
         &self,

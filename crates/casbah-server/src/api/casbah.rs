@@ -87,10 +87,14 @@ async fn ingest(
         .tenant(caller.tenant)
         .await?
         .ok_or(ApiError::NotFound)?;
+    let enricher = app.enricher().await.map_err(|error| {
+        tracing::error!(%error, "events cannot be enriched");
+        ApiError::Internal("the data for enrichment cannot be read")
+    })?;
     let receiving = app.receiving.enter();
     let report = ingest_events(
         &app.store,
-        Arc::clone(&app.enricher),
+        enricher,
         &tenant,
         source,
         body,

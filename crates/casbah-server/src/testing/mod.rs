@@ -119,7 +119,7 @@ impl TestServer {
             peppers: prepared.peppers,
             keys: prepared.keys,
             known_tokens: KnownTokens::default(),
-            enricher: Arc::new(casbah_detection::enrich::Enricher::new().unwrap()),
+            enricher: tokio::sync::OnceCell::new(),
             blobs,
             discovery_worker,
             receiving: Receiving::default(),
