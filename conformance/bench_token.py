@@ -97,6 +97,10 @@ def main(binary, more):
         header = ["--header-env", "Authorization=CASBAH_BEARER", "--watch-pid", pid]
         alerts = load(f"{server.url}/api/v1/alerts/?limit=1", server.ca, *header,
                       environment={"CASBAH_BEARER": f"Bearer {token}"})
+        # Seven tenths of what goes through at most, sent when due.
+        paced = load(f"{server.url}/api/v1/alerts/?limit=1", server.ca, *header, "--rate",
+                     str(0.7 * alerts["rate_per_s"]),
+                     environment={"CASBAH_BEARER": f"Bearer {token}"})
         signature = signature_us()
         print(json.dumps({
             "tokens_per_s": round(ours), "oidc_provider_tokens_per_s": round(peer),
@@ -104,7 +108,9 @@ def main(binary, more):
             "alerts_cpu_us": round(alerts["watched"]["cpu_us_per_answer"], 1),
             "openssl_rsa2048_us": round(signature, 1),
             "alerts_in_signatures": round(alerts["watched"]["cpu_us_per_answer"] / signature, 2),
-            "alerts_p50_ms": round(alerts["p50_ms"], 3), "alerts_p99_ms": round(alerts["p99_ms"], 3),
+            "alerts_at_70_percent_p50_ms": round(paced["p50_ms"], 3),
+            "alerts_at_70_percent_p99_ms": round(paced["p99_ms"], 3),
+            "p99_in_p50": round(paced["p99_ms"] / paced["p50_ms"], 2),
             "idle_mb": round(idle, 1), "after_load_mb": round(resident_mb(pid), 1),
         }, indent=1))
 

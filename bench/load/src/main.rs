@@ -48,6 +48,37 @@ impl Length {
     }
 }
 
+/// When requests are due.
+#[derive(Clone)]
+struct Pace {
+    start: Instant,
+    gap: Duration,
+    sent: Arc<AtomicU64>,
+}
+
+impl Pace {
+    fn new(options: &Options, start: Instant) -> Option<Self> {
+        let rate = options.rate.filter(|rate| *rate > 0.0)?;
+        Some(Self {
+            start,
+            gap: Duration::from_secs_f64(1.0 / rate),
+            sent: Arc::default(),
+        })
+    }
+
+    /// Waits for the next request's time. A request that is late because every connection was
+    /// busy counts from when it was due.
+    async fn wait(&self) -> Instant {
+        let number = self.sent.fetch_add(1, Ordering::Relaxed);
+        let due = self.start + self.gap.mul_f64(number as f64);
+        if due <= Instant::now() {
+            return due;
+        }
+        tokio::time::sleep_until(due.into()).await;
+        Instant::now()
+    }
+}
+
 async fn warm_up(mut connection: Connection, options: Options) -> Result<Connection, LoadError> {
     for _ in 0..options.warm_up.max(1) {
         let answer = connection.exchange().await?;
@@ -66,11 +97,19 @@ async fn warm_up(mut connection: Connection, options: Options) -> Result<Connect
     Ok(connection)
 }
 
-async fn drive(mut connection: Connection, expect: u16, length: Length) -> Tally {
+async fn drive(
+    mut connection: Connection,
+    expect: u16,
+    length: Length,
+    pace: Option<Pace>,
+) -> Tally {
     let mut tally = Tally::default();
     let opened_before = connection.opened;
     while length.take() {
-        let sent = Instant::now();
+        let sent = match &pace {
+            Some(pace) => pace.wait().await,
+            None => Instant::now(),
+        };
         match connection.exchange().await {
             Ok(answer) if answer.status == expect => {
                 tally.latencies.push(sent.elapsed());
@@ -104,9 +143,11 @@ async fn measure(options: &Options) -> Result<Report, LoadError> {
     let before = options.watch_pid.map(CpuTime::of).transpose()?;
     let start = Instant::now();
     let length = Length::new(options, start);
+    let pace = Pace::new(options, start);
     let mut driving = JoinSet::new();
     for connection in connections {
-        driving.spawn(drive(connection, options.expect, length.clone()));
+        let pace = pace.clone();
+        driving.spawn(drive(connection, options.expect, length.clone(), pace));
     }
     let mut tallies = Vec::new();
     while let Some(tally) = driving.join_next().await {

@@ -24,6 +24,10 @@ pub struct Options {
     /// Seconds.
     #[arg(long)]
     pub duration: Option<f64>,
+    /// Requests a second on all connections together, sent when they are due whether the earlier
+    /// ones are answered or not, as far as there are connections; without it as many as go through.
+    #[arg(long)]
+    pub rate: Option<f64>,
     /// Requests of each connection before the clocks start; at least one is sent.
     #[arg(long, default_value_t = 20)]
     pub warm_up: u64,
