@@ -2,6 +2,7 @@
 
 mod browser;
 mod consent;
+mod documented;
 mod graph;
 mod graph_changes;
 mod metadata;

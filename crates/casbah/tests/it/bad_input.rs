@@ -265,14 +265,7 @@ fn events_that_are_none_are_counted_and_named() {
         events.push(b'\n');
     }
     std::fs::write(&file, events).unwrap();
-    let output = demo.casbah(&[
-        "ingest",
-        file.to_str().unwrap(),
-        "--source",
-        "microsoft365",
-        "--output",
-        "json",
-    ]);
+    let output = demo.ingest(&file);
     let told = crate::support::out(&output) + &crate::support::err(&output);
     assert_eq!(output.status.code(), Some(1), "{told}");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -121,14 +121,7 @@ fn a_history_in_any_order_is_seen_whole() {
         (6_000..6_040).map(|count| event(count, "frida@fabrikam.example", "UserLoginFailed"));
     lines.extend(failures);
     std::fs::write(&file, lines.join("\n")).unwrap();
-    let output = demo.casbah(&[
-        "ingest",
-        file.to_str().unwrap(),
-        "--source",
-        "microsoft365",
-        "--output",
-        "json",
-    ]);
+    let output = demo.ingest(&file);
     assert!(output.status.success(), "{}", err(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(

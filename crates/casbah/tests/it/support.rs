@@ -83,6 +83,23 @@ impl Demo {
         }
     }
 
+    /// Whether it printed all of these.
+    pub(crate) fn has_told(&self, texts: &[&str]) {
+        for text in texts {
+            assert!(
+                self.told.contains(text),
+                "{text:?} is not in\n{}",
+                self.told
+            );
+        }
+    }
+
+    /// Sends a file of Microsoft 365 events as the administrator.
+    pub(crate) fn ingest(&self, file: &Path) -> Output {
+        let file = file.to_str().unwrap();
+        self.casbah(&["ingest", file, "--source", "microsoft365", "-o", "json"])
+    }
+
     /// `casbah` as the administrator who signed in.
     pub(crate) fn casbah(&self, arguments: &[&str]) -> Output {
         casbah(arguments)
