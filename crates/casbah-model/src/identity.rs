@@ -11,6 +11,7 @@ mod assignment;
 mod first_party;
 mod grant;
 mod hash;
+mod key_credential;
 mod keys;
 mod permission;
 mod role;
@@ -33,6 +34,7 @@ pub use grant::{
     RequestedResource, Session,
 };
 pub use hash::{Digest, PasswordHash, Sealed};
+pub use key_credential::KeyCredential;
 pub use keys::{DataKeyRecord, PepperRecord, SigningKeyRecord};
 pub use permission::{AppRole, MemberType, PermissionScope, ScopeType};
 pub use role::{DirectoryRole, ParseRoleError};

@@ -58,10 +58,23 @@ pub(crate) struct Compact<'t> {
     pub(crate) signed: &'t str,
     payload: &'t str,
     signature: &'t str,
+    decode: Decode,
 }
+
+type Decode = fn(&str) -> Result<Vec<u8>, base64::DecodeError>;
 
 impl<'t> Compact<'t> {
     pub(crate) fn parse(token: &'t str) -> Result<Self, FormatError> {
+        Self::parse_with(token, encoding::decode)
+    }
+
+    /// The same for tokens whose parts may be padded. They are proofs that are looked
+    /// at once, so a second spelling of one gains nothing.
+    pub(crate) fn parse_padded(token: &'t str) -> Result<Self, FormatError> {
+        Self::parse_with(token, encoding::decode_padded)
+    }
+
+    fn parse_with(token: &'t str, decode: Decode) -> Result<Self, FormatError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(FormatError::TooLong);
         }
@@ -71,24 +84,25 @@ impl<'t> Compact<'t> {
             return Err(FormatError::Parts);
         }
         Ok(Self {
-            header: object(header, Part::Header)?,
+            header: object(header, Part::Header, decode)?,
             signed,
             payload,
             signature,
+            decode,
         })
     }
 
     pub(crate) fn payload(&self) -> Result<Map<String, Value>, FormatError> {
-        object(self.payload, Part::Payload)
+        object(self.payload, Part::Payload, self.decode)
     }
 
     pub(crate) fn signature(&self) -> Result<Vec<u8>, FormatError> {
-        encoding::decode(self.signature).map_err(|_| FormatError::Encoding(Part::Signature))
+        (self.decode)(self.signature).map_err(|_| FormatError::Encoding(Part::Signature))
     }
 }
 
-fn object(text: &str, part: Part) -> Result<Map<String, Value>, FormatError> {
-    let bytes = encoding::decode(text).map_err(|_| FormatError::Encoding(part))?;
+fn object(text: &str, part: Part, decode: Decode) -> Result<Map<String, Value>, FormatError> {
+    let bytes = decode(text).map_err(|_| FormatError::Encoding(part))?;
     json::parse_object(&bytes).map_err(|error| match error {
         ObjectError::NotAnObject => FormatError::Json(part),
         ObjectError::Duplicate => FormatError::Duplicate(part),

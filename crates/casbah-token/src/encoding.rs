@@ -13,6 +13,11 @@ pub(crate) fn encode_standard(bytes: impl AsRef<[u8]>) -> String {
     STANDARD.encode(bytes)
 }
 
+/// Decodes base64url as foreign clients write it: padded or not.
+pub(crate) fn decode_padded(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    decode(text.trim_end_matches('='))
+}
+
 /// Decodes exact base64url: padding, other alphabets, white space and non-zero
 /// trailing bits are refused, so that one token has one spelling only.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, base64::DecodeError> {

@@ -43,8 +43,11 @@
 //! ```
 
 mod access;
+mod assertion;
 mod certificate;
 mod claims;
+mod client_certificate;
+mod client_key;
 mod compact;
 mod encoding;
 mod id_token;
@@ -59,8 +62,11 @@ mod verify;
 pub use access::{
     AccessToken, Client, ClientAuth, Life, Subject, TokenVersion, UserSubject, token_id,
 };
+pub use assertion::ClientAssertion;
 pub use certificate::{Thumbprint, thumbprint_sha1};
 pub use claims::{CallerKind, ClaimError, Claims};
+pub use client_certificate::{CertificateError, ClientCertificate};
+pub use client_key::{ClientKey, ClientKeyError};
 pub use compact::{FormatError, MAX_TOKEN_BYTES, Part};
 pub use id_token::IdToken;
 pub use inspect::{Unverified, decode_unverified};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AppRole, PermissionScope};
+use super::{AppRole, KeyCredential, PermissionScope};
 use crate::ids::{AppId, KeyId, ObjectId, TenantId};
 use crate::time::Timestamp;
 
@@ -141,6 +141,9 @@ pub struct Application {
     pub oauth2_permission_scopes: Vec<PermissionScope>,
     /// The version of the tokens it receives; none means version 1.
     pub requested_access_token_version: Option<RequestedTokenVersion>,
+    /// Certificates by which it proves itself.
+    #[serde(default)]
+    pub key_credentials: Vec<KeyCredential>,
     /// Whether it is a public client where no redirect address tells: device
     /// code and password grants.
     pub is_fallback_public_client: bool,
@@ -170,6 +173,7 @@ impl Application {
             app_roles: Vec::new(),
             oauth2_permission_scopes: Vec::new(),
             requested_access_token_version: None,
+            key_credentials: Vec::new(),
             is_fallback_public_client: false,
             created,
             deleted: None,
