@@ -25,8 +25,12 @@ def main(binary):
         app, secret, role_ids = graph.register("Node", ROLES)
         graph.principal(app["appId"])
         graph.consent(app, role_ids)
+        certificate = casbah.Certificate()
+        graph.add_certificate(app, certificate)
         told = {"url": server.url, "tenant": server.tenant, "appId": app["appId"],
-                "secret": secret, "resource": casbah.CLOUD_APP_SECURITY, "roles": ROLES}
+                "secret": secret, "resource": casbah.CLOUD_APP_SECURITY, "roles": ROLES,
+                "certificate": {"privateKey": certificate.key, "x5c": certificate.certificate,
+                                "thumbprintSha256": certificate.sha256}}
         environment = dict(os.environ, NODE_EXTRA_CA_CERTS=server.ca,
                            CASBAH_TEST=json.dumps(told))
         ended = subprocess.run(["node", "clients.mjs"], cwd=NODE, env=environment)

@@ -4,6 +4,7 @@ azure-storage-blob get tokens, call the API, and verify and upload as they alway
     real_clients.py target/debug/casbah
 """
 
+import base64
 import json
 import sys
 import time
@@ -58,6 +59,11 @@ class Graph:
         secret = self.call("POST", f"/applications/{app['id']}/addPassword", 200,
                            passwordCredential={"displayName": "test"})
         return app, secret["secretText"], [ids[role] for role in roles]
+
+    def add_certificate(self, app, certificate):
+        self.call("POST", f"/applications/{app['id']}/addKey", 200, proof="", keyCredential={
+            "key": base64.b64encode(certificate.der).decode(), "type": "AsymmetricX509Cert",
+            "usage": "Verify", "displayName": "test"})
 
     def consent(self, app, role_ids):
         principal = self.principal(app["appId"])["id"]
@@ -124,6 +130,39 @@ def play(server, graph, app, secret, roles, role_ids):
             assert answer.status_code == 200, (path, answer.text)
             body = answer.json()
             assert body["data"] == [] and body["hasNext"] is False and body["max"] == 100, body
+
+    certificate = casbah.Certificate()
+    graph.add_certificate(app, certificate)
+
+    @check("msal proves itself with a certificate, by SHA-1 and RS256 and by SHA-256 and PS256")
+    def _():
+        for credential, algorithm in [
+            ({"private_key": certificate.key, "thumbprint": certificate.sha1}, "RS256"),
+            ({"private_key": certificate.key, "public_certificate": certificate.certificate},
+             "PS256"),
+        ]:
+            client = msal_client(credential=credential)
+            answer = client.acquire_token_for_client([scope])
+            assert claims_of(answer["access_token"])["appidacr"] == "2", (algorithm, answer)
+            # The library sends one assertion for minutes.
+            again = client.acquire_token_for_client([f"{casbah.CLOUD_APP_SECURITY}//.default"])
+            assert "access_token" in again, (algorithm, again)
+
+    @check("azure-identity proves itself with a certificate, and a stranger's is refused")
+    def _():
+        def credential(pem):
+            return azure.identity.CertificateCredential(
+                server.tenant, app["appId"], certificate_data=pem.encode(),
+                authority=server.url, disable_instance_discovery=True)
+        token = credential(certificate.key + certificate.certificate).get_token(scope).token
+        assert claims_of(token)["appidacr"] == "2"
+        stranger = casbah.Certificate()
+        try:
+            credential(stranger.key + stranger.certificate).get_token(scope)
+        except azure.core.exceptions.ClientAuthenticationError as error:
+            assert "AADSTS700027" in str(error), error
+        else:
+            raise AssertionError("a stranger's certificate was accepted")
 
     @check("the v1 endpoint answers strings, as PowerShell's sample expects them")
     def _():

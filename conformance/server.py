@@ -1,6 +1,7 @@
 """A Casbah server of its own for a test, and an administrator signed in to it."""
 
 import base64
+import datetime
 import hashlib
 import html.parser
 import json
@@ -13,6 +14,10 @@ import time
 import urllib.parse
 
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 CLOUD_APP_SECURITY = "05a65629-4c1b-48c1-a78b-804c4abdd4af"
 CASBAH_CLI = "79d1df81-b90e-4fa3-aeb8-9ebb352b544f"
@@ -48,6 +53,26 @@ class Server:
         self.process.terminate()
         self.process.wait(30)
         self.directory.cleanup()
+
+
+class Certificate:
+    """A key of 2048 bits with a certificate that it signed itself."""
+
+    def __init__(self):
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "conformance")])
+        now = datetime.datetime.now(datetime.timezone.utc)
+        made = (x509.CertificateBuilder().subject_name(name).issuer_name(name)
+                .public_key(key.public_key()).serial_number(x509.random_serial_number())
+                .not_valid_before(now - datetime.timedelta(days=1))
+                .not_valid_after(now + datetime.timedelta(days=30)).sign(key, hashes.SHA256()))
+        self.key = key.private_bytes(serialization.Encoding.PEM,
+                                     serialization.PrivateFormat.PKCS8,
+                                     serialization.NoEncryption()).decode()
+        self.certificate = made.public_bytes(serialization.Encoding.PEM).decode()
+        self.der = made.public_bytes(serialization.Encoding.DER)
+        self.sha1 = made.fingerprint(hashes.SHA1()).hex()
+        self.sha256 = made.fingerprint(hashes.SHA256()).hex()
 
 
 class Form(html.parser.HTMLParser):

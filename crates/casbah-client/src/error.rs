@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use casbah_token::SignError;
 use reqwest::StatusCode;
 
 use crate::auth::{AuthorityError, SessionFileError};
@@ -53,6 +54,9 @@ pub enum Error {
         /// The resource that was asked for.
         resource: String,
     },
+    /// An assertion of the client could not be signed.
+    #[error("the client assertion cannot be signed: {0}")]
+    Assertion(#[from] SignError),
     /// An upload's file is empty; the service refuses such.
     #[error("the file is empty")]
     EmptyUpload,
@@ -83,6 +87,7 @@ impl Error {
             | Self::File { .. }
             | Self::Certificate { .. }
             | Self::Session(_)
+            | Self::Assertion(_)
             | Self::EmptyUpload => false,
         }
     }

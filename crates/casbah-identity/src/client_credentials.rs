@@ -1,19 +1,16 @@
 //! The decision on a client-credentials request (RFC 6749 section 4.4).
 
-use casbah_model::identity::{
-    AppRoleAssignment, Application, ClientSecret, MemberType, ServicePrincipal,
-};
+use casbah_model::identity::{AppRoleAssignment, Application, MemberType, ServicePrincipal};
 use casbah_model::ids::{AppId, TenantId};
 use casbah_model::time::Timestamp;
 use casbah_token::{AccessToken, Client, ClientAuth, Life, Subject};
-use secrecy::SecretString;
 
 use crate::answer::{TOKEN_SECONDS, TokenAnswer};
 use crate::authority::Authority;
 use crate::error::AadError;
+use crate::proof::{ProofFacts, check_assertion, check_secret};
 use crate::request::{Credential, Endpoint, PresentedClient};
 use crate::resource::Resource;
-use crate::secret::Peppers;
 
 /// What the server fetched for the decision. Whatever does not exist is absent
 /// or empty; nothing here is judged yet.
@@ -25,8 +22,8 @@ pub struct ClientFacts<'a> {
     pub application: Option<&'a Application>,
     /// The application's service principal in this tenant.
     pub service_principal: Option<&'a ServicePrincipal>,
-    /// The application's client secrets.
-    pub secrets: &'a [ClientSecret],
+    /// What the application's proof is checked against.
+    pub proof: ProofFacts<'a>,
     /// The resource that the request names, in this tenant.
     pub resource: Option<&'a Resource>,
     /// Assignments of the service principal to the resource.
@@ -71,13 +68,12 @@ pub fn authorize_client_credentials(
     request: ClientCredentials<'_>,
     facts: ClientFacts<'_>,
     authority: &Authority,
-    peppers: &Peppers,
     token_id: String,
     now: Timestamp,
 ) -> Result<Grant, AadError> {
     let app_id = request.client.app_id;
     let principal = check_presence(app_id, facts)?;
-    let auth = check_credential(request.client, facts.secrets, peppers, now)?;
+    let auth = check_credential(request.client, facts.proof, now)?;
     let resource = facts
         .resource
         .filter(|resource| resource.service_principal.enabled)
@@ -132,44 +128,19 @@ fn check_presence(app_id: AppId, facts: ClientFacts<'_>) -> Result<&ServicePrinc
 
 fn check_credential(
     client: &PresentedClient,
-    secrets: &[ClientSecret],
-    peppers: &Peppers,
+    facts: ProofFacts<'_>,
     now: Timestamp,
 ) -> Result<ClientAuth, AadError> {
     match &client.credential {
         Credential::None => Err(AadError::NoClientCredential),
         Credential::Secret(secret) => {
-            check_secret(client.app_id, secret, secrets, peppers, now)?;
+            check_secret(client.app_id, secret, facts, now)?;
             Ok(ClientAuth::Secret)
         }
-        // Applications hold no certificates, so no key can have signed it.
-        Credential::Assertion(_) => Err(AadError::AssertionSignature),
-    }
-}
-
-/// Whether `secret` is one of the application's and within its time. Every
-/// stored secret is compared, so that the time tells nothing of which matched.
-///
-/// # Errors
-/// [`AadError::SecretExpired`] only for who knows the secret, else
-/// [`AadError::WrongSecret`].
-pub fn check_secret(
-    app_id: AppId,
-    secret: &SecretString,
-    stored: &[ClientSecret],
-    peppers: &Peppers,
-    now: Timestamp,
-) -> Result<(), AadError> {
-    let matching: Vec<_> = stored
-        .iter()
-        .filter(|one| peppers.matches(secret, one))
-        .collect();
-    if matching.iter().any(|one| one.start <= now && now < one.end) {
-        Ok(())
-    } else if matching.iter().any(|one| one.end <= now) {
-        Err(AadError::SecretExpired(app_id.to_string()))
-    } else {
-        Err(AadError::WrongSecret(app_id.to_string()))
+        Credential::Assertion(assertion) => {
+            check_assertion(client.app_id, assertion, facts, now)?;
+            Ok(ClientAuth::Certificate)
+        }
     }
 }
 

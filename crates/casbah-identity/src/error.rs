@@ -56,6 +56,8 @@ pub enum AadError {
     AssertionTime,
     /// The client assertion speaks for another application.
     AssertionClient,
+    /// The client assertion is meant for another endpoint or tenant.
+    AssertionAudience,
     /// The application trusts no other issuer.
     NoFederatedCredential,
     /// The other issuer is not trusted.
@@ -192,7 +194,9 @@ impl AadError {
             Self::WrongSecret(_) => is(7_000_215, "invalid_client", 401),
             Self::SecretExpired(_) => is(7_000_222, "invalid_client", 401),
             Self::SecretFromPublicClient => is(700_025, "invalid_client", 400),
-            Self::AssertionSignature => is(700_027, "invalid_client", 401),
+            Self::AssertionSignature | Self::AssertionAudience => {
+                is(700_027, "invalid_client", 401)
+            }
             Self::AssertionMalformed => is(50_027, "invalid_request", 400),
             Self::AssertionTime => is(700_024, "invalid_client", 401),
             Self::AssertionClient => is(700_021, "invalid_client", 401),

@@ -12,6 +12,7 @@ pub mod crypto;
 pub mod discovery;
 pub mod error;
 pub mod password;
+pub mod proof;
 pub mod random;
 pub mod request;
 pub mod resource;

@@ -6,6 +6,7 @@ use casbah_identity::client_credentials::{
 };
 use casbah_identity::crypto::{MasterKey, Vault};
 use casbah_identity::error::ErrorReport;
+use casbah_identity::proof::{AssertionPlace, ProofFacts};
 use casbah_identity::request::{Endpoint, GrantRequest, Params, TokenRequest};
 use casbah_identity::resource::Resource;
 use casbah_identity::secret::{Peppers, SecretOptions, new_client_secret};
@@ -91,7 +92,12 @@ fn an_application_with_a_consented_role_gets_a_token_that_says_so() {
             tenant,
             application: Some(&application),
             service_principal: Some(&own),
-            secrets: std::slice::from_ref(&secret.stored),
+            proof: ProofFacts {
+                secrets: std::slice::from_ref(&secret.stored),
+                certificates: &[],
+                peppers: &peppers,
+                place: &AssertionPlace::default(),
+            },
             resource: Some(&resource),
             assignments: std::slice::from_ref(&assignment),
         };
@@ -101,8 +107,7 @@ fn an_application_with_a_consented_role_gets_a_token_that_says_so() {
             resource: named,
         };
         let token_id = casbah_token::token_id().unwrap();
-        let grant = authorize_client_credentials(asked, facts, &authority, &peppers, token_id, NOW)
-            .unwrap();
+        let grant = authorize_client_credentials(asked, facts, &authority, token_id, NOW).unwrap();
         let token = key.sign_access(&grant.token).unwrap();
         let answer = serde_json::to_value(grant.answer(token.clone())).unwrap();
         assert_eq!(answer["access_token"], token);

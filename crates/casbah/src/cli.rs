@@ -61,6 +61,15 @@ pub(crate) struct Global {
     /// File with the application's secret [env: CASBAH_SECRET_FILE]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) secret_file: Option<PathBuf>,
+    /// PEM file with the application's certificate and private key, in place of a secret
+    /// [env: CASBAH_CERTIFICATE]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        conflicts_with = "secret_file"
+    )]
+    pub(crate) certificate: Option<PathBuf>,
     /// Trust the certificates of this PEM file, too [env: CASBAH_CA]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! What a command works with: settings, output, and clients made when needed.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
 use casbah_client::{
     ApiBase, Authority, Client, Cloud, Credential, Error, GraphClient, Session, SessionFile,
@@ -8,6 +9,7 @@ use casbah_client::{
 };
 
 use casbah_model::activity::GEOIP_ATTRIBUTION;
+use casbah_token::ClientKey;
 
 use crate::cli::Global;
 use crate::config::{Environment, Settings};
@@ -122,7 +124,10 @@ impl Context {
                     "give --tenant, or set CASBAH_TENANT_ID",
                 )
             })?;
-            let credential = Credential::client_secret(client_id.clone(), self.secret(client_id)?);
+            let credential = match &self.settings.layer.certificate {
+                Some(path) => Credential::certificate(client_id.clone(), client_key(path)?),
+                None => Credential::client_secret(client_id.clone(), self.secret(client_id)?),
+            };
             return Ok(TokenSource::new(transport, authority, tenant, credential));
         }
         let session = self.session()?;
@@ -167,4 +172,18 @@ impl Context {
     pub(crate) fn graph(&self) -> Result<GraphClient, CliError> {
         Ok(GraphClient::new(self.tokens()?))
     }
+}
+
+/// The application's key with its certificate.
+fn client_key(path: &Path) -> Result<ClientKey, CliError> {
+    let pem = std::fs::read(path).map_err(|source| CliError::Read {
+        path: path.display().to_string(),
+        source,
+    })?;
+    ClientKey::from_pem(&pem).map_err(|error| {
+        CliError::usage(
+            format!("{} cannot be used: {error}", path.display()),
+            "give a PEM file with CERTIFICATE and PRIVATE KEY, not encrypted",
+        )
+    })
 }

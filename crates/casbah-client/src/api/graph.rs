@@ -32,6 +32,9 @@ pub struct Application {
     /// Its client secrets, without their values.
     #[serde(default)]
     pub password_credentials: Vec<PasswordCredential>,
+    /// Its certificates, without their bytes.
+    #[serde(default)]
+    pub key_credentials: Vec<Value>,
     /// Everything else.
     #[serde(flatten)]
     pub rest: serde_json::Map<String, Value>,
@@ -240,6 +243,23 @@ impl GraphClient {
         let path = format!("/v1.0/applications/{}/removePassword", segment(object_id));
         let body = json!({ "keyId": key_id });
         self.send(Method::POST, &path, Repeat::Unsafe, Some(&body))
+            .await?;
+        Ok(())
+    }
+
+    /// Sets an application's certificates. An entry as it was read, without its bytes,
+    /// stays what it is; a new one has the certificate as `key`, base64 of its DER.
+    ///
+    /// # Errors
+    /// [`Error::Graph`]
+    pub async fn set_key_credentials(
+        &self,
+        object_id: &str,
+        credentials: &[Value],
+    ) -> Result<(), Error> {
+        let path = format!("/v1.0/applications/{}", segment(object_id));
+        let body = json!({ "keyCredentials": credentials });
+        self.send(Method::PATCH, &path, Repeat::Unsafe, Some(&body))
             .await?;
         Ok(())
     }

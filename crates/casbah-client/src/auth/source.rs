@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use casbah_model::time::Timestamp;
+use casbah_token::ClientKey;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
@@ -37,6 +39,10 @@ enum Kind {
         client_id: String,
         secret: SecretString,
     },
+    Certificate {
+        client_id: String,
+        key: Arc<ClientKey>,
+    },
     Bearer(SecretString),
     Legacy(SecretString),
     Session {
@@ -45,12 +51,23 @@ enum Kind {
     },
 }
 
+/// The type of a client assertion (RFC 7523 2.2).
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 impl Credential {
     /// An application with a client secret.
     pub fn client_secret(client_id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self(Kind::ClientSecret {
             client_id: client_id.into(),
             secret: SecretString::from(secret.into()),
+        })
+    }
+
+    /// An application with a certificate: it signs an assertion for each request.
+    pub fn certificate(client_id: impl Into<String>, key: ClientKey) -> Self {
+        Self(Kind::Certificate {
+            client_id: client_id.into(),
+            key: Arc::new(key),
         })
     }
 
@@ -211,7 +228,10 @@ impl TokenSource {
     pub(crate) async fn authorization(&self, resource: &str) -> Result<HeaderValue, Error> {
         let scheme = match &self.shared.credential.0 {
             Kind::Legacy(_) => "Token",
-            Kind::ClientSecret { .. } | Kind::Bearer(_) | Kind::Session { .. } => "Bearer",
+            Kind::ClientSecret { .. }
+            | Kind::Certificate { .. }
+            | Kind::Bearer(_)
+            | Kind::Session { .. } => "Bearer",
         };
         let token = self.token(resource).await?;
         let mut value = HeaderValue::try_from(format!("{scheme} {}", token.secret()))
@@ -223,7 +243,19 @@ impl TokenSource {
     async fn request(&self, endpoint: Endpoint, resource: &str) -> Result<AccessToken, Error> {
         let answer = match &self.shared.credential.0 {
             Kind::ClientSecret { client_id, secret } => {
-                self.client_credentials(endpoint, resource, client_id, secret.expose_secret())
+                let proof = [("client_secret", secret.expose_secret())];
+                self.client_credentials(endpoint, resource, client_id, &proof)
+                    .await?
+            }
+            Kind::Certificate { client_id, key } => {
+                let now = Timestamp::now().seconds();
+                let audience = self.token_endpoint(Endpoint::V2);
+                let assertion = SecretString::from(key.assertion(client_id, &audience, now)?);
+                let proof = [
+                    ("client_assertion_type", ASSERTION_TYPE),
+                    ("client_assertion", assertion.expose_secret()),
+                ];
+                self.client_credentials(endpoint, resource, client_id, &proof)
                     .await?
             }
             Kind::Session { file, client_id } => self.refresh(file, client_id, resource).await?,
@@ -241,22 +273,29 @@ impl TokenSource {
         endpoint: Endpoint,
         resource: &str,
         client_id: &str,
-        secret: &str,
+        proof: &[(&str, &str)],
     ) -> Result<TokenAnswer, Error> {
         let scope = format!("{resource}/.default");
-        let (path, what) = match endpoint {
-            Endpoint::V1 => ("oauth2/token", ("resource", resource)),
-            Endpoint::V2 => ("oauth2/v2.0/token", ("scope", scope.as_str())),
+        let what = match endpoint {
+            Endpoint::V1 => ("resource", resource),
+            Endpoint::V2 => ("scope", scope.as_str()),
         };
-        let form = [
+        let mut form = vec![
             ("grant_type", "client_credentials"),
             ("client_id", client_id),
-            ("client_secret", secret),
             what,
         ];
-        let shared = &self.shared;
-        let url = shared.authority.endpoint(&shared.tenant, path);
-        request_token(&shared.transport, &url, Repeat::Safe, &form).await
+        form.extend_from_slice(proof);
+        let url = self.token_endpoint(endpoint);
+        request_token(&self.shared.transport, &url, Repeat::Safe, &form).await
+    }
+
+    fn token_endpoint(&self, endpoint: Endpoint) -> String {
+        let path = match endpoint {
+            Endpoint::V1 => "oauth2/token",
+            Endpoint::V2 => "oauth2/v2.0/token",
+        };
+        self.shared.authority.endpoint(&self.shared.tenant, path)
     }
 
     async fn refresh(

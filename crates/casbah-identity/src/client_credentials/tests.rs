@@ -1,5 +1,6 @@
 use casbah_model::identity::{
-    CLOUD_APP_SECURITY, FIRST_PARTY_TENANT, PrincipalType, RequestedTokenVersion, SignInAudience,
+    CLOUD_APP_SECURITY, ClientSecret, FIRST_PARTY_TENANT, PrincipalType, RequestedTokenVersion,
+    SignInAudience,
 };
 use casbah_model::ids::ObjectId;
 use casbah_model::permission::Permission;
@@ -7,7 +8,8 @@ use casbah_token::TokenVersion;
 
 use super::*;
 use crate::crypto::{MasterKey, Vault};
-use crate::secret::{NewClientSecret, SecretOptions, new_client_secret};
+use crate::proof::AssertionPlace;
+use crate::secret::{NewClientSecret, Peppers, SecretOptions, new_client_secret};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
 
@@ -108,12 +110,17 @@ impl Directory {
             tenant: self.tenant,
             application: self.application.as_ref(),
             service_principal: self.principal.as_ref(),
-            secrets: &self.secrets,
+            proof: ProofFacts {
+                secrets: &self.secrets,
+                certificates: &[],
+                peppers: &self.peppers,
+                place: &AssertionPlace::default(),
+            },
             resource: self.resource.as_ref(),
             assignments: &self.assignments,
         };
         let authority = Authority::parse("https://casbah.example").unwrap();
-        authorize_client_credentials(request, facts, &authority, &self.peppers, "uti".into(), at)
+        authorize_client_credentials(request, facts, &authority, "uti".into(), at)
     }
 
     fn ask(&self) -> Result<Grant, AadError> {
@@ -283,7 +290,7 @@ fn proofs_are_checked_before_the_resource() {
     );
     assert_eq!(
         ask(Credential::Assertion("a.b.c".into()), NOW),
-        Some(AadError::AssertionSignature)
+        Some(AadError::AssertionMalformed)
     );
 }
 

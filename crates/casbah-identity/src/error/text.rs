@@ -68,6 +68,9 @@ pub(super) fn describe(error: &AadError) -> String {
         E::AssertionMalformed => "The assertion is not a JSON Web Token.".into(),
         E::AssertionTime => "The client assertion is not within its valid time.".into(),
         E::AssertionClient => "The client assertion was issued for another application.".into(),
+        E::AssertionAudience => "The client assertion's audience is not a token endpoint or the \
+            issuer of this tenant."
+            .into(),
         E::NoFederatedCredential => "The application has no federated identity credential.".into(),
         E::FederatedIssuer => "No federated identity credential of the application matches the \
             issuer of the assertion."

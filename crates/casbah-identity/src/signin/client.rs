@@ -1,14 +1,13 @@
 //! A client that people sign in to, and where it may receive codes.
 
-use casbah_model::identity::{Application, ClientSecret, FirstPartyApp, Platform, SignInAudience};
+use casbah_model::identity::{Application, FirstPartyApp, Platform, SignInAudience};
 use casbah_model::ids::{AppId, TenantId};
 use casbah_model::time::Timestamp;
 use casbah_token::ClientAuth;
 
-use crate::client_credentials::check_secret;
 use crate::error::AadError;
+use crate::proof::{ProofFacts, check_assertion, check_secret};
 use crate::request::Credential;
-use crate::secret::Peppers;
 
 /// A client that people sign in to.
 #[derive(Debug, Clone)]
@@ -117,13 +116,12 @@ fn localhost_path(uri: &str) -> Option<&str> {
 ///
 /// # Errors
 /// [`AadError::SecretFromPublicClient`], [`AadError::NoCredential`], or what is
-/// wrong with the secret.
+/// wrong with the proof.
 pub fn authenticate_client(
     app_id: AppId,
     platform: Platform,
     credential: &Credential,
-    secrets: &[ClientSecret],
-    peppers: &Peppers,
+    facts: ProofFacts<'_>,
     now: Timestamp,
 ) -> Result<ClientAuth, AadError> {
     match (platform.is_public(), credential) {
@@ -131,16 +129,21 @@ pub fn authenticate_client(
         (true, _) => Err(AadError::SecretFromPublicClient),
         (false, Credential::None) => Err(AadError::NoCredential),
         (false, Credential::Secret(secret)) => {
-            check_secret(app_id, secret, secrets, peppers, now)?;
+            check_secret(app_id, secret, facts, now)?;
             Ok(ClientAuth::Secret)
         }
-        (false, Credential::Assertion(_)) => Err(AadError::AssertionSignature),
+        (false, Credential::Assertion(assertion)) => {
+            check_assertion(app_id, assertion, facts, now)?;
+            Ok(ClientAuth::Certificate)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proof::AssertionPlace;
+    use crate::secret::Peppers;
     use casbah_model::identity::{AZURE_CLI, CLOUD_APP_SECURITY};
 
     #[test]
@@ -192,14 +195,13 @@ mod tests {
     fn proofs_are_for_clients_that_can_keep_them() {
         let check = |platform, credential: Credential| {
             let app_id = AppId::random();
-            let outcome = authenticate_client(
-                app_id,
-                platform,
-                &credential,
-                &[],
-                &Peppers::default(),
-                Timestamp(0),
-            );
+            let facts = ProofFacts {
+                secrets: &[],
+                certificates: &[],
+                peppers: &Peppers::default(),
+                place: &AssertionPlace::default(),
+            };
+            let outcome = authenticate_client(app_id, platform, &credential, facts, Timestamp(0));
             outcome.map_err(|error| error.wire().code)
         };
         assert_eq!(

@@ -8,6 +8,7 @@ mod applications;
 mod assignments;
 mod body;
 mod caller;
+mod certificates;
 mod dispatch;
 mod error;
 mod filter;

@@ -1,6 +1,7 @@
 //! The identity service as clients and browsers see it.
 
 mod browser;
+mod certificates;
 mod consent;
 mod documented;
 mod graph;

@@ -18,14 +18,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use casbah_identity::AadError;
 use casbah_identity::answer::TokenAnswer;
-use casbah_identity::request::{Endpoint, GrantRequest, Params, PresentedClient, TokenRequest};
+use casbah_identity::proof::AssertionPlace;
+use casbah_identity::request::{
+    Credential, Endpoint, GrantRequest, Params, PresentedClient, TokenRequest,
+};
 use casbah_identity::signin::Refusal;
 use casbah_store::Denied;
 
 use super::answer::{secret_json, token_error};
 use super::context::RequestContext;
 use super::source::Source;
-use super::tenant;
+use super::tenant::{self, AddressedTenant};
 use super::throttle::Throttle;
 use crate::state::{App, AppState};
 use error::TokenError;
@@ -97,13 +100,14 @@ async fn handle(
         grant,
         wants_client_info,
     } = TokenRequest::parse(endpoint, &params, authorization)?;
+    let addressed = tenant::find(&app.store, tenant).await?;
     let asked = Asked {
         endpoint,
+        place: place(app, &client, &addressed),
         client,
         wants_client_info,
     };
-    let tenant = tenant::find(&app.store, tenant).await?;
-    let tenant = tenant.one().map(|tenant| tenant.id);
+    let tenant = addressed.one().map(|tenant| tenant.id);
     match grant {
         GrantRequest::ClientCredentials { resource } => {
             let tenant = tenant.ok_or(AadError::NoTenant)?;
@@ -128,7 +132,23 @@ async fn handle(
 struct Asked {
     endpoint: Endpoint,
     client: PresentedClient,
+    /// Where an assertion of the client must be meant for.
+    place: AssertionPlace,
     wants_client_info: bool,
+}
+
+/// The names of the place that was addressed; none where no assertion needs them.
+fn place(app: &App, client: &PresentedClient, tenant: &AddressedTenant) -> AssertionPlace {
+    if !matches!(client.credential, Credential::Assertion(_)) {
+        return AssertionPlace::default();
+    }
+    match tenant {
+        AddressedTenant::One(tenant) => {
+            AssertionPlace::tenant(&app.authority, tenant.id, &tenant.domains)
+        }
+        AddressedTenant::Common => AssertionPlace::alias(&app.authority, "common"),
+        AddressedTenant::Organizations => AssertionPlace::alias(&app.authority, "organizations"),
+    }
 }
 
 /// A refusal in the store's words.

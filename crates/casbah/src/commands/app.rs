@@ -1,9 +1,13 @@
 //! Applications of the tenant.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use casbah_client::{Application, GraphClient, RequiredResource, ResourceAccess, ServicePrincipal};
+use casbah_token::ClientCertificate;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -11,7 +15,7 @@ use super::token::resource;
 use super::{record, records};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{APP, Output, PERMISSION, SECRET};
+use crate::output::{APP, CERTIFICATE, Output, PERMISSION, SECRET};
 use crate::private_file::write_private;
 
 #[derive(Debug, Subcommand)]
@@ -53,6 +57,9 @@ pub(crate) enum AppCommand {
         /// Its client id
         app_id: String,
     },
+    /// Certificates
+    #[command(subcommand)]
+    Certificate(CertificateCommand),
     /// Client secrets
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -77,6 +84,34 @@ pub(crate) enum PermissionCommand {
     List {
         /// The application's client id
         app_id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertificateCommand {
+    /// Let the application prove itself with a certificate
+    ///
+    /// For example: casbah app certificate add `APP_ID` connector.pem
+    Add {
+        /// The application's client id
+        app_id: String,
+        /// PEM or DER file with the certificate; of a private key in it nothing is sent
+        file: PathBuf,
+        /// What it is for; the certificate's subject by default
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// The certificates
+    List {
+        /// The application's client id
+        app_id: String,
+    },
+    /// Take a certificate away
+    Remove {
+        /// The application's client id
+        app_id: String,
+        /// The certificate's key id
+        key_id: String,
     },
 }
 
@@ -153,9 +188,65 @@ pub(crate) async fn run(context: &Context, command: AppCommand) -> Result<(), Cl
                 .records(PERMISSION, permissions(&graph, &app_id).await?)?;
             Output::note(&format!("Consented to {granted} new permissions."));
         }
+        AppCommand::Certificate(command) => certificate(context, &graph, command).await?,
         AppCommand::Secret(command) => secret(context, &graph, command).await?,
     }
     Ok(())
+}
+
+async fn certificate(
+    context: &Context,
+    graph: &GraphClient,
+    command: CertificateCommand,
+) -> Result<(), CliError> {
+    match command {
+        CertificateCommand::Add { app_id, file, name } => {
+            let certificate = read_certificate(&file)?;
+            let app = graph.application(&app_id).await?;
+            let mut all = app.key_credentials;
+            all.push(json!({
+                "type": "AsymmetricX509Cert",
+                "usage": "Verify",
+                "key": STANDARD.encode(certificate.der()),
+                "displayName": name.unwrap_or(certificate.subject),
+            }));
+            graph.set_key_credentials(&app.id, &all).await?;
+            let app = graph.application(&app_id).await?;
+            context.out.records(CERTIFICATE, app.key_credentials)?;
+        }
+        CertificateCommand::List { app_id } => {
+            let app = graph.application(&app_id).await?;
+            context.out.records(CERTIFICATE, app.key_credentials)?;
+        }
+        CertificateCommand::Remove { app_id, key_id } => {
+            let app = graph.application(&app_id).await?;
+            let before = app.key_credentials.len();
+            let mut left = app.key_credentials;
+            left.retain(|one| one["keyId"] != key_id.as_str());
+            if left.len() == before {
+                return Err(CliError::usage(
+                    format!("the application has no certificate {key_id}"),
+                    format!("`casbah app certificate list {app_id}` shows them"),
+                ));
+            }
+            graph.set_key_credentials(&app.id, &left).await?;
+            Output::note(&format!("Removed {key_id}."));
+        }
+    }
+    Ok(())
+}
+
+fn read_certificate(file: &Path) -> Result<ClientCertificate, CliError> {
+    let bytes = std::fs::read(file).map_err(|source| CliError::Read {
+        path: file.display().to_string(),
+        source,
+    })?;
+    ClientCertificate::parse(&bytes).map_err(|error| {
+        CliError::usage(
+            format!("{} cannot be used: {error}", file.display()),
+            "give an X.509 certificate with an RSA key, PEM or DER",
+        )
+    })
 }
 
 async fn secret(

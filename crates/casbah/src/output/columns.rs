@@ -343,6 +343,14 @@ pub(crate) const PERMISSION: &[Column] = &[
     Column::new("CONSENTED", |r, _| text(r, "/consented")),
 ];
 
+pub(crate) const CERTIFICATE: &[Column] = &[
+    Column::id("KEY ID", |r, _| text(r, "/keyId")),
+    Column::new("NAME", |r, _| text(r, "/displayName")),
+    Column::new("FROM", |r, zone| time(r, "/startDateTime", zone)),
+    Column::new("UNTIL", |r, zone| time(r, "/endDateTime", zone)),
+    Column::new("IDENTIFIER", |r, _| text(r, "/customKeyIdentifier")),
+];
+
 pub(crate) const SECRET: &[Column] = &[
     Column::id("KEY ID", |r, _| text(r, "/keyId")),
     Column::new("NAME", |r, _| text(r, "/displayName")),

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use columns::{
-    ACTIVITY, ALERT, ALERT_DETAIL, APP, APP_USER, CATEGORY, Column, DISCOVERED_APP, ENTITY, INGEST,
-    PERMISSION, SECRET, STREAM, SUBNET, TENANT, UPLOAD,
+    ACTIVITY, ALERT, ALERT_DETAIL, APP, APP_USER, CATEGORY, CERTIFICATE, Column, DISCOVERED_APP,
+    ENTITY, INGEST, PERMISSION, SECRET, STREAM, SUBNET, TENANT, UPLOAD,
 };
 use columns::{Reader, harmless};
 pub(crate) use time::Zone;

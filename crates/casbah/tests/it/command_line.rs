@@ -3,6 +3,10 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use casbah_model::time::Timestamp;
+use casbah_token::SigningKey;
 use serde_json::Value;
 
 use crate::support::{Demo, casbah, err, out};
@@ -98,12 +102,57 @@ fn an_application_acts_with_a_secret_that_is_never_an_argument() {
 }
 
 #[test]
+fn an_application_proves_itself_with_a_certificate() {
+    let demo = Demo::play(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("connector.pem");
+    let key = SigningKey::generate(Timestamp::now().seconds() - 60).unwrap();
+    let pem = |label: &str, der: &[u8]| {
+        let text = STANDARD.encode(der);
+        format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+    };
+    let both =
+        pem("PRIVATE KEY", &key.to_pkcs8().unwrap()) + &pem("CERTIFICATE", key.certificate_der());
+    std::fs::write(&file, both).unwrap();
+    let file = file.to_str().unwrap();
+    let as_app = || {
+        casbah(&["alerts", "list", "--output", "json"])
+            .env("CASBAH_URL", &demo.url)
+            .env("CASBAH_CA", &demo.ca)
+            .env("CASBAH_TENANT_ID", &demo.tenant)
+            .env("CASBAH_CLIENT_ID", &demo.app)
+            .env("CASBAH_CERTIFICATE", file)
+            .output()
+            .unwrap()
+    };
+    let before = as_app();
+    assert_eq!(before.status.code(), Some(3), "{}", err(&before));
+    assert!(err(&before).contains("AADSTS700027"), "{}", err(&before));
+
+    let certificate = |arguments: &[&str]| {
+        let command = [&["app", "certificate"], arguments, &["-o", "ndjson"]].concat();
+        let output = demo.casbah(&command);
+        assert!(output.status.success(), "{}", err(&output));
+        out(&output)
+    };
+    let added = certificate(&["add", &demo.app, file, "--name", "test"]);
+    assert!(!added.contains("PRIVATE"));
+    let added: Value = serde_json::from_str(&added).unwrap();
+    assert!(as_app().status.success(), "{}", err(&as_app()));
+    let listed = certificate(&["list", &demo.app]);
+    assert_eq!(serde_json::from_str::<Value>(&listed).unwrap(), added);
+    certificate(&["remove", &demo.app, added["keyId"].as_str().unwrap()]);
+    assert_eq!(as_app().status.code(), Some(3));
+    demo.end();
+}
+
+#[test]
 fn a_history_in_any_order_is_seen_whole() {
     let demo = Demo::play(&[]);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("history.jsonl");
     // More than one batch, the newest first.
-    let newest = casbah_model::time::Timestamp::now();
+    let newest = Timestamp::now();
     let filler = "x".repeat(1_000);
     let event = |count: i64, user: &str, operation: &str| {
         let time = newest.plus_millis(count * -1_000).to_iso_seconds();

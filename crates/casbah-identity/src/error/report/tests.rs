@@ -43,6 +43,7 @@ fn each(text: &str) -> Vec<AadError> {
         E::AssertionMalformed,
         E::AssertionTime,
         E::AssertionClient,
+        E::AssertionAudience,
         E::NoFederatedCredential,
         E::FederatedIssuer,
         E::FederatedAudience,

@@ -11,7 +11,9 @@ use super::caller::Caller;
 use super::error::GraphError;
 use super::list::Options;
 use super::reply::Reply;
-use super::{applications, assignments, grants, organization, passwords, service_principals};
+use super::{
+    applications, assignments, certificates, grants, organization, passwords, service_principals,
+};
 use crate::identity::context::RequestContext;
 use crate::state::{App, AppState};
 
@@ -85,6 +87,12 @@ async fn route(call: &Call<'_>, method: &str, path: &[(&str, &str)]) -> Result<R
         }
         ("POST", [("applications", _), (_, id), ("removepassword", _)]) => {
             passwords::remove(call, id).await
+        }
+        ("POST", [("applications", _), (_, id), ("addkey", _)]) => {
+            certificates::add(call, id).await
+        }
+        ("POST", [("applications", _), (_, id), ("removekey", _)]) => {
+            certificates::remove(call, id).await
         }
         (
             "GET",

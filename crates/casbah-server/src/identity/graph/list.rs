@@ -69,7 +69,13 @@ impl Options {
         Ok(kept)
     }
 
-    /// Whether one property alone is wanted of an object.
+    /// Whether a property is asked for by its name.
+    pub(super) fn selects(&self, name: &str) -> bool {
+        let names = self.select.iter().flatten();
+        names.into_iter().any(|one| one.eq_ignore_ascii_case(name))
+    }
+
+    /// The object with what was asked for alone.
     pub(super) fn select(&self, object: Value) -> Value {
         let (Some(names), Value::Object(mut members)) = (&self.select, object.clone()) else {
             return object;

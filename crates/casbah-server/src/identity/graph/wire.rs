@@ -3,18 +3,20 @@
 use casbah_identity::Authority;
 use casbah_model::identity::{
     AppRoleAssignment, Application, ClientSecret, ConsentGrant, ConsentType, FirstPartyApp,
-    RequestedTokenVersion, ServicePrincipal, Tenant, User,
+    KeyCredential, RequestedTokenVersion, ServicePrincipal, Tenant, User,
 };
 use casbah_model::time::Timestamp;
 use serde_json::{Value, json};
 
-/// An application with its secrets' names.
+/// An application with the names of its secrets and certificates.
 pub(super) fn application(
     application: &Application,
     secrets: &[ClientSecret],
     publisher_domain: &str,
 ) -> Value {
     let secrets: Vec<_> = secrets.iter().map(secret).collect();
+    let certificates = application.key_credentials.iter();
+    let certificates: Vec<_> = certificates.map(|one| key_credential(one, false)).collect();
     json!({
         "id": application.id,
         "deletedDateTime": application.deleted.map(Timestamp::to_iso_seconds),
@@ -40,7 +42,7 @@ pub(super) fn application(
                 application.requested_access_token_version.map(version),
         },
         "appRoles": application.app_roles,
-        "keyCredentials": [],
+        "keyCredentials": certificates,
         "passwordCredentials": secrets,
         "publicClient": { "redirectUris": application.public_client_redirect_uris },
         "requiredResourceAccess": application.required_resource_access,
@@ -71,6 +73,20 @@ pub(super) fn secret(secret: &ClientSecret) -> Value {
         "keyId": secret.key_id,
         "secretText": null,
         "startDateTime": secret.start.to_iso_seconds(),
+    })
+}
+
+/// A certificate; its bytes only where they were asked for.
+pub(super) fn key_credential(credential: &KeyCredential, with_key: bool) -> Value {
+    json!({
+        "customKeyIdentifier": credential.custom_key_identifier,
+        "displayName": credential.display_name,
+        "endDateTime": credential.end.to_iso_seconds(),
+        "key": with_key.then_some(&credential.certificate),
+        "keyId": credential.key_id,
+        "startDateTime": credential.start.to_iso_seconds(),
+        "type": "AsymmetricX509Cert",
+        "usage": "Verify",
     })
 }
 

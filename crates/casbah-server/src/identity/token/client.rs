@@ -1,10 +1,12 @@
 //! The client of a person's grant.
 
 use casbah_identity::AadError;
+use casbah_identity::proof::ProofFacts;
 use casbah_identity::signin::SignInClient;
 use casbah_model::identity::{Application, ClientSecret};
 use casbah_model::ids::AppId;
 
+use super::Asked;
 use super::error::TokenError;
 use crate::portal::sign_in::{Client, find_client};
 use crate::state::App;
@@ -38,5 +40,18 @@ impl KnownClient {
             application,
             secrets,
         })
+    }
+
+    /// What its proof is checked against.
+    pub(super) fn proof<'a>(&'a self, app: &'a App, asked: &'a Asked) -> ProofFacts<'a> {
+        ProofFacts {
+            secrets: &self.secrets,
+            certificates: self
+                .application
+                .as_ref()
+                .map_or(&[], |application| &application.key_credentials),
+            peppers: &app.peppers,
+            place: &asked.place,
+        }
     }
 }

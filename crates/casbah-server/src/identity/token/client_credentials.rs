@@ -4,6 +4,7 @@ use casbah_identity::answer::TokenAnswer;
 use casbah_identity::client_credentials::{
     ClientCredentials, ClientFacts, authorize_client_credentials,
 };
+use casbah_identity::proof::ProofFacts;
 use casbah_model::ids::TenantId;
 
 use super::Asked;
@@ -40,12 +41,19 @@ pub(super) async fn grant(
             tenant,
             application: facts.application.as_ref(),
             service_principal: facts.principal.as_ref(),
-            secrets: &facts.secrets,
+            proof: ProofFacts {
+                secrets: &facts.secrets,
+                certificates: facts
+                    .application
+                    .as_ref()
+                    .map_or(&[], |application| &application.key_credentials),
+                peppers: &app.peppers,
+                place: &asked.place,
+            },
             resource: resource.as_ref(),
             assignments: &facts.assignments,
         },
         &app.authority,
-        &app.peppers,
         casbah_token::token_id()?,
         context.now,
     )?;

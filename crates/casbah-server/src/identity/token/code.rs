@@ -38,8 +38,8 @@ pub(super) async fn grant(
         .platform_of(&redemption.redirect_uri)
         .ok_or(AadError::RedirectMismatch)?;
     let credential = &asked.client.credential;
-    let peppers = &app.peppers;
-    let auth = authenticate_client(app_id, platform, credential, &client.secrets, peppers, now)?;
+    let proof = client.proof(app, asked);
+    let auth = authenticate_client(app_id, platform, credential, proof, now)?;
 
     let asked_scopes = redemption.scopes.clone();
     let check = move |stored: Option<&AuthorizationCode>| {

@@ -40,8 +40,8 @@ pub(super) async fn grant(
     let token = &chain.token;
     let platform = token.platform;
     let credential = &asked.client.credential;
-    let peppers = &app.peppers;
-    let auth = authenticate_client(app_id, platform, credential, &client.secrets, peppers, now)?;
+    let proof = client.proof(app, asked);
+    let auth = authenticate_client(app_id, platform, credential, proof, now)?;
 
     let check = move |stored: Option<&RefreshChain>| check_refresh(stored, app_id, tenant, now);
     if check(Some(&chain)).is_err() {

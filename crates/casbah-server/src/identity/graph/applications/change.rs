@@ -14,6 +14,7 @@ use super::find::find;
 use super::listing::object;
 use crate::identity::graph::body::{self, Member};
 use crate::identity::graph::caller::Right;
+use crate::identity::graph::certificates;
 use crate::identity::graph::dispatch::Call;
 use crate::identity::graph::error::GraphError;
 use crate::identity::graph::reply::Reply;
@@ -38,7 +39,7 @@ struct Changes {
     spa: Member<Redirects>,
     api: Member<Api>,
     password_credentials: Member<Vec<Value>>,
-    key_credentials: Member<Vec<Value>>,
+    key_credentials: Member<Vec<certificates::Wanted>>,
 }
 
 /// Null where it stands for the whole means every part of it.
@@ -123,7 +124,7 @@ pub(in crate::identity::graph) async fn delete(
 }
 
 /// Changes the application as it is in the moment of the write.
-async fn change_one(
+pub(in crate::identity::graph) async fn change_one(
     call: &Call<'_>,
     key: &str,
     action: &'static str,
@@ -176,8 +177,8 @@ fn apply(application: &mut Application, changes: Changes, origin: &str) -> Resul
             "Property passwordCredentials is read-only: use addPassword and removePassword.",
         ));
     }
-    if is_given(changes.key_credentials) {
-        return Err(invalid("Certificates are not supported: use addPassword."));
+    if let Some(wanted) = changes.key_credentials.set() {
+        certificates::replace(application, wanted)?;
     }
     if let Some(name) = changes.display_name.set_present("displayName")? {
         application.display_name = checked_name(&name)?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::find::find;
 use crate::identity::graph::caller::Right;
+use crate::identity::graph::certificates;
 use crate::identity::graph::dispatch::Call;
 use crate::identity::graph::error::GraphError;
 use crate::identity::graph::reply::Reply;
@@ -50,7 +51,10 @@ pub(in crate::identity::graph) async fn show(
 ) -> Result<Reply, GraphError> {
     call.caller.require(Right::Read)?;
     let application = find(call, key).await?;
-    let object = object(call, &application).await?;
+    let mut object = object(call, &application).await?;
+    if call.options.selects("keyCredentials") {
+        certificates::show_keys(&application, &mut object);
+    }
     Ok(Reply::Ok(call.options.select(object)))
 }
 
