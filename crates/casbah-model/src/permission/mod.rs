@@ -204,6 +204,22 @@ impl Action {
         Self::PeopleOnly,
     ];
 
+    /// What it is, in words for people.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::ActivitiesRead => "list and fetch activities",
+            Self::ActivitiesFeedback => "give feedback on an activity",
+            Self::AlertsRead => "list and fetch alerts, mark them read or unread",
+            Self::AlertsClose => "close, dismiss, resolve and reopen alerts",
+            Self::EntitiesRead => "list and fetch entities and their trees",
+            Self::IpRangesRead => "list and fetch IP ranges",
+            Self::IpRangesManage => "create, update and delete IP ranges",
+            Self::DiscoveryRead => "list discovery reports, categories, apps and their users",
+            Self::DiscoveryManage => "upload logs, tag discovered apps, get block scripts",
+            Self::PeopleOnly => "files, policies, governance, groups, tags, data sources",
+        }
+    }
+
     /// The permissions of which any one allows this action to an application.
     pub const fn permissions(self) -> PermissionSet {
         use Permission::{

@@ -1,22 +1,27 @@
 //! Access tokens.
 
+mod explain;
+
 use std::io::Read as _;
 use std::path::PathBuf;
 
 use casbah_client::{Endpoint, Error, TokenValidator, well_known};
-use casbah_token::decode_unverified;
+use casbah_model::time::Timestamp;
+use casbah_token::{Unverified, decode_unverified};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, TOKEN};
+
+use explain::explain;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
     /// Print an access token. Whoever has it may do what it allows
     Get(GetArgs),
-    /// Show what a token says, without checking it
+    /// Explain a token's members in words, and which actions its roles allow. Nothing is checked
     Inspect(TokenArgs),
     /// Check a token as a resource does: signature, issuer, tenant, audience, times
     Verify {
@@ -69,7 +74,7 @@ pub(crate) async fn run(context: &Context, command: TokenCommand) -> Result<(), 
         }
         TokenCommand::Inspect(arguments) => {
             let token = at_hand(context, &arguments).await?;
-            context.out.document(&inspect(&token)?)?;
+            inspect(context, &token)?;
         }
         TokenCommand::Verify { token, audience } => {
             verify(context, &token, audience).await?;
@@ -91,7 +96,7 @@ async fn verify(
     let tenant = match context.settings.layer.tenant.clone() {
         Some(tenant) => tenant,
         // Only to find the keys: the issuer is then checked against its documents.
-        None => claim(&inspect(&token)?, "tid"),
+        None => claim(&taken_apart(&token)?, "tid"),
     };
     let authority = context.authority()?;
     let validator = TokenValidator::fetch(context.transport()?, &authority, &tenant).await?;
@@ -110,15 +115,21 @@ async fn verify(
     }))?)
 }
 
-fn inspect(token: &str) -> Result<Value, CliError> {
-    let parts = decode_unverified(token)
-        .map_err(|error| CliError::usage(error.to_string(), "give a token in compact form"))?;
-    Ok(json!({ "header": parts.header, "claims": parts.claims }))
+fn inspect(context: &Context, token: &str) -> Result<(), CliError> {
+    let rows = explain(&taken_apart(token)?, Timestamp::now(), context.out.zone());
+    context.out.records(TOKEN, rows)?;
+    Output::note("Nothing was checked: that is `casbah token verify`.");
+    Ok(())
 }
 
-fn claim(parts: &Value, name: &str) -> String {
-    let value = parts.pointer(&format!("/claims/{name}"));
-    value.and_then(Value::as_str).unwrap_or("common").to_owned()
+fn taken_apart(token: &str) -> Result<Unverified, CliError> {
+    decode_unverified(token)
+        .map_err(|error| CliError::usage(error.to_string(), "give a token in compact form"))
+}
+
+fn claim(parts: &Unverified, name: &str) -> String {
+    let value = parts.claims.get(name).and_then(Value::as_str);
+    value.unwrap_or("common").to_owned()
 }
 
 async fn at_hand(context: &Context, arguments: &TokenArgs) -> Result<String, CliError> {

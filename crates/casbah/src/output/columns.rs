@@ -343,6 +343,13 @@ pub(crate) const PERMISSION: &[Column] = &[
     Column::new("CONSENTED", |r, _| text(r, "/consented")),
 ];
 
+pub(crate) const TOKEN: &[Column] = &[
+    Column::new("PART", |r, _| text(r, "/part")),
+    Column::new("NAME", |r, _| text(r, "/name")),
+    Column::new("VALUE", |r, _| text(r, "/value")),
+    Column::new("MEANING", |r, _| text(r, "/meaning")),
+];
+
 pub(crate) const CERTIFICATE: &[Column] = &[
     Column::id("KEY ID", |r, _| text(r, "/keyId")),
     Column::new("NAME", |r, _| text(r, "/displayName")),

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 pub(crate) use columns::{
     ACTIVITY, ALERT, ALERT_DETAIL, APP, APP_USER, CATEGORY, CERTIFICATE, Column, DISCOVERED_APP,
-    ENTITY, INGEST, PERMISSION, SECRET, STREAM, SUBNET, TENANT, UPLOAD,
+    ENTITY, INGEST, PERMISSION, SECRET, STREAM, SUBNET, TENANT, TOKEN, UPLOAD,
 };
 use columns::{Reader, harmless};
 pub(crate) use time::Zone;
@@ -42,6 +42,11 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(format: Format, zone: Zone) -> Self {
         Self { format, zone }
+    }
+
+    /// The zone in which times are shown.
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     /// Whether records are written whole.
