@@ -179,6 +179,41 @@ pub fn instance_discovery(
     }))
 }
 
+/// `/arm/metadata/endpoints`: where the Azure CLI finds the rest of this server. It
+/// fails without `suffixes`; those here are below this host, so that no name that a
+/// client makes of them leads to anybody else.
+pub fn resource_manager_metadata(authority: &Authority) -> Value {
+    let origin = authority.origin();
+    let suffix = |service: &str| format!("{service}.{}", authority.host_name());
+    json!({
+        "name": "Casbah",
+        "portal": origin,
+        "authentication": {
+            "loginEndpoint": origin,
+            "audiences": [format!("{origin}/arm")],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "graph": format!("{origin}/"),
+        "graphAudience": format!("{origin}/"),
+        "resourceManager": format!("{origin}/arm"),
+        "microsoftGraphResourceId": format!("{origin}/"),
+        "suffixes": {
+            "acrLoginServer": suffix("registry"),
+            "attestationEndpoint": suffix("attest"),
+            "keyVaultDns": suffix("vault"),
+            "mhsmDns": suffix("managedhsm"),
+            "mariadbServerEndpoint": suffix("mariadb"),
+            "mysqlServerEndpoint": suffix("mysql"),
+            "postgresqlServerEndpoint": suffix("postgres"),
+            "sqlServerHostname": suffix("database"),
+            "storage": suffix("storage"),
+            "storageSyncEndpointSuffix": suffix("storagesync"),
+            "synapseAnalytics": suffix("synapse"),
+        },
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,6 +244,12 @@ mod tests {
             "organizations_v2",
             metadata_v2(&authority(), MetadataTenant::Organizations)
         );
+    }
+
+    #[test]
+    fn metadata_of_the_resource_manager() {
+        let document = resource_manager_metadata(&authority());
+        insta::assert_json_snapshot!("resource_manager", document);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub(crate) mod keys;
 
 pub(crate) mod answer;
+mod arm;
 pub(crate) mod context;
 mod graph;
 mod instance;
@@ -50,6 +51,7 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/{tenant}/discovery/keys", get(metadata::keys))
         .route("/common/discovery/instance", get(instance::discover))
         .route("/common/userrealm/{upn}", get(user_realm::show))
+        .merge(arm::router())
         .merge(graph::router())
         .merge(sign_in::router())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

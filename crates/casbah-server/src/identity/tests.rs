@@ -1,5 +1,6 @@
 //! The identity service as clients and browsers see it.
 
+mod arm;
 mod browser;
 mod certificates;
 mod consent;
