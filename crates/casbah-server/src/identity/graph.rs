@@ -27,7 +27,11 @@ use crate::state::AppState;
 
 /// The routes, all of one handler.
 pub(super) fn router() -> Router<AppState> {
-    Router::new()
-        .route("/v1.0/{*path}", any(dispatch::handle))
-        .route("/graph/v1.0/{*path}", any(dispatch::handle))
+    let mut router = Router::new();
+    for root in ["/v1.0", "/graph/v1.0"] {
+        for path in [root, &format!("{root}/"), &format!("{root}/{{*path}}")] {
+            router = router.route(path, any(dispatch::handle));
+        }
+    }
+    router
 }

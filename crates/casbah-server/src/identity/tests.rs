@@ -6,6 +6,7 @@ mod certificates;
 mod consent;
 mod documented;
 mod graph;
+mod graph_calls;
 mod graph_changes;
 mod metadata;
 mod refresh;

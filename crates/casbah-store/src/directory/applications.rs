@@ -54,7 +54,7 @@ pub struct TokenFacts {
     pub application: Option<Application>,
     /// Its service principal in the tenant that was asked.
     pub principal: Option<ServicePrincipal>,
-    /// Its secrets.
+    /// Its secrets, and those of its service principal there.
     pub secrets: Vec<ClientSecret>,
     /// The resource's service principal in the tenant that was asked.
     pub resource_principal: Option<ServicePrincipal>,
@@ -155,11 +155,15 @@ fn read_token_facts(
         resource_principal = service_principals::by_app_id(session, tenant, resource)?;
         resource_application = by_app_id(session, resource)?;
     }
+    let mut held = Vec::new();
+    if let Some(application) = &application {
+        held = secrets(session, application.tenant, application.id)?;
+    }
+    if let Some(principal) = &principal {
+        held.append(&mut secrets(session, tenant, principal.id)?);
+    }
     Ok(TokenFacts {
-        secrets: match &application {
-            Some(application) => secrets(session, application.tenant, application.id)?,
-            None => Vec::new(),
-        },
+        secrets: held,
         assignments: match &principal {
             Some(principal) => grants::assignments_of(session, tenant, principal.id)?,
             None => Vec::new(),

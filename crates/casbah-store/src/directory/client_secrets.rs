@@ -1,17 +1,17 @@
-//! Client secrets of applications.
+//! Client secrets of applications and service principals.
 
 use casbah_model::identity::ClientSecret;
 use casbah_model::ids::{KeyId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
 
-use super::registrations::by_id;
+use super::{registrations, service_principals};
 use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::error::Conflict;
 use crate::{Store, StoreError};
 
 impl Store {
-    /// The secrets of an application, the oldest first.
+    /// The secrets of an application or a service principal, the oldest first.
     pub async fn client_secrets(
         &self,
         tenant: TenantId,
@@ -21,16 +21,14 @@ impl Store {
             .await
     }
 
-    /// Stores a new secret; refused if the application is gone.
+    /// Stores a new secret; refused if what is to hold it is gone.
     pub async fn add_client_secret(
         &self,
         secret: ClientSecret,
         record: AuditRecord,
     ) -> Result<(), StoreError> {
         self.write(move |session| {
-            by_id(session, secret.tenant, secret.application)?
-                .filter(|application| application.deleted.is_none())
-                .ok_or(StoreError::Conflict(Conflict::Missing(secret.application)))?;
+            check_holder(session, secret.tenant, secret.application)?;
             session.execute(
                 "INSERT INTO client_secret (tenant_id, application_id, key_id, display_name, hint,
                     start_at, end_at, hash, pepper_version)
@@ -69,6 +67,21 @@ impl Store {
             audit::append_if(session, tenant, &record, removed > 0)
         })
         .await
+    }
+}
+
+fn check_holder(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    holder: ObjectId,
+) -> Result<(), StoreError> {
+    let application = registrations::by_id(session, tenant, holder)?;
+    let is_there = application.is_some_and(|application| application.deleted.is_none())
+        || service_principals::by_id(session, tenant, holder)?.is_some();
+    if is_there {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict(Conflict::Missing(holder)))
     }
 }
 

@@ -119,7 +119,8 @@ impl Store {
         .await
     }
 
-    /// Deletes a service principal and all that was granted to it or on it.
+    /// Deletes a service principal, its own secrets, and all that was granted to it or
+    /// on it.
     pub async fn delete_service_principal(
         &self,
         tenant: TenantId,
@@ -132,6 +133,7 @@ impl Store {
                  WHERE tenant_id = ?1 AND (principal_id = ?2 OR resource_id = ?2)",
                 "DELETE FROM permission_grant
                  WHERE tenant_id = ?1 AND (client_id = ?2 OR resource_id = ?2)",
+                "DELETE FROM client_secret WHERE tenant_id = ?1 AND application_id = ?2",
             ] {
                 session.execute(sql, params![tenant, id])?;
             }

@@ -82,6 +82,8 @@ CREATE TABLE identifier_uri (
 );
 CREATE INDEX identifier_uri_app_id ON identifier_uri (tenant_id, app_id);
 
+-- `application_id` is the object that holds the secret: an application, or a service
+-- principal with secrets of its own.
 CREATE TABLE client_secret (
     tenant_id {blob} NOT NULL,
     application_id {blob} NOT NULL,

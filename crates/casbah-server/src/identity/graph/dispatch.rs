@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use casbah_store::AuditRecord;
@@ -40,7 +41,7 @@ pub(super) async fn handle(
     uri: Uri,
     headers: HeaderMap,
     context: RequestContext,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     match call(&app, &method, &uri, &headers, context, body).await {
         Ok(reply) => reply.respond(&context),
@@ -54,7 +55,7 @@ async fn call(
     uri: &Uri,
     headers: &HeaderMap,
     context: RequestContext,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Reply, GraphError> {
     let caller = Caller::find(app, headers).await?;
     let options = Options::parse(uri.path(), uri.query().unwrap_or_default())?;
@@ -62,10 +63,10 @@ async fn call(
         app,
         caller,
         options,
-        body,
+        body: body.map_err(|_| GraphError::Body)?,
         context,
     };
-    let path = segments(uri.path());
+    let path = segments(uri.path())?;
     let path: Vec<_> = path
         .iter()
         .map(|segment| (segment.name.as_str(), segment.raw.as_str()))
@@ -120,6 +121,12 @@ async fn route(call: &Call<'_>, method: &str, path: &[(&str, &str)]) -> Result<R
         ("DELETE", [("serviceprincipals", _), (_, id)]) => {
             service_principals::delete(call, id).await
         }
+        ("POST", [("serviceprincipals", _), (_, id), ("addpassword", _)]) => {
+            passwords::add_to_principal(call, id).await
+        }
+        ("POST", [("serviceprincipals", _), (_, id), ("removepassword", _)]) => {
+            passwords::remove_from_principal(call, id).await
+        }
         ("GET", [("serviceprincipals", _), (_, id), ("approleassignments", _)]) => {
             assignments::list_of(call, id).await
         }
@@ -173,12 +180,14 @@ struct Segment {
 }
 
 /// The segments behind `/v1.0`, decoded. `set(key='value')` is two of them.
-fn segments(path: &str) -> Vec<Segment> {
+fn segments(path: &str) -> Result<Vec<Segment>, GraphError> {
     let path = path.strip_prefix("/graph").unwrap_or(path);
     let path = path.strip_prefix("/v1.0").unwrap_or(path);
     let mut segments = Vec::new();
     for part in path.split('/').filter(|part| !part.is_empty()) {
-        let part = percent_decode_str(part).decode_utf8_lossy();
+        let part = percent_decode_str(part)
+            .decode_utf8()
+            .map_err(|_| GraphError::Invalid("The path is not UTF-8.".to_owned()))?;
         let (name, key) = match part.split_once('(') {
             Some((name, key)) => (name, key.strip_suffix(')')),
             None => (&*part, None),
@@ -190,7 +199,7 @@ fn segments(path: &str) -> Vec<Segment> {
             });
         }
     }
-    segments
+    Ok(segments)
 }
 
 #[cfg(test)]
@@ -214,8 +223,10 @@ mod tests {
                 vec!["applications", "appid='a'"],
             ),
         ] {
-            let names: Vec<_> = segments(path).into_iter().map(|one| one.name).collect();
+            let segments = segments(path).unwrap();
+            let names: Vec<_> = segments.into_iter().map(|one| one.name).collect();
             assert_eq!(names, expected, "{path}");
         }
+        assert!(segments("/v1.0/applications/%FF").is_err());
     }
 }

@@ -31,6 +31,9 @@ pub(super) enum GraphError {
     /// `/me` without a person.
     #[error("/me request is only valid with delegated authentication flow.")]
     NoPerson,
+    /// The body is longer than any that is taken, or did not come whole.
+    #[error("The body is too long or was cut off.")]
+    Body,
     /// The request's body or a value in it is wrong; says what.
     #[error("{0}")]
     Invalid(String),
@@ -70,6 +73,7 @@ impl GraphError {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "Request_ResourceNotFound"),
             Self::NoSuchPath(_) => (StatusCode::NOT_FOUND, "BadRequest"),
             Self::NoPerson => (StatusCode::BAD_REQUEST, "BadRequest"),
+            Self::Body => (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge"),
             Self::Invalid(_) => (StatusCode::BAD_REQUEST, "Request_BadRequest"),
             Self::UnsupportedQuery(_) => (StatusCode::BAD_REQUEST, "Request_UnsupportedQuery"),
             Self::Exists(_) | Self::Store(StoreError::Conflict(Conflict::Exists)) => (

@@ -1,19 +1,19 @@
 //! `addPassword` and `removePassword`: client secrets.
 
 use casbah_identity::secret::{SecretOptions, new_client_secret};
-use casbah_model::ids::KeyId;
+use casbah_model::identity::FirstPartyApp;
+use casbah_model::ids::{KeyId, ObjectId};
 use casbah_model::time::Timestamp;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::applications::find;
 use super::body;
 use super::caller::Right;
 use super::dispatch::Call;
 use super::error::GraphError;
 use super::reply::Reply;
-use super::wire;
+use super::{applications, service_principals, wire};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,10 +35,62 @@ struct Remove {
     key_id: KeyId,
 }
 
-/// `POST /applications/{id}/addPassword`: the only answer with the secret's text.
-pub(super) async fn add(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
+/// What holds secrets.
+struct Holder {
+    id: ObjectId,
+    added: &'static str,
+    removed: &'static str,
+}
+
+async fn application(call: &Call<'_>, key: &str) -> Result<Holder, GraphError> {
     call.caller.require(Right::Manage)?;
-    let application = find(call, key).await?;
+    let application = applications::find(call, key).await?;
+    Ok(Holder {
+        id: application.id,
+        added: "application.add_secret",
+        removed: "application.remove_secret",
+    })
+}
+
+/// A service principal may hold secrets of its own, good in its tenant alone. Nobody
+/// may act as a part of the server.
+async fn principal(call: &Call<'_>, key: &str) -> Result<Holder, GraphError> {
+    call.caller.require(Right::Manage)?;
+    let principal = service_principals::find(call, key).await?;
+    if FirstPartyApp::by_app_id(principal.app_id).is_some() {
+        return Err(GraphError::Invalid(
+            "This service principal is part of the server and has no secrets.".to_owned(),
+        ));
+    }
+    Ok(Holder {
+        id: principal.id,
+        added: "service_principal.add_secret",
+        removed: "service_principal.remove_secret",
+    })
+}
+
+/// `POST /applications/{id}/addPassword`
+pub(super) async fn add(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
+    add_secret(call, application(call, key).await?).await
+}
+
+/// `POST /servicePrincipals/{id}/addPassword`
+pub(super) async fn add_to_principal(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
+    add_secret(call, principal(call, key).await?).await
+}
+
+/// `POST /applications/{id}/removePassword`
+pub(super) async fn remove(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
+    remove_secret(call, application(call, key).await?).await
+}
+
+/// `POST /servicePrincipals/{id}/removePassword`
+pub(super) async fn remove_from_principal(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
+    remove_secret(call, principal(call, key).await?).await
+}
+
+/// The only answer with the secret's text.
+async fn add_secret(call: &Call<'_>, holder: Holder) -> Result<Reply, GraphError> {
     let wanted: Add = body::read(&call.body)?;
     let options = match wanted.password_credential {
         Some(wanted) => SecretOptions {
@@ -50,7 +102,7 @@ pub(super) async fn add(call: &Call<'_>, key: &str) -> Result<Reply, GraphError>
     };
     let tenant = call.caller.tenant.id;
     let now = call.context.now;
-    let new = new_client_secret(&call.app.peppers, tenant, application.id, options, now)?;
+    let new = new_client_secret(&call.app.peppers, tenant, holder.id, options, now)?;
     if new.stored.end <= new.stored.start {
         return Err(GraphError::Invalid(
             "endDateTime must be after startDateTime.".to_owned(),
@@ -58,23 +110,20 @@ pub(super) async fn add(call: &Call<'_>, key: &str) -> Result<Reply, GraphError>
     }
     let mut object = wire::secret(&new.stored);
     object["secretText"] = Value::from(new.text.expose_secret());
-    let target = format!("{} {}", application.id, new.stored.key_id);
-    let record = call.record("application.add_secret", &target);
+    let target = format!("{} {}", holder.id, new.stored.key_id);
+    let record = call.record(holder.added, &target);
     call.app.store.add_client_secret(new.stored, record).await?;
     Ok(Reply::Ok(object))
 }
 
-/// `POST /applications/{id}/removePassword`
-pub(super) async fn remove(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
-    call.caller.require(Right::Manage)?;
-    let application = find(call, key).await?;
+async fn remove_secret(call: &Call<'_>, holder: Holder) -> Result<Reply, GraphError> {
     let Remove { key_id } = body::read(&call.body)?;
     let tenant = call.caller.tenant.id;
-    let target = format!("{} {key_id}", application.id);
-    let record = call.record("application.remove_secret", &target);
+    let target = format!("{} {key_id}", holder.id);
+    let record = call.record(holder.removed, &target);
     let store = &call.app.store;
     if !store
-        .remove_client_secret(tenant, application.id, key_id, record)
+        .remove_client_secret(tenant, holder.id, key_id, record)
         .await?
     {
         return Err(GraphError::Invalid(format!(

@@ -181,8 +181,11 @@ async fn application(
 
 async fn object(call: &Call<'_>, principal: &ServicePrincipal) -> Result<Value, GraphError> {
     let application = application(call, principal).await?;
+    let store = &call.app.store;
+    let secrets = store.client_secrets(principal.tenant, principal.id).await?;
     Ok(wire::principal(
         principal,
+        &secrets,
         application.as_ref(),
         &call.app.authority,
     ))

@@ -90,9 +90,10 @@ pub(super) fn key_credential(credential: &KeyCredential, with_key: bool) -> Valu
     })
 }
 
-/// A service principal with what its application offers.
+/// A service principal with its own secrets' names and what its application offers.
 pub(super) fn principal(
     principal: &ServicePrincipal,
+    secrets: &[ClientSecret],
     application: Option<&Application>,
     authority: &Authority,
 ) -> Value {
@@ -110,6 +111,7 @@ pub(super) fn principal(
         ),
         (None, None) => Default::default(),
     };
+    let secrets: Vec<_> = secrets.iter().map(secret).collect();
     let names: Vec<_> = [principal.app_id.to_string()]
         .into_iter()
         .chain(uris)
@@ -130,7 +132,7 @@ pub(super) fn principal(
         "homepage": null,
         "keyCredentials": [],
         "oauth2PermissionScopes": scopes,
-        "passwordCredentials": [],
+        "passwordCredentials": secrets,
         "replyUrls": replies,
         "servicePrincipalNames": names,
         "servicePrincipalType": "Application",

@@ -14,7 +14,7 @@ use crate::testing::save;
 /// Who calls the directory.
 pub(super) struct Caller<'a> {
     directory: &'a Directory,
-    token: String,
+    pub(super) token: String,
 }
 
 impl Caller<'_> {

@@ -4,14 +4,14 @@ use casbah_identity::AadError;
 use casbah_identity::proof::ProofFacts;
 use casbah_identity::signin::SignInClient;
 use casbah_model::identity::{Application, ClientSecret};
-use casbah_model::ids::AppId;
+use casbah_model::ids::{AppId, TenantId};
 
 use super::Asked;
 use super::error::TokenError;
 use crate::portal::sign_in::{Client, find_client};
 use crate::state::App;
 
-/// A client and its secrets.
+/// A client and the secrets that are good for it in a tenant.
 pub(super) struct KnownClient {
     pub(super) sign_in: SignInClient,
     pub(super) application: Option<Application>,
@@ -20,14 +20,18 @@ pub(super) struct KnownClient {
 
 impl KnownClient {
     /// Finds a client, wherever its home is.
-    pub(super) async fn find(app: &App, app_id: AppId) -> Result<Self, TokenError> {
+    pub(super) async fn find(
+        app: &App,
+        tenant: TenantId,
+        app_id: AppId,
+    ) -> Result<Self, TokenError> {
         let Client {
             sign_in,
             application,
         } = find_client(&app.store, app_id)
             .await?
             .ok_or_else(|| AadError::ApplicationNotFound(app_id.to_string()))?;
-        let secrets = match &application {
+        let mut secrets = match &application {
             Some(application) => {
                 app.store
                     .client_secrets(application.tenant, application.id)
@@ -35,6 +39,11 @@ impl KnownClient {
             }
             None => Vec::new(),
         };
+        let principal = app.store.service_principal_by_app_id(tenant, app_id);
+        if let Some(principal) = principal.await? {
+            let own = app.store.client_secrets(tenant, principal.id).await?;
+            secrets.extend(own);
+        }
         Ok(Self {
             sign_in,
             application,

@@ -32,7 +32,7 @@ pub(super) async fn grant(
     let home = tenant_of(OpaqueKind::Code, text).ok_or(AadError::GrantUnknown)?;
     let hash = digest_of(text);
     let app_id = asked.client.app_id;
-    let client = KnownClient::find(app, app_id).await?;
+    let client = KnownClient::find(app, home, app_id).await?;
     let platform = client
         .sign_in
         .platform_of(&redemption.redirect_uri)

@@ -32,7 +32,7 @@ pub(super) async fn grant(
     let home = tenant_of(OpaqueKind::Refresh, text).ok_or(AadError::GrantUnknown)?;
     let hash = digest_of(text);
     let app_id = asked.client.app_id;
-    let client = KnownClient::find(app, app_id).await?;
+    let client = KnownClient::find(app, home, app_id).await?;
     let stored = app.store.refresh_token(home, hash).await?;
     let chain = stored
         .filter(|chain| chain.token.client == app_id)
