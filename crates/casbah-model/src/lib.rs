@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod alert;
+pub mod audit;
 pub mod detector;
 pub mod discovery;
 pub mod entity;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use axum::http::{HeaderMap, header};
 use casbah_identity::Authority;
 use casbah_identity::random::digest_of;
+use casbah_model::audit::{AuditRecord, Origin};
 use casbah_model::identity::{CASBAH, CLOUD_APP_SECURITY, DirectoryRole, FirstPartyApp};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::permission::{
@@ -37,6 +38,8 @@ const KNOWN_TOKENS: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
 pub(crate) struct Caller {
     pub(crate) tenant: TenantId,
     pub(crate) name: String,
+    /// Where the request comes from.
+    pub(crate) origin: Origin,
     rights: Rights,
 }
 
@@ -102,7 +105,13 @@ impl Caller {
         action: &'static str,
         target: impl ToString + Send,
     ) -> Result<(), ApiError> {
-        Ok(app.audit(self.tenant, &self.name, action, target).await?)
+        let record = self.record(action, &target);
+        Ok(app.store.audit(self.tenant, record).await?)
+    }
+
+    /// What the audit keeps of what the caller does.
+    pub(crate) fn record(&self, action: &'static str, target: &impl ToString) -> AuditRecord {
+        AuditRecord::new(&self.name, action, target).from(self.origin)
     }
 }
 
@@ -232,6 +241,7 @@ async fn caller_of(
             Ok(Caller {
                 tenant,
                 name: client.to_string(),
+                origin: Origin::default(),
                 rights,
             })
         }
@@ -257,6 +267,7 @@ async fn caller_of(
             Ok(Caller {
                 tenant,
                 name: user.upn,
+                origin: Origin::default(),
                 rights,
             })
         }

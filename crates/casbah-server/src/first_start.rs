@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use casbah_identity::TenantAlias;
+use casbah_identity::audit::{AuditKey, AuditKeyError};
 use casbah_identity::crypto::{MasterKey, SealError, Vault};
 use casbah_identity::password::{self, PasswordError};
 use casbah_identity::random::{self, NoRandomness};
@@ -31,6 +32,9 @@ pub enum FirstStartError {
     /// The pepper could not be opened or made.
     #[error("pepper: {0}")]
     Pepper(#[from] PepperError),
+    /// The key of the audit could not be opened or made.
+    #[error("audit key: {0}")]
+    AuditKey(#[from] AuditKeyError),
     /// Signing keys could not be opened or made.
     #[error("signing keys: {0}")]
     SigningKeys(#[from] SigningKeysError),
@@ -65,6 +69,8 @@ pub(crate) struct Prepared {
     pub(crate) peppers: Peppers,
     /// Signs tokens.
     pub(crate) keys: SigningKeys,
+    /// Signs the audit; the store has it, too.
+    pub(crate) audit_key: Arc<AuditKey>,
 }
 
 /// Opens the server's secrets, makes those that are missing, and gives every
@@ -76,6 +82,10 @@ pub(crate) async fn prepare(store: &Store, master: MasterKey) -> Result<Prepared
     let now = Timestamp::now();
     let vault = open_vault(store, master, now).await?;
     let peppers = open_peppers(store, &vault, now).await?;
+    let audit_key = Arc::new(open_audit_key(store, &vault, now).await?);
+    // Before the first change, so that no record is without its mark.
+    let sealer = Arc::clone(&audit_key);
+    store.set_audit_sealer(sealer);
     let keys = SigningKeys::load(store, &vault, now).await?;
     for tenant in store.tenants().await? {
         add_first_party(store, tenant.id, now).await?;
@@ -84,7 +94,23 @@ pub(crate) async fn prepare(store: &Store, master: MasterKey) -> Result<Prepared
         vault: Arc::new(vault),
         peppers,
         keys,
+        audit_key,
     })
+}
+
+async fn open_audit_key(
+    store: &Store,
+    vault: &Vault,
+    now: Timestamp,
+) -> Result<AuditKey, FirstStartError> {
+    if store.audit_keys().await?.is_empty() {
+        // Another node may be faster; then its key is the one.
+        let (_, record) = AuditKey::generate(vault, 1, now)?;
+        store.add_audit_key(record).await?;
+    }
+    let keys = store.audit_keys().await?;
+    let newest = keys.first().ok_or(AuditKeyError::Form)?;
+    Ok(AuditKey::open(vault, newest)?)
 }
 
 async fn open_vault(
@@ -189,15 +215,9 @@ pub(crate) async fn create_tenant(
     };
     let record = match founder {
         Founder::FirstStart => None,
-        Founder::Caller { tenant, name } => Some((
-            tenant,
-            AuditRecord {
-                timestamp: now,
-                actor: name.to_owned(),
-                action: "tenant.create",
-                target: id.to_string(),
-            },
-        )),
+        Founder::Caller { tenant, name } => {
+            Some((tenant, AuditRecord::new(name, "tenant.create", &id).at(now)))
+        }
     };
     store
         .create_tenant(NewTenant {

@@ -2,7 +2,7 @@
 
 pub(crate) mod detector;
 mod discovery;
-mod node;
+pub(crate) mod node;
 mod story;
 #[cfg(test)]
 pub(crate) mod testing;

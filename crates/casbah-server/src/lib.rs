@@ -4,6 +4,7 @@
 //! what a first start must make, listens, and works in the background.
 
 mod api;
+mod audit;
 mod auth;
 mod blobs;
 mod config;

@@ -28,6 +28,7 @@ use tokio::task::JoinHandle;
 use tower::Layer;
 use tower::util::MapRequestLayer;
 
+use crate::audit::AuditLog;
 use crate::auth::{KnownTokens, Policies};
 use crate::blobs::{BlobError, Blobs};
 use crate::config::Config;
@@ -225,8 +226,12 @@ async fn open(
     let uploads = config.data_dir.join("uploads");
     let blobs = Blobs::open(uploads, config.largest_open_uploads)?;
     let discovery_worker = jobs::DiscoveryWorker::start(store.clone(), blobs.clone()).await?;
+    let node = jobs::node::id(&config.data_dir);
+    let (audit, linking) =
+        AuditLog::start(store.clone(), prepared.audit_key, node, stopped).await?;
     let app = Arc::new(App {
         store,
+        audit,
         policies: Policies::new(&authority)?,
         authority,
         vault: prepared.vault,
@@ -241,6 +246,7 @@ async fn open(
         config,
     });
     let background = vec![
+        linking,
         tokio::spawn(jobs::detect(Arc::clone(&app), stopped.clone())),
         tokio::spawn(refresh_keys(Arc::clone(&app), stopped.clone())),
     ];

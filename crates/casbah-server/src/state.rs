@@ -6,11 +6,11 @@ use casbah_detection::enrich::{Enricher, LoadError};
 use casbah_identity::Authority;
 use casbah_identity::crypto::Vault;
 use casbah_identity::secret::Peppers;
-use casbah_model::ids::TenantId;
-use casbah_store::{AuditRecord, Store, StoreError};
+use casbah_store::Store;
 use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinError;
 
+use crate::audit::AuditLog;
 use crate::auth::{KnownTokens, Policies};
 use crate::blobs::Blobs;
 use crate::config::Config;
@@ -24,6 +24,8 @@ pub(crate) type AppState = Arc<App>;
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) store: Store,
+    /// Keeps what is done without a change, and links all records.
+    pub(crate) audit: AuditLog,
     pub(crate) authority: Authority,
     pub(crate) vault: Arc<Vault>,
     pub(crate) peppers: Peppers,
@@ -60,17 +62,5 @@ impl App {
             Ok(Arc::new(loaded?))
         };
         self.enricher.get_or_try_init(load).await.map(Arc::clone)
-    }
-
-    /// Keeps who changed what.
-    pub(crate) async fn audit(
-        &self,
-        tenant: TenantId,
-        actor: &str,
-        action: &'static str,
-        target: impl ToString + Send,
-    ) -> Result<(), StoreError> {
-        let record = AuditRecord::new(actor, action, &target);
-        self.store.audit(tenant, record).await
     }
 }

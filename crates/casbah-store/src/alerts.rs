@@ -4,6 +4,7 @@ mod filter;
 
 use casbah_model::activity::ActivityId;
 use casbah_model::alert::{Alert, AlertEntity, AlertStatus, CloseKind, Resolution};
+use casbah_model::audit::Origin;
 use casbah_model::filter::{Filter, ListQuery, Scalar, fold};
 use casbah_model::ids::{RecordId, SaasId, TenantId};
 use casbah_model::time::Timestamp;
@@ -28,6 +29,8 @@ pub struct Handling {
     pub comment: Option<String>,
     /// When.
     pub at: Timestamp,
+    /// Where the request came from.
+    pub origin: Origin,
 }
 
 /// What became of a bulk of alerts.
@@ -47,6 +50,7 @@ impl Handling {
             by,
             comment,
             at,
+            origin: Origin::default(),
         }
     }
 
@@ -57,7 +61,15 @@ impl Handling {
             by,
             comment,
             at,
+            origin: Origin::default(),
         }
+    }
+
+    /// The same, from there.
+    #[must_use]
+    pub fn from(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
     }
 
     fn action(&self) -> &'static str {
@@ -157,12 +169,9 @@ impl Store {
                     alert.comment.clone_from(&handling.comment);
                 }
                 update(session, tenant, &alert, closes.then_some(handling.at))?;
-                let record = AuditRecord {
-                    timestamp: handling.at,
-                    actor: handling.by.clone(),
-                    action: handling.action(),
-                    target: alert.id.to_string(),
-                };
+                let record = AuditRecord::new(&handling.by, handling.action(), &alert.id)
+                    .at(handling.at)
+                    .from(handling.origin);
                 audit::append(session, tenant, &record)?;
             }
             Ok(Handled {

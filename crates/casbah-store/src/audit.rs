@@ -1,48 +1,26 @@
-//! Who changed what.
+//! Who did what.
+//!
+//! A change appends its record in its own transaction, marked but not yet linked;
+//! [`Store::link_audit`] links it a moment later. Records of what changes nothing
+//! here, such as tokens, are written by `link_audit` at once.
 
+mod chain;
+mod query;
+
+use casbah_model::audit::{AuditPlace, Origin, Outcome};
+pub use casbah_model::audit::{AuditRecord, StoredAuditRecord};
+use casbah_model::identity::Digest;
 use casbah_model::ids::{KeyId, TenantId};
-use casbah_model::time::Timestamp;
 
 use crate::database::{Row, Session, params};
 use crate::{Store, StoreError};
 
-/// One change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditRecord {
-    /// When.
-    pub timestamp: Timestamp,
-    /// Who: a principal name, or an application's id.
-    pub actor: String,
-    /// What was done: `application.create`, say.
-    pub action: &'static str,
-    /// To what.
-    pub target: String,
-}
+pub use chain::{ChainRecord, Link, NewLink};
+pub use query::{AuditCursor, AuditQuery};
 
-impl AuditRecord {
-    /// What `actor` does to `target` now.
-    pub fn new(actor: &str, action: &'static str, target: &impl ToString) -> Self {
-        Self {
-            timestamp: Timestamp::now(),
-            actor: actor.to_owned(),
-            action,
-            target: target.to_string(),
-        }
-    }
-}
-
-/// A change as it is read back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredAuditRecord {
-    /// When.
-    pub timestamp: Timestamp,
-    /// Who.
-    pub actor: String,
-    /// What was done.
-    pub action: String,
-    /// To what.
-    pub target: String,
-}
+/// The columns of a record, in the order of [`read`].
+const COLUMNS: &str = "id, node, sequence, position, timestamp, actor, app_id, action, target,
+    outcome, code, detail, source, correlation_id, trace_id, count";
 
 /// Appends a record in the transaction of the change.
 pub(crate) fn append(
@@ -50,18 +28,13 @@ pub(crate) fn append(
     tenant: TenantId,
     record: &AuditRecord,
 ) -> Result<(), StoreError> {
-    session.execute(
-        "INSERT INTO audit_record (tenant_id, timestamp, id, actor, action, target)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            tenant,
-            record.timestamp,
-            KeyId::random(),
-            &record.actor,
-            record.action,
-            &record.target
-        ],
-    )?;
+    let id = KeyId::random();
+    let sealer = session.audit.sealer.as_ref();
+    let mark = sealer.map(|sealer| sealer.mark(tenant, id, record));
+    insert(session, tenant, id, None, mark, record)?;
+    if !session.audit.unlinked.contains(&tenant) {
+        session.audit.unlinked.push(tenant);
+    }
     Ok(())
 }
 
@@ -78,35 +51,95 @@ pub(crate) fn append_if(
     Ok(is_changed)
 }
 
+fn insert(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    id: KeyId,
+    place: Option<AuditPlace>,
+    mark: Option<Digest>,
+    record: &AuditRecord,
+) -> Result<(), StoreError> {
+    let origin = &record.origin;
+    let bytes = |id: uuid::Uuid| id.as_bytes().to_vec();
+    session.execute(
+        "INSERT INTO audit_record (tenant_id, timestamp, id, node, sequence, position, mark,
+            actor, app_id, action, target, outcome, code, detail, source, correlation_id,
+            trace_id, count)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        params![
+            tenant,
+            record.timestamp,
+            id,
+            place.map(|place| place.node),
+            place.map(|place| place.sequence),
+            place.map(|place| place.position),
+            mark,
+            &record.actor,
+            record.app,
+            &record.action,
+            &record.target,
+            record.outcome.name(),
+            record.outcome.code(),
+            &record.detail,
+            origin.source.map(|source| source.to_string()),
+            origin.correlation_id.map(bytes),
+            origin.trace_id.map(bytes),
+            record.count
+        ],
+    )?;
+    Ok(())
+}
+
+fn read(mut row: Row) -> Result<StoredAuditRecord, StoreError> {
+    Ok(StoredAuditRecord {
+        id: row.get(0)?,
+        place: place(&mut row)?,
+        record: read_record(&mut row)?,
+    })
+}
+
+/// The place in columns 1 to 3; a record whose mark was wrong has none.
+fn place(row: &mut Row) -> Result<Option<AuditPlace>, StoreError> {
+    let node: Option<KeyId> = row.get(1)?;
+    let sequence: Option<i64> = row.get(2)?;
+    let position: Option<i64> = row.get(3)?;
+    Ok(node
+        .zip(sequence)
+        .zip(position)
+        .map(|((node, sequence), position)| AuditPlace {
+            node,
+            sequence,
+            position,
+        }))
+}
+
+fn read_record(row: &mut Row) -> Result<AuditRecord, StoreError> {
+    let wrong = |column, expected| StoreError::Column { column, expected };
+    let outcome: String = row.get(9)?;
+    let outcome = Outcome::from_parts(&outcome, row.get(10)?);
+    let source: Option<String> = row.get(12)?;
+    let source = source.map(|text| text.parse()).transpose();
+    Ok(AuditRecord {
+        timestamp: row.get(4)?,
+        actor: row.get(5)?,
+        app: row.get(6)?,
+        action: row.get(7)?,
+        target: row.get(8)?,
+        outcome: outcome.ok_or_else(|| wrong(9, "an outcome"))?,
+        detail: row.get(11)?,
+        origin: Origin {
+            source: source.map_err(|_| wrong(12, "an address"))?,
+            correlation_id: row.get(13)?,
+            trace_id: row.get(14)?,
+        },
+        count: row.get(15)?,
+    })
+}
+
 impl Store {
     /// Appends a record.
     pub async fn audit(&self, tenant: TenantId, record: AuditRecord) -> Result<(), StoreError> {
         self.write_apart(move |session| append(session, tenant, &record))
             .await
-    }
-
-    /// The latest records, the newest first.
-    pub async fn audit_records(
-        &self,
-        tenant: TenantId,
-        limit: u32,
-    ) -> Result<Vec<StoredAuditRecord>, StoreError> {
-        self.read(move |session| {
-            let rows = session.rows(
-                "SELECT timestamp, actor, action, target FROM audit_record WHERE tenant_id = ?1
-                 ORDER BY timestamp DESC, id LIMIT ?2",
-                params![tenant, limit],
-            )?;
-            let read = |mut row: Row| {
-                Ok(StoredAuditRecord {
-                    timestamp: row.get(0)?,
-                    actor: row.get(1)?,
-                    action: row.get(2)?,
-                    target: row.get(3)?,
-                })
-            };
-            rows.into_iter().map(read).collect()
-        })
-        .await
     }
 }

@@ -58,6 +58,9 @@ pub enum StoreError {
         /// The newest version known here.
         known: i64,
     },
+    /// The store was not given the key of the audit.
+    #[error("the store was not given the key of the audit")]
+    NoAuditKey,
     /// The store was closed, or one of its threads has ended.
     #[error("the store is closed")]
     Closed,

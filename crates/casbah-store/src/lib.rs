@@ -20,14 +20,20 @@ mod page;
 mod record;
 mod schema;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use casbah_model::audit::AuditSealer;
+use casbah_model::ids::TenantId;
+use tokio::sync::mpsc;
 
 use database::{Change, Database, Session};
 use directory::Remembered;
 
 pub use activities::{Ingested, Scan};
 pub use alerts::{Handled, Handling};
-pub use audit::{AuditRecord, StoredAuditRecord};
+pub use audit::{
+    AuditCursor, AuditQuery, AuditRecord, ChainRecord, Link, NewLink, StoredAuditRecord,
+};
 pub use database::DatabaseAddress;
 pub use detector::{DetectionCommit, DetectorState, Story};
 pub use directory::{ApplicationQuery, Denied, NewTenant, TokenFacts};
@@ -40,6 +46,14 @@ pub use page::{COUNTED, Page, Total};
 pub struct Store {
     database: Arc<Database>,
     remembered: Arc<Remembered>,
+    audit: Arc<Audited>,
+}
+
+/// What the audit of an open store needs, given once.
+#[derive(Default)]
+struct Audited {
+    sealer: OnceLock<Arc<dyn AuditSealer>>,
+    unlinked: OnceLock<mpsc::UnboundedSender<TenantId>>,
 }
 
 impl Store {
@@ -55,7 +69,20 @@ impl Store {
         Ok(Self {
             database: Arc::new(database),
             remembered: Arc::default(),
+            audit: Arc::default(),
         })
+    }
+
+    /// Gives the store the key of the audit; what it appends from now on is marked.
+    /// A second key is ignored.
+    pub fn set_audit_sealer(&self, sealer: Arc<dyn AuditSealer>) {
+        let _ = self.audit.sealer.set(sealer);
+    }
+
+    /// Tells of every tenant that has records to be linked. A second listener is
+    /// ignored.
+    pub fn tell_unlinked(&self, listener: mpsc::UnboundedSender<TenantId>) {
+        let _ = self.audit.unlinked.set(listener);
     }
 
     async fn read<T, F>(&self, call: F) -> Result<T, StoreError>
@@ -71,7 +98,7 @@ impl Store {
         T: Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.database.write(Change::Any, call).await
+        self.write_as(Change::Any, call).await
     }
 
     /// A write of what comes often and no token is decided by: it leaves what is
@@ -81,6 +108,29 @@ impl Store {
         T: Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.database.write(Change::NoDirectory, call).await
+        self.write_as(Change::NoDirectory, call).await
+    }
+
+    async fn write_as<T, F>(&self, what: Change, call: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let sealer = self.audit.sealer.get().cloned();
+        let (value, unlinked) = self
+            .database
+            .write(what, move |session| {
+                session.audit.sealer.clone_from(&sealer);
+                let value = call(session)?;
+                Ok((value, std::mem::take(&mut session.audit.unlinked)))
+            })
+            .await?;
+        if let Some(listener) = self.audit.unlinked.get() {
+            for tenant in unlinked {
+                // Whoever listened has ended; the next start links what is left.
+                let _ = listener.send(tenant);
+            }
+        }
+        Ok(value)
     }
 }

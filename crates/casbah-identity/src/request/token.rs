@@ -73,6 +73,20 @@ pub enum GrantRequest {
     },
 }
 
+impl GrantRequest {
+    /// The grant's name, as the audit keeps it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ClientCredentials { .. } => "client_credentials",
+            Self::Code(_) => "authorization_code",
+            Self::Refresh(_) => "refresh_token",
+            Self::DeviceCode { .. } => "device_code",
+            Self::OnBehalfOf { .. } => "on_behalf_of",
+            Self::Password { .. } => "password",
+        }
+    }
+}
+
 /// A request to a token endpoint.
 #[derive(Debug)]
 pub struct TokenRequest {

@@ -10,7 +10,6 @@ use casbah_model::activity::ActivityId;
 use casbah_model::filter::{ACTIVITIES, Condition, ListQuery, MAX_LIMIT, Test, parse_query};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use casbah_store::AuditRecord;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -196,7 +195,7 @@ async fn feedback(
     });
     let raw = serde_json::value::to_raw_value(&record)
         .map_err(|_| ApiError::Internal("feedback cannot be written"))?;
-    let audit = AuditRecord::new(&caller.name, "activity.feedback", &id);
+    let audit = caller.record("activity.feedback", &id);
     let stored = app
         .store
         .add_activity_feedback(caller.tenant, id, raw, audit)

@@ -10,7 +10,7 @@ use casbah_model::filter::{ALERTS, Filter, parse_query};
 use casbah_model::ids::RecordId;
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use casbah_store::{AuditRecord, Handled, Handling};
+use casbah_store::{Handled, Handling};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -138,7 +138,7 @@ async fn mark(
 ) -> Result<Json<AlertRecord>, ApiError> {
     let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
     let action = if read { "alert.read" } else { "alert.unread" };
-    let audit = AuditRecord::new(&caller.name, action, &id);
+    let audit = caller.record(action, &id);
     let alert = app
         .store
         .mark_alert(caller.tenant, id, read, audit)
@@ -171,7 +171,7 @@ async fn reopen(
 ) -> Result<Json<Value>, ApiError> {
     let filter = required_filter(&parameters)?;
     let comment = parameters.text("comment")?;
-    let handling = Handling::reopen(caller.name, comment, Timestamp::now());
+    let handling = Handling::reopen(caller.name, comment, Timestamp::now()).from(caller.origin);
     let handled = app
         .store
         .handle_alerts(caller.tenant, filter, handling)
@@ -199,6 +199,7 @@ async fn close_matching(
     check_reason(kind, parameters)?;
     let comment = parameters.text("comment")?;
     let handling = Handling::close(kind, caller.name.clone(), comment, Timestamp::now());
+    let handling = handling.from(caller.origin);
     Ok(app
         .store
         .handle_alerts(caller.tenant, filter, handling)

@@ -25,7 +25,7 @@ use crate::first_start::{self, CreateTenantError, Founder};
 use crate::ingest::{IngestReport, ingest_events};
 use crate::state::App;
 
-/// How many uploads and audit records are listed.
+/// How many uploads are listed.
 const LISTED: u32 = 1_000;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -53,11 +53,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "/casbah/v1/detector",
             Need::Action(Action::ActivitiesRead),
             get(detector),
-        )
-        .route(
-            "/casbah/v1/audit",
-            Need::Casbah(CasbahRole::AuditRead),
-            get(audit),
         )
 }
 
@@ -237,22 +232,4 @@ async fn detector(
     let (position, pending) = app.store.detector_progress(caller.tenant).await?;
     let position = position.map(|position| position.timestamp);
     Ok(Json(json!({"position": position, "pending": pending})))
-}
-
-async fn audit(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
-    let records = app.store.audit_records(caller.tenant, LISTED).await?;
-    let record = |record: &casbah_store::StoredAuditRecord| {
-        json!({
-            "timestamp": record.timestamp.to_iso(),
-            "actor": record.actor,
-            "action": record.action,
-            "target": record.target,
-        })
-    };
-    Ok(Json(
-        json!({"data": records.iter().map(record).collect::<Vec<_>>()}),
-    ))
 }

@@ -2,6 +2,7 @@
 
 mod activities;
 mod alerts;
+mod audit;
 mod casbah;
 mod discovery;
 mod entities;
@@ -34,6 +35,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
     let routes = discovery::routes(routes);
     let routes = people_only::routes(routes);
     let routes = casbah::routes(routes);
+    let routes = audit::routes(routes);
     let routes = uploads::routes(routes);
     routes.into_router().merge(uploads::router())
 }

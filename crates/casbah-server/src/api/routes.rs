@@ -10,6 +10,7 @@ use axum::routing::MethodRouter;
 
 use super::error::ApiError;
 use crate::auth::{Need, authorize};
+use crate::identity::context::RequestContext;
 use crate::state::App;
 
 /// Routes of the API, each behind its need.
@@ -46,10 +47,12 @@ impl Routes {
 
 async fn guard(
     State((app, need)): State<(Arc<App>, Need)>,
+    context: RequestContext,
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let caller = authorize(&app, request.headers(), need).await?;
+    let mut caller = authorize(&app, request.headers(), need).await?;
+    caller.origin = context.origin();
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }

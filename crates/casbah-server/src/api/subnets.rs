@@ -13,7 +13,6 @@ use casbah_model::ip_range::{IpCategory, IpLocation, IpRange, Subnet};
 use casbah_model::ip_tag::TagReference;
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use casbah_store::AuditRecord;
 use serde_json::Value;
 
 use super::envelope::Envelope;
@@ -69,7 +68,7 @@ async fn create(
         &parameters,
         now,
     )?;
-    let audit = AuditRecord::new(&caller.name, "ip_range.create", &range.id);
+    let audit = caller.record("ip_range.create", &range.id);
     let range = app
         .store
         .save_ip_range(caller.tenant, range, read_tags(&parameters)?, audit)
@@ -85,7 +84,7 @@ async fn update(
 ) -> Result<Json<IpRange>, ApiError> {
     let existing = existing(&app, &caller, &id).await?;
     let range = read_range(caller.tenant, existing.id, &parameters, Timestamp::now())?;
-    let audit = AuditRecord::new(&caller.name, "ip_range.update", &range.id);
+    let audit = caller.record("ip_range.update", &range.id);
     let range = app
         .store
         .save_ip_range(caller.tenant, range, read_tags(&parameters)?, audit)
@@ -99,7 +98,7 @@ async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
-    let audit = AuditRecord::new(&caller.name, "ip_range.delete", &id);
+    let audit = caller.record("ip_range.delete", &id);
     if !app.store.delete_ip_range(caller.tenant, id, audit).await? {
         return Err(ApiError::NotFound);
     }

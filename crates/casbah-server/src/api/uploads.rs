@@ -25,7 +25,7 @@ use casbah_model::identity::Sealed;
 use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use casbah_store::{AuditRecord, DoneUpload};
+use casbah_store::DoneUpload;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ async fn upload_url(
         finished: None,
     };
     let url = link(&app, caller.tenant, &upload)?;
-    let audit = AuditRecord::new(&caller.name, "discovery_upload.create", &upload.id);
+    let audit = caller.record("discovery_upload.create", &upload.id);
     app.store
         .create_upload(caller.tenant, upload, audit)
         .await?;
@@ -128,7 +128,7 @@ async fn done_upload(
         snapshot,
         log_type,
     };
-    let audit = AuditRecord::new(&caller.name, "discovery_upload.done", &id);
+    let audit = caller.record("discovery_upload.done", &id);
     let stream = app.store.upload_done(tenant, id, done, audit).await?;
     // Another call may have been first between the look and the step.
     let stream =

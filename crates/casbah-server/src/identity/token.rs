@@ -5,6 +5,7 @@ mod client_credentials;
 mod code;
 mod error;
 mod refresh;
+mod told;
 mod user;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use super::tenant::{self, AddressedTenant};
 use super::throttle::Throttle;
 use crate::state::{App, AppState};
 use error::TokenError;
+use told::Told;
 
 /// The older endpoint.
 pub(super) async fn v1(
@@ -72,10 +74,17 @@ async fn respond(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let context = &caller.context;
-    match handle(app, endpoint, tenant, caller, headers, body).await {
+    let mut told = Told::default();
+    let handled = handle(app, endpoint, tenant, caller, headers, body, &mut told).await;
+    let outcome = match handled {
+        Ok(answer) => told.issued(app, context).await.map(|()| answer),
+        Err(error) => Err(error),
+    };
+    match outcome {
         Ok(answer) => secret_json(context, StatusCode::OK, &answer),
         Err(error) => {
             let refusal = throttled(error.into_aad(context), caller);
+            told.refused(app, context, &refusal).await;
             token_error(&context.report(refusal), context, &app.authority)
         }
     }
@@ -88,6 +97,7 @@ async fn handle(
     caller: &Caller,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
+    told: &mut Told,
 ) -> Result<TokenAnswer, TokenError> {
     let body = body.map_err(|_| AadError::Malformed("the body is too long or was cut off"))?;
     let params = Params::parse(&body)?;
@@ -107,17 +117,21 @@ async fn handle(
         client,
         wants_client_info,
     };
+    told.app = Some(asked.client.app_id);
     let tenant = addressed.one().map(|tenant| tenant.id);
+    told.tenant = tenant;
+    told.grant = grant.name();
     match grant {
         GrantRequest::ClientCredentials { resource } => {
+            told.resource.clone_from(&resource);
             let tenant = tenant.ok_or(AadError::NoTenant)?;
             client_credentials::grant(app, tenant, &asked, &resource, &caller.context).await
         }
         GrantRequest::Code(redemption) => {
-            code::grant(app, tenant, &asked, redemption, caller).await
+            code::grant(app, tenant, &asked, redemption, caller, told).await
         }
         GrantRequest::Refresh(request) => {
-            refresh::grant(app, tenant, &asked, &request, caller).await
+            refresh::grant(app, tenant, &asked, &request, caller, told).await
         }
         GrantRequest::DeviceCode { .. }
         | GrantRequest::OnBehalfOf { .. }

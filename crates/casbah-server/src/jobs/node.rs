@@ -9,7 +9,7 @@ const FILE: &str = "node-id";
 
 /// The node's id, made at its first start. A node that starts again has its leases
 /// again at once.
-pub(super) fn id(data_dir: &Path) -> KeyId {
+pub(crate) fn id(data_dir: &Path) -> KeyId {
     let path = data_dir.join(FILE);
     let known = std::fs::read_to_string(&path);
     if let Some(id) = known.ok().and_then(|text| text.trim().parse().ok()) {

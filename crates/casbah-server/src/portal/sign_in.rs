@@ -16,6 +16,7 @@ mod pages;
 mod password;
 mod session;
 mod sign_out;
+mod told;
 
 use axum::Router;
 use axum::routing::{get, post};

@@ -10,19 +10,23 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
 use casbah_identity::Authority;
+use casbah_identity::audit::AuditKey;
 use casbah_identity::crypto::MasterKey;
 use casbah_model::identity::{
     AppRoleAssignment, Application, CLOUD_APP_SECURITY, PrincipalType, ServicePrincipal,
 };
-use casbah_model::ids::{ObjectId, TenantId};
+use casbah_model::ids::{KeyId, ObjectId, TenantId};
 use casbah_model::permission::Permission;
 use casbah_model::time::Timestamp;
 use casbah_store::{AuditRecord, DatabaseAddress, Store};
 use casbah_token::{AccessToken, Client, ClientAuth, Life, Subject, TokenVersion, token_id};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
+use crate::audit::AuditLog;
 use crate::auth::{KnownTokens, Policies};
 use crate::blobs::Blobs;
 use crate::config::Config;
@@ -44,7 +48,11 @@ pub(crate) struct TestServer {
     pub(crate) app: Arc<App>,
     pub(crate) tenant: TenantId,
     router: Router,
-    _directory: TempDir,
+    stop: watch::Sender<bool>,
+    linking: JoinHandle<()>,
+    audit_key: Arc<AuditKey>,
+    restarted: Option<AuditLog>,
+    directory: TempDir,
 }
 
 /// An answer, read.
@@ -62,12 +70,7 @@ impl Answer {
 
 /// What the audit keeps of a test's own changes.
 pub(crate) fn audit_record() -> AuditRecord {
-    AuditRecord {
-        timestamp: Timestamp::now(),
-        actor: "test".to_owned(),
-        action: "test",
-        target: "test".to_owned(),
-    }
+    AuditRecord::new("test", "test", &"test")
 }
 
 /// Stores an application, or what became of it.
@@ -92,6 +95,27 @@ impl TestServer {
         created.await.unwrap()
     }
 
+    /// A second connection to the database, beside the program.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.directory.path().join("casbah.db")).unwrap()
+    }
+
+    /// Stops what links the audit, as a crash would.
+    pub(crate) async fn stop_background(&mut self) {
+        self.stop.send(true).unwrap();
+        (&mut self.linking).await.unwrap();
+    }
+
+    /// Starts it again, as the next start of the server would.
+    pub(crate) async fn start_audit(&mut self) {
+        let (stop, stopped) = watch::channel(false);
+        let (store, node) = (self.app.store.clone(), self.app.audit.node());
+        let key = Arc::clone(&self.audit_key);
+        let (log, linking) = AuditLog::start(store, key, node, &stopped).await.unwrap();
+        (self.stop, self.linking) = (stop, linking);
+        self.restarted = Some(log);
+    }
+
     pub(crate) async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::new(directory.path().to_owned());
@@ -111,8 +135,15 @@ impl TestServer {
             .await
             .unwrap();
         let authority = Authority::parse("https://localhost:8443").unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let node = KeyId::random();
+        let key = Arc::clone(&prepared.audit_key);
+        let (audit, linking) = AuditLog::start(store.clone(), key, node, &stopped)
+            .await
+            .unwrap();
         let app = Arc::new(App {
             store,
+            audit,
             policies: Policies::new(&authority).unwrap(),
             authority,
             vault: prepared.vault,
@@ -131,7 +162,11 @@ impl TestServer {
             app,
             tenant: created.tenant.id,
             router,
-            _directory: directory,
+            stop,
+            linking,
+            audit_key: prepared.audit_key,
+            restarted: None,
+            directory,
         }
     }
 

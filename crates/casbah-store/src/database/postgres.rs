@@ -38,10 +38,7 @@ impl Postgres {
             let mut transaction = runtime.block_on(
                 connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
             )?;
-            let result = call(&mut Session::Postgres {
-                connection: &mut transaction,
-                runtime: &runtime,
-            })?;
+            let result = call(&mut Session::postgres(&mut transaction, &runtime))?;
             runtime.block_on(transaction.rollback())?;
             Ok(result)
         })
@@ -80,10 +77,7 @@ fn transact<T>(
     let mut transaction =
         runtime.block_on(connection.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE"))?;
     // An early return drops the transaction, which rolls it back.
-    let result = call(&mut Session::Postgres {
-        connection: &mut transaction,
-        runtime,
-    })?;
+    let result = call(&mut Session::postgres(&mut transaction, runtime))?;
     runtime.block_on(transaction.commit())?;
     Ok(result)
 }

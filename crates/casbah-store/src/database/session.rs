@@ -1,7 +1,10 @@
 //! A connection in use by one call.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use casbah_model::audit::AuditSealer;
+use casbah_model::ids::TenantId;
 use rusqlite::types::{Value as SqliteValue, ValueRef};
 use sea_query::{PostgresQueryBuilder, QueryStatementWriter, SqliteQueryBuilder, Value};
 use sqlx::postgres::{PgArguments, PgRow};
@@ -21,7 +24,13 @@ pub(crate) enum Dialect {
 }
 
 /// A connection in use by one call.
-pub(crate) enum Session<'a> {
+pub(crate) struct Session<'a> {
+    connection: Connected<'a>,
+    /// What the call does to the audit.
+    pub(crate) audit: AuditWork,
+}
+
+enum Connected<'a> {
     Sqlite(&'a rusqlite::Connection),
     Postgres {
         connection: &'a mut PgConnection,
@@ -29,16 +38,44 @@ pub(crate) enum Session<'a> {
     },
 }
 
+/// What one call does to the audit.
+#[derive(Default)]
+pub(crate) struct AuditWork {
+    /// Marks records; none where no key was given to the store.
+    pub(crate) sealer: Option<Arc<dyn AuditSealer>>,
+    /// Tenants with records that the call left to be linked.
+    pub(crate) unlinked: Vec<TenantId>,
+}
+
+impl<'a> Session<'a> {
+    pub(crate) fn sqlite(connection: &'a rusqlite::Connection) -> Self {
+        Self {
+            connection: Connected::Sqlite(connection),
+            audit: AuditWork::default(),
+        }
+    }
+
+    pub(crate) fn postgres(connection: &'a mut PgConnection, runtime: &'a Handle) -> Self {
+        Self {
+            connection: Connected::Postgres {
+                connection,
+                runtime,
+            },
+            audit: AuditWork::default(),
+        }
+    }
+}
+
 impl Session<'_> {
     /// Runs a statement; returns how many rows it changed.
     pub(crate) fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, StoreError> {
-        match self {
-            Self::Sqlite(connection) => {
+        match &mut self.connection {
+            Connected::Sqlite(connection) => {
                 let mut statement = connection.prepare_cached(sql)?;
                 let parameters = rusqlite::params_from_iter(parameters.iter().map(to_sqlite));
                 Ok(statement.execute(parameters)? as u64)
             }
-            Self::Postgres {
+            Connected::Postgres {
                 connection,
                 runtime,
             } => {
@@ -50,8 +87,8 @@ impl Session<'_> {
 
     /// All rows of a query.
     pub(crate) fn rows(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
-        match self {
-            Self::Sqlite(connection) => {
+        match &mut self.connection {
+            Connected::Sqlite(connection) => {
                 let mut statement = connection.prepare_cached(sql)?;
                 let columns = statement.column_count();
                 let parameters = rusqlite::params_from_iter(parameters.iter().map(to_sqlite));
@@ -63,7 +100,7 @@ impl Session<'_> {
                 }
                 Ok(answer)
             }
-            Self::Postgres {
+            Connected::Postgres {
                 connection,
                 runtime,
             } => {
@@ -77,9 +114,9 @@ impl Session<'_> {
     /// What a query ends with so that its rows stay as they are until the transaction
     /// ends; SQLite has one writer and needs no such word.
     pub(crate) fn held(&self) -> &'static str {
-        match self {
-            Self::Sqlite(_) => "",
-            Self::Postgres { .. } => " FOR SHARE",
+        match &self.connection {
+            Connected::Sqlite(_) => "",
+            Connected::Postgres { .. } => " FOR SHARE",
         }
     }
 
@@ -105,18 +142,18 @@ impl Session<'_> {
         &mut self,
         query: &impl QueryStatementWriter,
     ) -> Result<Vec<Row>, StoreError> {
-        let (sql, values) = match self {
-            Self::Sqlite(_) => query.build(SqliteQueryBuilder),
-            Self::Postgres { .. } => query.build(PostgresQueryBuilder),
+        let (sql, values) = match &self.connection {
+            Connected::Sqlite(_) => query.build(SqliteQueryBuilder),
+            Connected::Postgres { .. } => query.build(PostgresQueryBuilder),
         };
         self.rows(&sql, &values.0)
     }
 
     /// Runs several statements without parameters.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
-            Self::Postgres {
+        match &mut self.connection {
+            Connected::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Connected::Postgres {
                 connection,
                 runtime,
             } => {

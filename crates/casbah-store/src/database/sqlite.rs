@@ -142,7 +142,7 @@ impl Readers {
         };
         // One transaction, so that all statements of a call see the same state.
         connection.execute_batch("BEGIN DEFERRED")?;
-        let result = call(&mut Session::Sqlite(&connection));
+        let result = call(&mut Session::sqlite(&connection));
         connection.execute_batch("ROLLBACK")?;
         self.idle
             .lock()
@@ -218,7 +218,7 @@ fn run_in_savepoint<T>(
     call: &impl Fn(&mut Session<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
     connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-    let result = catch_unwind(AssertUnwindSafe(|| call(&mut Session::Sqlite(connection))))
+    let result = catch_unwind(AssertUnwindSafe(|| call(&mut Session::sqlite(connection))))
         .unwrap_or(Err(StoreError::Panicked));
     if result.is_err() {
         connection.prepare_cached("ROLLBACK TO job")?.execute([])?;

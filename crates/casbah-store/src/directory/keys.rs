@@ -1,5 +1,6 @@
 //! Keys of the installation, sealed by the master key.
 
+use casbah_model::audit::AuditKeyRecord;
 use casbah_model::identity::{DataKeyRecord, PepperRecord, Sealed, SigningKeyRecord};
 use casbah_model::time::Timestamp;
 
@@ -101,6 +102,38 @@ impl Store {
                 "INSERT INTO pepper (version, sealed, created) VALUES (?1, ?2, ?3)
                  ON CONFLICT DO NOTHING",
                 params![pepper.version, pepper.sealed.as_bytes(), pepper.created],
+            )?;
+            Ok(added > 0)
+        })
+        .await
+    }
+
+    /// Keys of the audit, the newest first.
+    pub async fn audit_keys(&self) -> Result<Vec<AuditKeyRecord>, StoreError> {
+        self.read(|session| {
+            let rows = session.rows(
+                "SELECT version, sealed, created FROM audit_key ORDER BY version DESC",
+                params![],
+            )?;
+            let read = |mut row: Row| {
+                Ok(AuditKeyRecord {
+                    version: row.get(0)?,
+                    sealed: Sealed::new(row.get(1)?),
+                    created: row.get(2)?,
+                })
+            };
+            rows.into_iter().map(read).collect()
+        })
+        .await
+    }
+
+    /// Stores a new key of the audit; false if the version is there already.
+    pub async fn add_audit_key(&self, key: AuditKeyRecord) -> Result<bool, StoreError> {
+        self.write(move |session| {
+            let added = session.execute(
+                "INSERT INTO audit_key (version, sealed, created) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO NOTHING",
+                params![key.version, key.sealed.as_bytes(), key.created],
             )?;
             Ok(added > 0)
         })

@@ -43,6 +43,13 @@ CREATE TABLE pepper (
     created BIGINT NOT NULL
 );
 
+-- The key that signs the audit.
+CREATE TABLE audit_key (
+    version BIGINT NOT NULL PRIMARY KEY,
+    sealed {blob} NOT NULL,
+    created BIGINT NOT NULL
+);
+
 -- The directory.
 
 CREATE TABLE directory_user (
@@ -436,14 +443,43 @@ CREATE TABLE detector_person (
     PRIMARY KEY (tenant_id, person)
 );
 
--- Who changed what.
+-- Who did what. A record is written with its place in a chain, or without one and
+-- with a mark, to be linked next; place 0 is that of a record whose mark was wrong.
 
 CREATE TABLE audit_record (
     tenant_id {blob} NOT NULL,
     timestamp BIGINT NOT NULL,
     id {blob} NOT NULL,
+    node {blob},
+    sequence BIGINT,
+    position BIGINT,
+    mark {blob},
     actor {text} NOT NULL,
+    app_id {blob},
     action {text} NOT NULL,
     target {text} NOT NULL,
+    outcome {text} NOT NULL,
+    code BIGINT,
+    detail {text} NOT NULL,
+    source {text},
+    correlation_id {blob},
+    trace_id {blob},
+    count BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, timestamp, id)
+);
+CREATE INDEX audit_record_place ON audit_record (tenant_id, node, sequence, position);
+CREATE INDEX audit_record_unlinked ON audit_record (tenant_id, timestamp)
+    WHERE sequence IS NULL;
+
+CREATE TABLE audit_link (
+    tenant_id {blob} NOT NULL,
+    node {blob} NOT NULL,
+    sequence BIGINT NOT NULL,
+    previous {blob} NOT NULL,
+    created BIGINT NOT NULL,
+    manifest {blob} NOT NULL,
+    key_version BIGINT NOT NULL,
+    link {blob} NOT NULL,
+    signature {blob} NOT NULL,
+    PRIMARY KEY (tenant_id, node, sequence)
 );

@@ -32,6 +32,7 @@ const OTHER_CLASSES: &[(&str, Class)] = &[
     ("signing_key", Class::Reference),
     ("data_key", Class::Reference),
     ("pepper", Class::Reference),
+    ("audit_key", Class::Reference),
     ("schema_version", Class::Local),
 ];
 
@@ -82,14 +83,14 @@ mod tests {
 
     fn connection() -> rusqlite::Connection {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
-        migrate(&mut Session::Sqlite(&connection), Dialect::Sqlite).unwrap();
+        migrate(&mut Session::sqlite(&connection), Dialect::Sqlite).unwrap();
         connection
     }
 
     #[test]
     fn migrating_twice_changes_nothing() {
         let connection = connection();
-        migrate(&mut Session::Sqlite(&connection), Dialect::Sqlite).unwrap();
+        migrate(&mut Session::sqlite(&connection), Dialect::Sqlite).unwrap();
     }
 
     #[test]
@@ -98,7 +99,7 @@ mod tests {
         connection
             .execute("INSERT INTO schema_version VALUES (99, 0)", [])
             .unwrap();
-        let error = migrate(&mut Session::Sqlite(&connection), Dialect::Sqlite).unwrap_err();
+        let error = migrate(&mut Session::sqlite(&connection), Dialect::Sqlite).unwrap_err();
         assert!(matches!(error, StoreError::NewerSchema { found: 99, .. }));
     }
 

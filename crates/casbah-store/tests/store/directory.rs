@@ -36,12 +36,7 @@ pub(super) fn tenant(domain: &str) -> (Tenant, User) {
 }
 
 pub(super) fn record() -> AuditRecord {
-    AuditRecord {
-        timestamp: NOW,
-        actor: "test".to_owned(),
-        action: "test",
-        target: "test".to_owned(),
-    }
+    AuditRecord::new("test", "test", &"test").at(NOW)
 }
 
 pub(super) async fn create(

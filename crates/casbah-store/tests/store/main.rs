@@ -7,6 +7,7 @@
 
 mod activities;
 mod alerts;
+mod audit;
 mod detector;
 mod directory;
 mod directory_changes;

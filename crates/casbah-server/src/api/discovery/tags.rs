@@ -10,7 +10,6 @@ use casbah_discovery::Catalog;
 use casbah_model::activity::tenant_number;
 use casbah_model::discovery::DiscoveredAppId;
 use casbah_model::permission::Action;
-use casbah_store::AuditRecord;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -124,7 +123,7 @@ async fn remove(
     let id = known_app(&id)?;
     let tag = built_in_spelling(parameters.required_text("tagName")?);
     let target = format!("{} {tag}", id.0);
-    let audit = AuditRecord::new(&caller.name, "discovered_app.remove_tag", &target);
+    let audit = caller.record("discovered_app.remove_tag", &target);
     if !app.store.untag_app(caller.tenant, id, tag, audit).await? {
         return Err(ApiError::NotFound);
     }
@@ -140,7 +139,7 @@ async fn put(app: &App, caller: &Caller, id: &str, tag: &str) -> Result<Json<Val
         _ => &[],
     };
     let target = format!("{} {tag}", id.0);
-    let audit = AuditRecord::new(&caller.name, "discovered_app.add_tag", &target);
+    let audit = caller.record("discovered_app.add_tag", &target);
     app.store
         .tag_app(caller.tenant, id, tag, instead, audit)
         .await?;

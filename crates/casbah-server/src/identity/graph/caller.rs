@@ -102,15 +102,11 @@ impl Caller {
         action: &'static str,
         target: &impl ToString,
     ) -> AuditRecord {
-        AuditRecord {
-            timestamp: now,
-            actor: match &self.kind {
-                Kind::App { client, .. } => client.to_string(),
-                Kind::Person { user, .. } => user.upn.clone(),
-            },
-            action,
-            target: target.to_string(),
-        }
+        let actor = match &self.kind {
+            Kind::App { client, .. } => client.to_string(),
+            Kind::Person { user, .. } => user.upn.clone(),
+        };
+        AuditRecord::new(&actor, action, target).at(now)
     }
 }
 

@@ -30,7 +30,8 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     /// What the audit keeps of the change that this call makes.
     pub(super) fn record(&self, action: &'static str, target: &impl ToString) -> AuditRecord {
-        self.caller.record(self.context.now, action, target)
+        let record = self.caller.record(self.context.now, action, target);
+        record.from(self.context.origin())
     }
 }
 

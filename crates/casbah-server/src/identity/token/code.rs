@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 
 use super::client::KnownClient;
 use super::error::TokenError;
+use super::told::Told;
 use super::user::{self, UserTokens};
 use super::{Asked, Caller, denied};
 use crate::identity::user_scopes::decide;
@@ -26,6 +27,7 @@ pub(super) async fn grant(
     asked: &Asked,
     redemption: CodeRedemption,
     caller: &Caller,
+    told: &mut Told,
 ) -> Result<TokenAnswer, TokenError> {
     let now = caller.context.now;
     let text = redemption.code.expose_secret();
@@ -49,6 +51,7 @@ pub(super) async fn grant(
     let (code, user, openid, scopes, first) = match (&stored, check(stored.as_ref())) {
         (Some(code), Ok(())) => {
             let user = user::find(app, home, code.user).await?;
+            told.person(&user);
             let wanted = user::wanted(&code.scopes, code.resource.as_ref(), asked_scopes.as_ref());
             let application = client.application.as_ref();
             let scopes = decide(app, &user, app_id, application, &wanted).await??;
@@ -91,5 +94,6 @@ pub(super) async fn grant(
         refresh_token: first.map(|first| first.text),
         wants_client_info: asked.wants_client_info,
     };
+    told.resource.clone_from(&scopes.requested.resource);
     user::answer(app, tokens, caller).await
 }

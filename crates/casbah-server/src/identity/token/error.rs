@@ -5,6 +5,7 @@ use casbah_identity::random::NoRandomness;
 use casbah_store::StoreError;
 use casbah_token::SignError;
 
+use crate::audit::AuditFailed;
 use crate::identity::context::RequestContext;
 use crate::identity::tenant::TenantError;
 
@@ -23,6 +24,9 @@ pub(crate) enum TokenError {
     /// No randomness.
     #[error(transparent)]
     Random(#[from] NoRandomness),
+    /// The audit could not keep it, so it must not happen.
+    #[error(transparent)]
+    Audit(#[from] AuditFailed),
     /// No key signs at this time.
     #[error("no signing key is good now")]
     NoKey,
@@ -42,7 +46,11 @@ impl TokenError {
     pub(crate) fn into_aad(self, context: &RequestContext) -> AadError {
         let error = match self {
             Self::Refused(refusal) => return refusal,
-            failure @ (Self::Store(_) | Self::Sign(_) | Self::Random(_) | Self::NoKey) => failure,
+            failure @ (Self::Store(_)
+            | Self::Sign(_)
+            | Self::Random(_)
+            | Self::Audit(_)
+            | Self::NoKey) => failure,
         };
         tracing::error!(%error, trace_id = %context.trace_id, "a token request failed");
         AadError::Internal

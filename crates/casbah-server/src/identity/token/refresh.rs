@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 
 use super::client::KnownClient;
 use super::error::TokenError;
+use super::told::Told;
 use super::user::{self, UserTokens};
 use super::{Asked, Caller, denied};
 use crate::identity::user_scopes::decide;
@@ -26,6 +27,7 @@ pub(super) async fn grant(
     asked: &Asked,
     request: &RefreshRequest,
     caller: &Caller,
+    told: &mut Told,
 ) -> Result<TokenAnswer, TokenError> {
     let now = caller.context.now;
     let text = request.token.expose_secret();
@@ -57,6 +59,7 @@ pub(super) async fn grant(
         return Err(AadError::GrantUnknown.into());
     }
     let user = user::find(app, home, token.user).await?;
+    told.person(&user);
     let asked_scopes = request.scopes.as_ref();
     let wanted = user::wanted(&token.scopes, token.resource.as_ref(), asked_scopes);
     let application = client.application.as_ref();
@@ -81,5 +84,6 @@ pub(super) async fn grant(
         refresh_token: Some(next.text),
         wants_client_info: asked.wants_client_info,
     };
+    told.resource.clone_from(&scopes.requested.resource);
     user::answer(app, tokens, caller).await
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use casbah_identity::password;
+use casbah_model::audit::Origin;
 use casbah_model::identity::{PasswordHash, Tenant, User};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
@@ -36,6 +37,8 @@ pub(super) struct Attempt<'a> {
     pub(super) new_password: Option<(&'a SecretString, &'a SecretString)>,
     /// Where it comes from.
     pub(super) source: Source,
+    /// Where it comes from, for the audit.
+    pub(super) origin: Origin,
     /// When.
     pub(super) now: Timestamp,
 }
@@ -215,12 +218,9 @@ async fn change_password(
         Err(password::PasswordError::TooLong) => return problem("The new password is too long."),
         Err(password::PasswordError::Hash) => return Err(SignInError::Hash),
     };
-    let record = AuditRecord {
-        timestamp: attempt.now,
-        actor: user.upn.clone(),
-        action: "user.change_password",
-        target: user.id.to_string(),
-    };
+    let record = AuditRecord::new(&user.upn, "user.change_password", &user.id)
+        .at(attempt.now)
+        .from(attempt.origin);
     let Some(before) = user.password.replace(password.clone()) else {
         return Ok(Outcome::Wrong);
     };

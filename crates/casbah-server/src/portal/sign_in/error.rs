@@ -9,6 +9,7 @@ use casbah_identity::signin::{AuthorizeRefusal, AuthorizeResponse};
 use casbah_store::StoreError;
 
 use super::pages::{self, Message};
+use crate::audit::AuditFailed;
 use crate::identity::answer::status_of;
 use crate::identity::context::RequestContext;
 
@@ -33,6 +34,9 @@ pub(super) enum SignInError {
     /// A password could not be hashed.
     #[error("hashing a password failed")]
     Hash,
+    /// The audit could not keep it, so it must not happen.
+    #[error(transparent)]
+    Audit(#[from] AuditFailed),
     /// A page could not be written.
     #[error(transparent)]
     Page(#[from] askama::Error),
@@ -81,6 +85,7 @@ impl SignInError {
             | Self::Random(_)
             | Self::Interrupted
             | Self::Hash
+            | Self::Audit(_)
             | Self::Page(_)) => failure,
         };
         tracing::error!(error = %failure, trace_id = %context.trace_id, "a sign-in failed");

@@ -20,6 +20,7 @@ use super::error::SignInError;
 use super::flow::Flow;
 use super::pages::{self, NewPassword, Password};
 use super::session::{self, SignedIn};
+use super::told::Told;
 use crate::identity::context::RequestContext;
 use crate::identity::source::Source;
 use crate::identity::throttle::Throttle;
@@ -101,6 +102,7 @@ async fn receive(
             .as_ref()
             .zip(form.new_password_again.as_ref()),
         source: sender.source,
+        origin: sender.context.origin(),
         now: sender.context.now,
     };
     let page = Page {
@@ -109,7 +111,15 @@ async fn receive(
         csrf: csrf_token(&secret),
         username: &form.username,
     };
-    match attempt(app, &sender.throttle, tenant.as_ref(), &typed).await? {
+    let outcome = attempt(app, &sender.throttle, tenant.as_ref(), &typed).await?;
+    let told = Told {
+        tenant: tenant.as_ref().map(|tenant| tenant.id),
+        username: &form.username,
+        client: flow.request.client,
+        context: &sender.context,
+    };
+    told.keep(app, &outcome).await?;
+    match outcome {
         Outcome::SignedIn(user) => {
             let person = SignedIn {
                 user: *user,

@@ -12,6 +12,7 @@ use super::cookies::Cookie;
 use super::error::SignInError;
 use super::pages::{self, Message};
 use super::session;
+use super::told::signed_out;
 use crate::identity::context::RequestContext;
 use crate::state::{App, AppState};
 
@@ -34,7 +35,11 @@ async fn sign_out(
     headers: &HeaderMap,
     context: &RequestContext,
 ) -> Result<Response, SignInError> {
+    let person = session::find(app, headers, context.now).await?;
     session::end(app, headers).await?;
+    if let Some(person) = person {
+        signed_out(app, &person.user, context).await?;
+    }
     let mut answer = if let Some(answer) = next(app, query).await? {
         pages::send_to_client(answer, context)?
     } else {

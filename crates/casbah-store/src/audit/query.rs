@@ -1,0 +1,147 @@
+//! Reading the audit, the newest first.
+
+use std::fmt;
+use std::str::FromStr;
+
+use casbah_model::ids::{AppId, KeyId, TenantId};
+use casbah_model::time::Timestamp;
+use sea_query::{Expr, ExprTrait, Order, Query};
+use uuid::Uuid;
+
+use super::{COLUMNS, read};
+use crate::database::Param;
+use crate::{AuditRecord, Store, StoreError, StoredAuditRecord};
+
+/// Which records are wanted; without a member set, all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Only what this person or application did.
+    pub actor: Option<String>,
+    /// Only what was done by or through this application.
+    pub app: Option<AppId>,
+    /// Only this action, or with a dot at its end all that begin with it.
+    pub action: Option<String>,
+    /// Only what ended so: `success` or `refused`.
+    pub outcome: Option<String>,
+    /// Only requests with this id.
+    pub correlation: Option<Uuid>,
+    /// Nothing before this time.
+    pub since: Option<Timestamp>,
+    /// Nothing at or after this time.
+    pub until: Option<Timestamp>,
+    /// What comes after this record.
+    pub after: Option<AuditCursor>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A record's place in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditCursor {
+    /// The record's time.
+    pub timestamp: Timestamp,
+    /// The record.
+    pub id: KeyId,
+}
+
+impl fmt::Display for AuditCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.timestamp.millis(), self.id)
+    }
+}
+
+impl FromStr for AuditCursor {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (timestamp, id) = text.split_once('_').ok_or(())?;
+        Ok(Self {
+            timestamp: Timestamp(timestamp.parse().map_err(|_| ())?),
+            id: id.parse().map_err(|_| ())?,
+        })
+    }
+}
+
+impl Store {
+    /// The latest records, the newest first.
+    pub async fn audit_records(
+        &self,
+        tenant: TenantId,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        let query = AuditQuery {
+            limit,
+            ..AuditQuery::default()
+        };
+        let stored = self.audit_list(tenant, query).await?;
+        Ok(stored.into_iter().map(|stored| stored.record).collect())
+    }
+
+    /// Records that a query asks for, the newest first.
+    pub async fn audit_list(
+        &self,
+        tenant: TenantId,
+        query: AuditQuery,
+    ) -> Result<Vec<StoredAuditRecord>, StoreError> {
+        self.read(move |session| {
+            let rows = session.select(&statement(tenant, &query))?;
+            rows.into_iter().map(read).collect()
+        })
+        .await
+    }
+}
+
+fn statement(tenant: TenantId, query: &AuditQuery) -> sea_query::SelectStatement {
+    let column = |name: &'static str| Expr::col(name);
+    let mut select = Query::select();
+    select.from("audit_record");
+    for name in COLUMNS.split(',') {
+        select.column(name.trim());
+    }
+    select.and_where(column("tenant_id").eq(sea_query::Value::from(Param(tenant))));
+    if let Some(actor) = &query.actor {
+        select.and_where(column("actor").eq(actor.as_str()));
+    }
+    if let Some(app) = query.app {
+        select.and_where(column("app_id").eq(sea_query::Value::from(Param(app))));
+    }
+    match query.action.as_deref() {
+        // `.` and `/` are neighbours, so these are the texts that begin so.
+        Some(action) if action.ends_with('.') => {
+            let end = format!("{}/", action.trim_end_matches('.'));
+            select.and_where(column("action").gte(action));
+            select.and_where(column("action").lt(end));
+        }
+        Some(action) => {
+            select.and_where(column("action").eq(action));
+        }
+        None => {}
+    }
+    if let Some(outcome) = &query.outcome {
+        select.and_where(column("outcome").eq(outcome.as_str()));
+    }
+    if let Some(id) = query.correlation {
+        select.and_where(column("correlation_id").eq(id.as_bytes().to_vec()));
+    }
+    if let Some(since) = query.since {
+        select.and_where(column("timestamp").gte(since.millis()));
+    }
+    if let Some(until) = query.until {
+        select.and_where(column("timestamp").lt(until.millis()));
+    }
+    if let Some(after) = query.after {
+        let time = after.timestamp.millis();
+        let id = sea_query::Value::from(Param(after.id));
+        select.and_where(column("timestamp").lte(time));
+        select.and_where(
+            column("timestamp")
+                .lt(time)
+                .or(column("timestamp").eq(time).and(column("id").gt(id))),
+        );
+    }
+    select
+        .order_by("timestamp", Order::Desc)
+        .order_by("id", Order::Asc)
+        .limit(u64::from(query.limit));
+    select
+}

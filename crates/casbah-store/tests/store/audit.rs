@@ -1,0 +1,242 @@
+//! Records wait, are linked, and are found.
+
+use std::sync::Arc;
+
+use casbah_model::audit::{AuditLink, AuditSealer, ChainEnd};
+use casbah_model::identity::Digest;
+use casbah_model::ids::{AppId, KeyId, TenantId};
+use casbah_model::time::Timestamp;
+use casbah_store::{AuditCursor, AuditQuery, AuditRecord, NewLink, Store};
+
+use crate::on_both;
+use crate::samples::audit;
+
+/// Marks by the record's target, so that a test can tell a right mark from a wrong
+/// one; links without a signature.
+struct Sealer;
+
+impl AuditSealer for Sealer {
+    fn mark(&self, _: TenantId, _: KeyId, record: &AuditRecord) -> Digest {
+        Digest::new([u8::try_from(record.target.len()).unwrap(); 32])
+    }
+
+    fn link(
+        &self,
+        after: &ChainEnd,
+        records: &[(KeyId, AuditRecord)],
+        now: Timestamp,
+    ) -> AuditLink {
+        let ids = records.iter().flat_map(|(id, _)| *id.uuid().as_bytes());
+        AuditLink {
+            sequence: after.sequence + 1,
+            previous: after.link,
+            created: now,
+            manifest: ids.collect(),
+            key: 1,
+            link: Digest::new([u8::try_from(after.sequence + 1).unwrap(); 32]),
+            signature: vec![7],
+        }
+    }
+}
+
+fn at(time: i64, actor: &str, action: &'static str) -> AuditRecord {
+    AuditRecord::new(actor, action, &"x").at(Timestamp(time))
+}
+
+on_both!(
+    what_waits_is_linked_before_what_is_new,
+    async |store: Store| {
+        store.set_audit_sealer(Arc::new(Sealer));
+        let (tenant, node) = (TenantId::random(), KeyId::random());
+        let (told, mut unlinked) = tokio::sync::mpsc::unbounded_channel();
+        store.tell_unlinked(told);
+        store.audit(tenant, audit("first")).await.unwrap();
+        assert_eq!(unlinked.recv().await, Some(tenant));
+        assert_eq!(store.unlinked_tenants().await.unwrap(), [tenant]);
+        assert_eq!(store.audit_waiting(tenant).await.unwrap(), 1);
+
+        for round in 1..=2 {
+            let new = NewLink {
+                tenant,
+                records: vec![at(round, "app", "token.issue")],
+            };
+            let left = store.link_audit(node, vec![new], Timestamp(round)).await;
+            assert_eq!(left.unwrap(), []);
+        }
+        assert_eq!(store.audit_waiting(tenant).await.unwrap(), 0);
+        let links = store.audit_links(tenant, node, 0, 10).await.unwrap();
+        let sizes: Vec<_> = links.iter().map(|link| link.records.len()).collect();
+        assert_eq!(sizes, [2, 1]);
+        let first = &links[0].records[0];
+        assert_eq!(first.record.as_ref().unwrap().action, "first");
+        assert_eq!(links[1].link.previous, links[0].link.link);
+        assert_eq!(
+            store.audit_links(tenant, node, 2, 10).await.unwrap().len(),
+            0
+        );
+        let ends = store.audit_ends(tenant).await.unwrap();
+        assert_eq!((ends.len(), ends[0].sequence), (1, 2));
+        let nothing = NewLink {
+            tenant,
+            records: Vec::new(),
+        };
+        store
+            .link_audit(node, vec![nothing], Timestamp(3))
+            .await
+            .unwrap();
+        assert_eq!(
+            store.audit_ends(tenant).await.unwrap(),
+            ends,
+            "no empty link"
+        );
+    }
+);
+
+on_both!(
+    a_record_without_the_right_mark_is_never_linked,
+    async |store: Store| {
+        // Written while the store has no key, as by somebody who has none.
+        let (tenant, node) = (TenantId::random(), KeyId::random());
+        store.audit(tenant, audit("forged")).await.unwrap();
+        store.set_audit_sealer(Arc::new(Sealer));
+        store.audit(tenant, audit("real")).await.unwrap();
+        let nothing = NewLink {
+            tenant,
+            records: Vec::new(),
+        };
+        store
+            .link_audit(node, vec![nothing], Timestamp(1))
+            .await
+            .unwrap();
+        let links = store.audit_links(tenant, node, 0, 10).await.unwrap();
+        assert_eq!(links[0].records.len(), 1);
+        assert_eq!(store.audit_strays(tenant, 10).await.unwrap().len(), 1);
+        assert_eq!(store.audit_waiting(tenant).await.unwrap(), 0);
+    }
+);
+
+on_both!(
+    records_are_found_by_each_filter_and_page_by_page,
+    async |store: Store| {
+        store.set_audit_sealer(Arc::new(Sealer));
+        let tenant = TenantId::random();
+        let app = AppId::random();
+        let correlation = uuid::Uuid::new_v4();
+        let mut traced = at(3, "anna", "sign_in")
+            .refused(Some(50_126))
+            .through(Some(app));
+        traced.origin.correlation_id = Some(correlation);
+        traced.origin.source = "192.0.2.1".parse().ok();
+        traced.count = 3;
+        traced.detail = "nul \0".to_owned();
+        let records = vec![
+            at(1, "anna", "application.create"),
+            at(2, "bob", "applications"),
+            traced.clone(),
+            at(3, "anna", "token.issue"),
+            at(4, "bob", "application.delete"),
+        ];
+        let new = NewLink { tenant, records };
+        store
+            .link_audit(KeyId::random(), vec![new], Timestamp(9))
+            .await
+            .unwrap();
+
+        let all = AuditQuery {
+            limit: 10,
+            ..AuditQuery::default()
+        };
+        for (query, expected) in [
+            (all.clone(), vec![4, 3, 3, 2, 1]),
+            (
+                AuditQuery {
+                    actor: Some("anna".to_owned()),
+                    ..all.clone()
+                },
+                vec![3, 3, 1],
+            ),
+            (
+                AuditQuery {
+                    app: Some(app),
+                    ..all.clone()
+                },
+                vec![3],
+            ),
+            (
+                AuditQuery {
+                    action: Some("application.".to_owned()),
+                    ..all.clone()
+                },
+                vec![4, 1],
+            ),
+            (
+                AuditQuery {
+                    action: Some("sign_in".to_owned()),
+                    ..all.clone()
+                },
+                vec![3],
+            ),
+            (
+                AuditQuery {
+                    outcome: Some("refused".to_owned()),
+                    ..all.clone()
+                },
+                vec![3],
+            ),
+            (
+                AuditQuery {
+                    correlation: Some(correlation),
+                    ..all.clone()
+                },
+                vec![3],
+            ),
+            (
+                AuditQuery {
+                    since: Some(Timestamp(3)),
+                    ..all.clone()
+                },
+                vec![4, 3, 3],
+            ),
+            (
+                AuditQuery {
+                    until: Some(Timestamp(3)),
+                    ..all.clone()
+                },
+                vec![2, 1],
+            ),
+            (
+                AuditQuery {
+                    limit: 2,
+                    ..all.clone()
+                },
+                vec![4, 3],
+            ),
+        ] {
+            let found = store.audit_list(tenant, query.clone()).await.unwrap();
+            let times: Vec<_> = found.iter().map(|found| found.record.timestamp.0).collect();
+            assert_eq!(times, expected, "{query:?}");
+        }
+        let found = AuditQuery {
+            correlation: Some(correlation),
+            ..all.clone()
+        };
+        let found = store.audit_list(tenant, found).await.unwrap();
+        traced.detail = "nul \u{fffd}".to_owned();
+        assert_eq!(found[0].record, traced);
+
+        let mut seen = Vec::new();
+        let mut query = AuditQuery { limit: 1, ..all };
+        loop {
+            let page = store.audit_list(tenant, query.clone()).await.unwrap();
+            let Some(last) = page.last() else { break };
+            seen.push(last.id);
+            query.after = Some(AuditCursor {
+                timestamp: last.record.timestamp,
+                id: last.id,
+            });
+        }
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 5);
+    }
+);
