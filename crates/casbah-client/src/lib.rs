@@ -35,10 +35,11 @@ mod transport;
 pub mod well_known;
 
 pub use api::{
-    ApiBase, AppRole, AppRoleAssignment, Application, BlockScriptFormat, Client, ClosedAlerts,
-    Closing, DetectorState, DoneUpload, GraphClient, IngestAnswer, IngestError, ListQuery,
-    NewAdministrator, NewTenant, Page, Pages, PasswordCredential, ReportQuery, RequiredResource,
-    ResourceAccess, ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,
+    ApiBase, AppRole, AppRoleAssignment, Application, AuditPage, AuditVerification,
+    BlockScriptFormat, Client, ClosedAlerts, Closing, DetectorState, DoneUpload, GraphClient,
+    IngestAnswer, IngestError, ListQuery, NewAdministrator, NewTenant, Page, Pages,
+    PasswordCredential, ReportQuery, RequiredResource, ResourceAccess, ServicePrincipal,
+    SubnetRule, Tenant, Upload, UploadProgress,
 };
 pub use auth::{
     AccessToken, Authority, AuthorityError, Cloud, Credential, Endpoint, Login, LoginError,

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    activities, alerts, app, discovery, entities, ingest, login, subnets, tenant, token,
+    activities, alerts, app, audit, discovery, entities, ingest, login, subnets, tenant, token,
 };
 use crate::demo::DemoArgs;
 use crate::output::Format;
@@ -101,6 +101,9 @@ pub(crate) enum Command {
     /// Applications: register, permit, give secrets
     #[command(subcommand)]
     App(app::AppCommand),
+    /// Who did what, and whether anybody changed it since
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Access tokens: get, look into, verify
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -155,6 +158,8 @@ mod tests {
             vec!["alerts", "close"],
             vec!["app"],
             vec!["app", "permission"],
+            vec!["audit"],
+            vec!["audit", "list"],
             vec!["discovery", "upload"],
             vec!["ingest"],
         ] {

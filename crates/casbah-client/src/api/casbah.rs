@@ -207,7 +207,7 @@ impl Client {
         self.get("/casbah/v1/detector").await
     }
 
-    async fn get_casbah<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+    pub(super) async fn get_casbah<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         let response = self
             .send(CASBAH, Method::GET, path, Repeat::Safe, |request| request)
             .await?;

@@ -1,6 +1,7 @@
 //! Calls of the API, one file a resource.
 
 mod alerts;
+mod audit;
 mod base;
 mod casbah;
 mod discovery;
@@ -19,6 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use alerts::{ClosedAlerts, Closing};
+pub use audit::{AuditPage, AuditVerification};
 pub use base::ApiBase;
 pub use casbah::{DetectorState, IngestAnswer, IngestError, NewAdministrator, NewTenant, Tenant};
 pub use discovery::{BlockScriptFormat, ReportQuery};

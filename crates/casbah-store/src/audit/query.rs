@@ -103,7 +103,9 @@ fn statement(tenant: TenantId, query: &AuditQuery) -> sea_query::SelectStatement
         select.and_where(column("actor").eq(actor.as_str()));
     }
     if let Some(app) = query.app {
-        select.and_where(column("app_id").eq(sea_query::Value::from(Param(app))));
+        let id = sea_query::Value::from(Param(app));
+        let through = column("app_id").eq(id);
+        select.and_where(through.or(column("actor").eq(app.to_string())));
     }
     match query.action.as_deref() {
         // `.` and `/` are neighbours, so these are the texts that begin so.

@@ -3,6 +3,7 @@
 pub(crate) mod activities;
 pub(crate) mod alerts;
 pub(crate) mod app;
+pub(crate) mod audit;
 pub(crate) mod discovery;
 pub(crate) mod entities;
 pub(crate) mod ingest;
@@ -43,6 +44,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Logout(arguments) => login::logout(&context, &arguments),
         Command::Tenant(command) => tenant::run(&context, command).await,
         Command::App(command) => app::run(&context, command).await,
+        Command::Audit(command) => audit::run(&context, command).await,
         Command::Token(command) => token::run(&context, command).await,
         Command::Alerts(command) => alerts::run(&context, command).await,
         Command::Activities(command) => activities::run(&context, command).await,

@@ -365,3 +365,33 @@ pub(crate) const SECRET: &[Column] = &[
     Column::new("FROM", |r, zone| time(r, "/startDateTime", zone)),
     Column::new("UNTIL", |r, zone| time(r, "/endDateTime", zone)),
 ];
+
+pub(crate) const AUDIT: &[Column] = &[
+    Column::new("TIME", |r, zone| time(r, "/timestamp", zone)),
+    Column::new("ACTOR", |r, _| text(r, "/actor")),
+    Column::new("ACTION", |r, _| text(r, "/action")),
+    Column::new("TARGET", |r, _| text(r, "/target")),
+    Column::new("OUTCOME", |r, _| {
+        let code = text(r, "/code");
+        format!("{} {code}", text(r, "/outcome"))
+            .trim_end()
+            .to_owned()
+    }),
+    Column::new("DETAIL", |r, _| text(r, "/detail")),
+    Column::new("SOURCE", |r, _| text(r, "/source")),
+    Column::new("COUNT", |r, _| text(r, "/count")),
+    Column::id("CORRELATION", |r, _| text(r, "/correlationId")),
+];
+
+pub(crate) const AUDIT_CHAIN: &[Column] = &[
+    Column::id("NODE", |r, _| text(r, "/node")),
+    Column::new("LINKS", |r, _| text(r, "/links")),
+    Column::new("RECORDS", |r, _| text(r, "/records")),
+    Column::id("LAST LINK", |r, _| text(r, "/head/link")),
+];
+
+pub(crate) const AUDIT_FINDING: &[Column] = &[
+    Column::new("FOUND", |r, _| text(r, "/kind")),
+    Column::new("WHAT", |r, _| text(r, "/text")),
+    Column::id("NODE", |r, _| text(r, "/node")),
+];
