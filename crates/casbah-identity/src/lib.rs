@@ -12,6 +12,8 @@ pub mod consent;
 pub mod crypto;
 pub mod discovery;
 pub mod error;
+pub mod expiry;
+pub mod least_privilege;
 pub mod password;
 pub mod proof;
 pub mod random;

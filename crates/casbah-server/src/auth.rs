@@ -17,7 +17,7 @@ use casbah_model::audit::{AuditRecord, Origin};
 use casbah_model::identity::{CASBAH, CLOUD_APP_SECURITY, DirectoryRole, FirstPartyApp};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::permission::{
-    Action, CasbahRole, Permission, PermissionSet, role_allows, scopes_allow,
+    Action, ApplicationRole, CasbahRole, Permission, PermissionSet, Use, role_allows, scopes_allow,
 };
 use casbah_model::time::Timestamp;
 use casbah_token::{CallerKind, Claims, IssuerPatternError, Policy};
@@ -47,6 +47,7 @@ pub(crate) struct Caller {
 enum Rights {
     /// An application by itself.
     App {
+        client: AppId,
         permissions: PermissionSet,
         casbah: Vec<CasbahRole>,
     },
@@ -68,6 +69,14 @@ pub(crate) enum Need {
 }
 
 impl Need {
+    /// The need as its use is counted.
+    pub(crate) fn used(self) -> Use {
+        match self {
+            Self::Action(action) => Use::Action(action),
+            Self::Casbah(role) => Use::Role(role),
+        }
+    }
+
     fn resource(self) -> &'static FirstPartyApp {
         match self {
             Self::Action(_) => &CLOUD_APP_SECURITY,
@@ -96,6 +105,23 @@ impl Caller {
         } else {
             Err(ApiError::Forbidden)
         }
+    }
+
+    /// The roles by which an application has what a route needs; none for a person,
+    /// who has it by scopes.
+    pub(crate) fn roles_for(&self, need: Need) -> Option<(AppId, Vec<ApplicationRole>)> {
+        let Rights::App {
+            client,
+            permissions,
+            casbah,
+        } = &self.rights
+        else {
+            return None;
+        };
+        let permissions = permissions.iter().map(ApplicationRole::CloudAppSecurity);
+        let roles = permissions.chain(casbah.iter().copied().map(ApplicationRole::Casbah));
+        let roles = roles.filter(|role| role.allows(need.used()));
+        Some((*client, roles.collect()))
     }
 
     /// Keeps what the caller changed.
@@ -235,6 +261,7 @@ async fn caller_of(
                 .ok_or(ApiError::Unauthorized)?;
             let still = claims.roles.iter().filter(|role| held.contains(role));
             let rights = Rights::App {
+                client,
                 permissions: permissions(still.clone()),
                 casbah: casbah_roles(still),
             };

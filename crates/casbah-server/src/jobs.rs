@@ -2,6 +2,7 @@
 
 pub(crate) mod detector;
 mod discovery;
+mod expiry;
 pub(crate) mod node;
 mod story;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::state::App;
 use detector::Detection;
 
 pub(crate) use discovery::DiscoveryWorker;
+pub(crate) use expiry::watch_credentials;
 
 /// Runs the detectors of all tenants until `stopped` says so.
 pub(crate) async fn detect(app: Arc<App>, stopped: watch::Receiver<bool>) {

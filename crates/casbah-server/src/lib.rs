@@ -21,6 +21,7 @@ mod state;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod usage;
 
 pub use config::{CertificateFiles, Config};
 pub use first_start::{CreateTenantError, FirstStartError};

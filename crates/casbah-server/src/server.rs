@@ -37,6 +37,7 @@ use crate::headers::CommonHeaders;
 use crate::jobs::{self, Receiving};
 use crate::state::App;
 use crate::tls::{self, TlsError};
+use crate::usage::{self, Usage};
 use crate::{api, identity, paths};
 
 /// How long open requests may take to end when the server stops.
@@ -232,6 +233,7 @@ async fn open(
     let app = Arc::new(App {
         store,
         audit,
+        usage: Usage::default(),
         policies: Policies::new(&authority)?,
         authority,
         vault: prepared.vault,
@@ -247,6 +249,8 @@ async fn open(
     });
     let background = vec![
         linking,
+        tokio::spawn(usage::keep_flushing(Arc::clone(&app), stopped.clone())),
+        tokio::spawn(jobs::watch_credentials(Arc::clone(&app), stopped.clone())),
         tokio::spawn(jobs::detect(Arc::clone(&app), stopped.clone())),
         tokio::spawn(refresh_keys(Arc::clone(&app), stopped.clone())),
     ];

@@ -16,6 +16,7 @@ use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::identity::keys::SigningKeys;
 use crate::jobs::{DiscoveryWorker, Receiving};
+use crate::usage::Usage;
 
 /// What handlers get.
 pub(crate) type AppState = Arc<App>;
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub(crate) store: Store,
     /// Keeps what is done without a change, and links all records.
     pub(crate) audit: AuditLog,
+    /// Counts the use of permissions.
+    pub(crate) usage: Usage,
     pub(crate) authority: Authority,
     pub(crate) vault: Arc<Vault>,
     pub(crate) peppers: Peppers,

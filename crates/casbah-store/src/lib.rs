@@ -18,6 +18,7 @@ mod filter;
 mod ip_ranges;
 mod page;
 mod record;
+mod role_use;
 mod schema;
 
 use std::sync::{Arc, OnceLock};
@@ -40,6 +41,7 @@ pub use directory::{ApplicationQuery, Denied, NewTenant, TokenFacts};
 pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};
 pub use page::{COUNTED, Page, Total};
+pub use role_use::RoleUse;
 
 /// An open store; clones share it.
 #[derive(Clone)]

@@ -44,6 +44,12 @@ fn parse_time_at(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         .ok_or_else(|| "write a span such as 7d or 12h, or a date such as 2026-01-31".to_owned())
 }
 
+/// Reads a span in whole days, a part of a day as a whole one: `30d`, `2w`.
+pub(crate) fn parse_days(text: &str) -> Result<i64, String> {
+    let seconds = parse_span(text).ok_or_else(|| "write a span such as 30d or 2w".to_owned())?;
+    Ok(seconds / 86_400 + i64::from(seconds % 86_400 > 0))
+}
+
 fn parse_span(text: &str) -> Option<i64> {
     let unit = match text.chars().last()? {
         's' => 1,
@@ -167,6 +173,14 @@ mod tests {
         }
         assert!(parse_filter("severity eq").is_err());
         assert!(parse_filter("").is_err());
+    }
+
+    #[test]
+    fn days_are_whole() {
+        for (text, days) in [("30d", 30), ("2w", 14), ("1h", 1), ("25h", 2), ("0d", 0)] {
+            assert_eq!(parse_days(text), Ok(days), "{text}");
+        }
+        assert!(parse_days("soon").is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::api::Client;
+use crate::api::{Client, segment};
 use crate::error::Error;
 use crate::transport::Repeat;
 use crate::well_known::CASBAH;
@@ -65,6 +65,43 @@ impl Client {
             .await?;
         Ok(response.json().await?)
     }
+
+    /// How applications use the permissions that they were granted, and which they
+    /// could do without.
+    ///
+    /// # Errors
+    /// [`Error::Api`]
+    pub async fn apps_usage(&self) -> Result<Vec<Value>, Error> {
+        let answer: Data = self.get_casbah("/casbah/v1/apps/usage").await?;
+        Ok(answer.data)
+    }
+
+    /// The same of one application.
+    ///
+    /// # Errors
+    /// [`Error::Api`] with 404 when the tenant does not have it.
+    pub async fn app_usage(&self, app_id: &str) -> Result<Value, Error> {
+        self.get_casbah(&format!("/casbah/v1/apps/{}/usage", segment(app_id)))
+            .await
+    }
+
+    /// The credentials of all applications, those that end first before the others;
+    /// only those that end within so many days, if a number is given.
+    ///
+    /// # Errors
+    /// [`Error::Api`]
+    pub async fn credentials(&self, expiring_days: Option<i64>) -> Result<Vec<Value>, Error> {
+        let days = expiring_days.map(|days| ("expiringDays", days.to_string()));
+        let parameters: Vec<_> = days.into_iter().collect();
+        let path = format!("/casbah/v1/credentials?{}", encoded(&parameters));
+        let answer: Data = self.get_casbah(&path).await?;
+        Ok(answer.data)
+    }
+}
+
+#[derive(Deserialize)]
+struct Data {
+    data: Vec<Value>,
 }
 
 fn encoded(parameters: &[(&str, String)]) -> String {

@@ -7,6 +7,7 @@
 //! table does not allow is refused.
 
 mod people;
+mod usage;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ use uuid::{Uuid, uuid};
 use crate::ids::KeyId;
 
 pub use people::{role_allows, scopes_allow};
+pub use usage::{ApplicationRole, Use};
 
 /// One of the six permissions of the resource *Microsoft Cloud App Security*.
 ///

@@ -4,6 +4,7 @@ mod activities;
 mod alerts;
 mod audit;
 mod casbah;
+mod credentials;
 mod discovery;
 mod entities;
 mod envelope;
@@ -14,6 +15,7 @@ mod people_only;
 mod routes;
 mod subnets;
 mod uploads;
+mod usage;
 
 use std::sync::Arc;
 
@@ -36,6 +38,8 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
     let routes = people_only::routes(routes);
     let routes = casbah::routes(routes);
     let routes = audit::routes(routes);
+    let routes = usage::routes(routes);
+    let routes = credentials::routes(routes);
     let routes = uploads::routes(routes);
     routes.into_router().merge(uploads::router())
 }

@@ -35,7 +35,8 @@ impl Routes {
         need: Need,
         handlers: MethodRouter<Arc<App>>,
     ) -> Self {
-        let guard = middleware::from_fn_with_state((Arc::clone(&self.app), need), guard);
+        let guarded = (Arc::clone(&self.app), need, Arc::from(path));
+        let guard = middleware::from_fn_with_state(guarded, guard);
         self.router = self.router.route(path, handlers.layer(guard));
         self
     }
@@ -46,13 +47,24 @@ impl Routes {
 }
 
 async fn guard(
-    State((app, need)): State<(Arc<App>, Need)>,
+    State((app, need, path)): State<(Arc<App>, Need, Arc<str>)>,
     context: RequestContext,
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     let mut caller = authorize(&app, request.headers(), need).await?;
     caller.origin = context.origin();
+    if let Some((client, roles)) = caller.roles_for(need) {
+        let call = format!("{} {path}", request.method());
+        app.usage.note(
+            caller.tenant,
+            client,
+            &roles,
+            need.used(),
+            &call,
+            context.now,
+        );
+    }
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }

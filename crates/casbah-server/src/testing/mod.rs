@@ -1,6 +1,7 @@
 //! A whole server without a socket, and tokens for it, good and bad.
 
 mod api_calls;
+mod oversight;
 mod permissions;
 mod withdrawal;
 
@@ -144,6 +145,7 @@ impl TestServer {
         let app = Arc::new(App {
             store,
             audit,
+            usage: crate::usage::Usage::default(),
             policies: Policies::new(&authority).unwrap(),
             authority,
             vault: prepared.vault,

@@ -2,7 +2,6 @@
 
 use casbah_model::identity::ClientSecret;
 use casbah_model::ids::{KeyId, ObjectId, TenantId};
-use casbah_model::time::Timestamp;
 
 use super::{registrations, service_principals};
 use crate::audit::{self, AuditRecord};
@@ -95,18 +94,25 @@ pub(super) fn secrets(
          WHERE tenant_id = ?1 AND application_id = ?2 ORDER BY start_at, key_id",
         params![tenant, application],
     )?;
-    let read = |mut row: Row| {
-        Ok(ClientSecret {
-            key_id: row.get(0)?,
-            tenant,
-            application,
-            display_name: row.get(1)?,
-            hint: row.get(2)?,
-            start: row.get::<Timestamp>(3)?,
-            end: row.get(4)?,
-            hash: row.get(5)?,
-            pepper_version: row.get(6)?,
-        })
-    };
-    rows.into_iter().map(read).collect()
+    rows.into_iter()
+        .map(|row| read_secret(tenant, application, row))
+        .collect()
+}
+
+pub(super) fn read_secret(
+    tenant: TenantId,
+    application: ObjectId,
+    mut row: Row,
+) -> Result<ClientSecret, StoreError> {
+    Ok(ClientSecret {
+        key_id: row.get(0)?,
+        tenant,
+        application,
+        display_name: row.get(1)?,
+        hint: row.get(2)?,
+        start: row.get(3)?,
+        end: row.get(4)?,
+        hash: row.get(5)?,
+        pepper_version: row.get(6)?,
+    })
 }

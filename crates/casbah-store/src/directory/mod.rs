@@ -2,6 +2,7 @@
 
 mod applications;
 mod client_secrets;
+mod credentials;
 mod exchange;
 mod grants;
 mod identifier_uris;

@@ -483,3 +483,26 @@ CREATE TABLE audit_link (
     signature {blob} NOT NULL,
     PRIMARY KEY (tenant_id, node, sequence)
 );
+
+-- The use of applications' roles, a row a day.
+CREATE TABLE role_use (
+    tenant_id {blob} NOT NULL,
+    app_id {blob} NOT NULL,
+    role {text} NOT NULL,
+    action {text} NOT NULL,
+    day BIGINT NOT NULL,
+    count BIGINT NOT NULL,
+    only_count BIGINT NOT NULL,
+    last_used BIGINT NOT NULL,
+    last_call {text} NOT NULL,
+    PRIMARY KEY (tenant_id, app_id, role, action, day)
+) {without_rowid};
+
+-- At which threshold, in days, the end of a credential was last told.
+CREATE TABLE expiry_warning (
+    tenant_id {blob} NOT NULL,
+    key_id {blob} NOT NULL,
+    threshold BIGINT NOT NULL,
+    warned BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, key_id)
+);

@@ -11,10 +11,12 @@ use casbah_token::ClientCertificate;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::oversight;
 use super::token::resource;
 use super::{record, records};
 use crate::context::Context;
 use crate::error::CliError;
+use crate::filters::parse_days;
 use crate::output::{APP, CERTIFICATE, Output, PERMISSION, SECRET};
 use crate::private_file::write_private;
 
@@ -63,6 +65,21 @@ pub(crate) enum AppCommand {
     /// Client secrets
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Which permissions applications use, and which could be taken away
+    ///
+    /// For example: casbah app audit `APP_ID`
+    Audit {
+        /// Only this application's, by its client id
+        app_id: Option<String>,
+    },
+    /// The secrets of all applications, those that end first before the others
+    ///
+    /// For example: casbah app credentials --expiring 30d
+    Credentials {
+        /// Only those that end within this time or have ended: 30d, 2w
+        #[arg(long, value_name = "SPAN", value_parser = parse_days)]
+        expiring: Option<i64>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,11 +163,20 @@ pub(crate) enum SecretCommand {
 }
 
 pub(crate) async fn run(context: &Context, command: AppCommand) -> Result<(), CliError> {
+    let command = match command {
+        AppCommand::Audit { app_id } => return oversight::usage(context, app_id.as_deref()).await,
+        AppCommand::Credentials { expiring } => {
+            return oversight::credentials(context, expiring).await;
+        }
+        other => other,
+    };
     let graph = context.graph()?;
     match command {
+        AppCommand::Audit { .. } | AppCommand::Credentials { .. } => {}
         AppCommand::List { prefix } => {
             let apps = graph.applications(prefix.as_deref()).await?;
             context.out.records(APP, records(&apps)?)?;
+            oversight::hint(apps.iter().flat_map(|app| &app.password_credentials));
         }
         AppCommand::Create { name, multi_tenant } => {
             let app = graph.create_application(&name, multi_tenant).await?;
@@ -282,6 +308,7 @@ async fn secret(
             context
                 .out
                 .records(SECRET, records(&app.password_credentials)?)?;
+            oversight::hint(&app.password_credentials);
         }
         SecretCommand::Remove { app_id, key_id } => {
             let app = graph.application(&app_id).await?;

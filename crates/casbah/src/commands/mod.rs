@@ -8,6 +8,7 @@ pub(crate) mod discovery;
 pub(crate) mod entities;
 pub(crate) mod ingest;
 pub(crate) mod login;
+mod oversight;
 pub(crate) mod progress;
 pub(crate) mod subnets;
 pub(crate) mod tenant;

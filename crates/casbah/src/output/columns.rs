@@ -395,3 +395,27 @@ pub(crate) const AUDIT_FINDING: &[Column] = &[
     Column::new("WHAT", |r, _| text(r, "/text")),
     Column::id("NODE", |r, _| text(r, "/node")),
 ];
+
+pub(crate) const USAGE: &[Column] = &[
+    Column::id("APP ID", |r, _| text(r, "/appId")),
+    Column::new("NAME", |r, _| text(r, "/displayName")),
+    Column::new("PERMISSION", |r, _| text(r, "/permission")),
+    Column::new("GRANTED", |r, zone| time(r, "/granted", zone)),
+    Column::new("LAST USED", |r, zone| time(r, "/lastUsed", zone)),
+    Column::new("LAST CALL", |r, _| text(r, "/lastCall")),
+    Column::new("USES", |r, _| text(r, "/count")),
+    Column::new("KEEP", |r, _| text(r, "/keep")),
+    Column::new("WHY", |r, _| text(r, "/reason")),
+];
+
+pub(crate) const CREDENTIAL: &[Column] = &[
+    Column::id("APP ID", |r, _| text(r, "/appId")),
+    Column::new("APPLICATION", |r, _| text(r, "/displayName")),
+    Column::new("KIND", |r, _| text(r, "/kind")),
+    Column::id("KEY ID", |r, _| text(r, "/keyId")),
+    Column::new("NAME", |r, _| text(r, "/name")),
+    Column::new("HINT", |r, _| text(r, "/hint")),
+    Column::new("UNTIL", |r, zone| time(r, "/end", zone)),
+    Column::new("DAYS LEFT", |r, _| text(r, "/daysLeft")),
+    Column::new("EXPIRED", |r, _| text(r, "/expired")),
+];

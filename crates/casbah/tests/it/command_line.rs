@@ -20,6 +20,9 @@ fn every_list_comes_in_every_form() {
         vec!["entities", "list"],
         vec!["subnets", "list"],
         vec!["app", "list"],
+        vec!["app", "audit"],
+        vec!["app", "credentials"],
+        vec!["audit", "list", "--all"],
         vec!["tenant", "list"],
         vec!["discovery", "streams"],
         vec!["discovery", "apps", "--report", "Demo report"],
@@ -46,6 +49,39 @@ fn every_list_comes_in_every_form() {
         assert_eq!(records.is_empty(), is_empty, "{command:?}");
         assert_eq!(in_form("table").is_empty(), is_empty, "{command:?}");
     }
+    demo.end();
+}
+
+#[test]
+fn the_audit_is_verified_against_an_end_that_was_kept() {
+    let demo = Demo::play(&[]);
+    let directory = tempfile::tempdir().unwrap();
+    let head = directory.path().join("head.json");
+    let head = head.to_str().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = demo.casbah(arguments);
+        (output.status.code(), out(&output), err(&output))
+    };
+    assert_eq!(run(&["audit", "head", "export", head]).0, Some(0));
+    let (code, shown, said) = run(&["audit", "verify", "--head", head]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(shown.contains("LAST LINK") && said.contains("intact"));
+    // An end that the chain never had.
+    let mut kept: Value = serde_json::from_slice(&std::fs::read(head).unwrap()).unwrap();
+    kept["heads"][0]["sequence"] = 1_000_000.into();
+    std::fs::write(head, kept.to_string()).unwrap();
+    let (code, shown, said) = run(&["audit", "verify", "--head", head]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(shown.contains("tailRemoved"), "{shown}");
+    let (_, listed, _) = run(&["audit", "list", "--action", "token.", "--output", "json"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let listed = listed.as_array().unwrap();
+    assert!(
+        listed
+            .iter()
+            .any(|record| record["detail"] == "client_credentials")
+    );
+    assert!(listed.iter().all(|record| record["source"].is_string()));
     demo.end();
 }
 

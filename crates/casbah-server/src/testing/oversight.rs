@@ -1,0 +1,133 @@
+//! What an auditor reads: the audit, the use of permissions, credentials.
+
+use casbah_model::identity::{AppRoleAssignment, CASBAH, PrincipalType};
+use casbah_model::ids::{KeyId, ObjectId};
+use casbah_model::permission::Permission;
+use casbah_model::time::Timestamp;
+use serde_json::json;
+
+use super::{TestServer, audit_record};
+
+impl TestServer {
+    /// The token of an application that was granted `Audit.Read`.
+    async fn auditor(&self) -> String {
+        let mut client = self.client(self.tenant, &[]).await;
+        let store = &self.app.store;
+        let resource = store.service_principal_by_app_id(self.tenant, CASBAH.app_id);
+        let roles = CASBAH.app_roles();
+        let role = roles
+            .iter()
+            .find(|role| role.value.as_deref() == Some("Audit.Read"));
+        let app_role_id: KeyId = role.unwrap().id;
+        let assignment = AppRoleAssignment {
+            id: ObjectId::random(),
+            tenant: self.tenant,
+            principal_id: client.principal.id,
+            principal_type: PrincipalType::ServicePrincipal,
+            resource_id: resource.await.unwrap().unwrap().id,
+            app_role_id,
+            created: Timestamp::now(),
+        };
+        store.assign(assignment, audit_record()).await.unwrap();
+        client.roles = vec!["Audit.Read".to_owned()];
+        self.token(&client, |token| token.audience = CASBAH.app_id.to_string())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_is_filtered_paged_exported_and_verified() {
+    let server = TestServer::start().await;
+    let auditor = server.auditor().await;
+    let get = async |path: &str| server.call("GET", path, Some(&auditor), "").await;
+    for index in 0..5 {
+        let mut record = casbah_store::AuditRecord::new("anna", "sign_in", &index);
+        record.origin.source = "192.0.2.1".parse().ok();
+        server.app.audit.keep(None, record).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut after = String::new();
+    loop {
+        let path = format!("/casbah/v1/audit?actor=anna&limit=2{after}");
+        let page = get(&path).await.json();
+        for record in page["data"].as_array().unwrap() {
+            assert_eq!(record["source"], "192.0.2.1");
+            assert_eq!(record["outcome"], "success");
+            seen.push(record["target"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(page["hasNext"], page["next"].is_string());
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        after = format!("&after={next}");
+    }
+    seen.sort();
+    assert_eq!(seen, ["0", "1", "2", "3", "4"]);
+    for bad in [
+        "since=soon",
+        "outcome=maybe",
+        "after=x",
+        "appId=x",
+        "correlationId=x",
+    ] {
+        let answer = get(&format!("/casbah/v1/audit?{bad}")).await;
+        assert_eq!(answer.status, 400, "{bad}");
+    }
+
+    let head = get("/casbah/v1/audit/head").await.json();
+    let body = json!({"head": head}).to_string();
+    let verify = async |body: String| {
+        let path = "/casbah/v1/audit/verify";
+        server.call("POST", path, Some(&auditor), body).await
+    };
+    assert_eq!(verify(body.clone()).await.json()["intact"], true);
+    let sql = "DELETE FROM audit_link; DELETE FROM audit_record";
+    server.database().execute_batch(sql).unwrap();
+    let found = verify(body).await.json();
+    assert_eq!(found["intact"], false);
+    assert_eq!(found["findings"][0]["kind"], "tailRemoved");
+    assert_eq!(
+        verify(r#"{"head": {"form": "x"}}"#.to_owned()).await.status,
+        400
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_use_of_permissions_is_counted_and_what_is_not_needed_is_named() {
+    let server = TestServer::start().await;
+    let auditor = server.auditor().await;
+    let client = server.client(server.tenant, &Permission::ALL).await;
+    let token = server.token(&client, |_| {});
+    for _ in 0..3 {
+        let answer = server
+            .call("GET", "/api/v1/alerts/", Some(&token), "")
+            .await;
+        assert_eq!(answer.status, 200);
+    }
+    let done = server
+        .call("GET", "/api/v1/subnet/", Some(&token), "")
+        .await;
+    assert_eq!(done.status, 200);
+    let path = format!("/casbah/v1/apps/{}/usage", client.application.app_id);
+    let report = server.call("GET", &path, Some(&auditor), "").await.json();
+    assert_eq!(
+        report["keep"],
+        json!(["discovery.read", "settings.read"]),
+        "together they allow less than investigation.read"
+    );
+    let first = &report["permissions"][0];
+    assert_eq!(first["permission"], "investigation.read");
+    assert_eq!(
+        (&first["count"], &first["onlyCount"]),
+        (&json!(4), &json!(0))
+    );
+    assert_eq!(first["actions"], json!(["alerts.read", "ip_ranges.read"]));
+    assert_eq!(report["permissions"][4]["lastCall"], "GET /api/subnet");
+    assert!(first["granted"].is_string() && first["lastUsed"].is_string());
+    let all = server
+        .call("GET", "/casbah/v1/apps/usage", Some(&auditor), "")
+        .await
+        .json();
+    assert_eq!(all["data"].as_array().unwrap().len(), 2);
+    let refused = server.call("GET", &path, Some(&token), "").await;
+    assert_eq!(refused.status, 401, "a token of another resource");
+}
