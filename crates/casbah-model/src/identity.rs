@@ -13,6 +13,7 @@ mod grant;
 mod hash;
 mod key_credential;
 mod keys;
+mod object;
 mod permission;
 mod role;
 mod secret;
@@ -36,6 +37,7 @@ pub use grant::{
 pub use hash::{Digest, PasswordHash, Sealed};
 pub use key_credential::KeyCredential;
 pub use keys::{DataKeyRecord, PepperRecord, SigningKeyRecord};
+pub use object::DirectoryObject;
 pub use permission::{AppRole, MemberType, PermissionScope, ScopeType};
 pub use role::{DirectoryRole, ParseRoleError};
 pub use secret::ClientSecret;

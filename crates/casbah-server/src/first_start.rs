@@ -195,6 +195,7 @@ pub(crate) async fn create_tenant(
         domains: vec![domain.clone()],
         created: now,
         is_home: matches!(founder, Founder::FirstStart),
+        members_register: false,
         auth_epoch: 0,
     };
     let password = random::one_time_password()?;

@@ -15,6 +15,8 @@ pub enum Ability {
     RegisterApplications,
     /// Create people, give them roles and passwords.
     ManagePeople,
+    /// Say what people without a role may do.
+    ManagePolicies,
 }
 
 impl Ability {
@@ -24,7 +26,7 @@ impl Ability {
             PrivilegedRoleAdministrator,
         };
         match self {
-            Self::ConsentToAppRoles | Self::ManagePeople => {
+            Self::ConsentToAppRoles | Self::ManagePeople | Self::ManagePolicies => {
                 &[GlobalAdministrator, PrivilegedRoleAdministrator]
             }
             Self::ConsentForEveryone => &[
@@ -99,6 +101,7 @@ mod tests {
                 Ability::ManageApplications,
                 Ability::RegisterApplications,
                 Ability::ManagePeople,
+                Ability::ManagePolicies,
             ] {
                 assert!(!may(&user, ability), "{ability:?}");
             }

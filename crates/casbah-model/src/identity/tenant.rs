@@ -23,6 +23,8 @@ pub struct Tenant {
     /// Whether this is the tenant that the server was set up with; only its
     /// applications may create other tenants.
     pub is_home: bool,
+    /// Whether people without a role may register applications, which they then own.
+    pub members_register: bool,
     /// Grows whenever something is revoked. A token that was found good is
     /// believed again without a check only while this stands still.
     pub auth_epoch: i64,

@@ -9,6 +9,7 @@ mod graph;
 mod graph_calls;
 mod graph_changes;
 mod metadata;
+mod owners;
 mod refresh;
 mod sign_in;
 mod token;

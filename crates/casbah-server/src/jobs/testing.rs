@@ -53,6 +53,7 @@ pub(crate) fn demo_tenant() -> Tenant {
         domains: vec!["contoso.example".to_owned()],
         created: Timestamp(0),
         is_home: true,
+        members_register: false,
         auth_epoch: 0,
     }
 }

@@ -7,6 +7,7 @@ mod exchange;
 mod grants;
 mod identifier_uris;
 mod keys;
+mod owners;
 mod registrations;
 mod remembered;
 mod service_principals;

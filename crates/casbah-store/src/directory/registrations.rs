@@ -8,21 +8,25 @@ use casbah_model::identity::Application;
 use casbah_model::ids::{ObjectId, TenantId};
 
 use super::applications::read_application;
-use super::identifier_uris;
 use super::tenants::advance_epoch;
+use super::{identifier_uris, owners};
 use crate::audit::{self, AuditRecord};
 use crate::database::{Session, params};
 use crate::{Store, StoreError};
 
 impl Store {
-    /// Stores a new application.
+    /// Stores a new application, owned by `owner`.
     pub async fn create_application(
         &self,
         application: Application,
+        owner: Option<ObjectId>,
         record: AuditRecord,
     ) -> Result<(), StoreError> {
         self.write(move |session| {
             save(session, &application)?;
+            if let Some(owner) = owner {
+                owners::insert(session, application.tenant, application.id, owner)?;
+            }
             audit::append(session, application.tenant, &record)
         })
         .await

@@ -5,7 +5,7 @@ use casbah_model::identity::{Application, ServicePrincipal};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 
 use super::tenants::advance_epoch;
-use super::{ApplicationQuery, applications};
+use super::{ApplicationQuery, applications, owners};
 use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::error::Conflict;
@@ -59,10 +59,12 @@ impl Store {
     }
 
     /// Asks `make` about an application, wherever its home is, and stores the service
-    /// principal that it answers; refused if the tenant has one already.
+    /// principal that it answers, owned by `owner`; refused if the tenant has one
+    /// already.
     pub async fn create_service_principal<E, M>(
         &self,
         app_id: AppId,
+        owner: Option<ObjectId>,
         record: AuditRecord,
         make: M,
     ) -> Result<Result<ServicePrincipal, E>, StoreError>
@@ -77,6 +79,9 @@ impl Store {
             };
             if !insert(session, &principal)? {
                 return Err(StoreError::Conflict(Conflict::Exists));
+            }
+            if let Some(owner) = owner {
+                owners::insert(session, principal.tenant, principal.id, owner)?;
             }
             audit::append(session, principal.tenant, &record)?;
             Ok(Ok(principal))
@@ -134,6 +139,7 @@ impl Store {
                 "DELETE FROM permission_grant
                  WHERE tenant_id = ?1 AND (client_id = ?2 OR resource_id = ?2)",
                 "DELETE FROM client_secret WHERE tenant_id = ?1 AND application_id = ?2",
+                "DELETE FROM directory_owner WHERE tenant_id = ?1 AND (object_id = ?2 OR owner_id = ?2)",
             ] {
                 session.execute(sql, params![tenant, id])?;
             }

@@ -12,8 +12,8 @@ use crate::database::{Row, Session, params};
 use crate::error::Conflict;
 use crate::{Store, StoreError};
 
-const SELECT: &str = "SELECT id, display_name, default_domain, is_home, auth_epoch, created
-    FROM tenant";
+const SELECT: &str = "SELECT id, display_name, default_domain, is_home, auth_epoch, created,
+    members_register FROM tenant";
 
 /// A tenant that is to be.
 #[derive(Debug, Clone)]
@@ -34,15 +34,17 @@ impl Store {
         self.write(move |session| {
             let tenant = &new.tenant;
             session.execute(
-                "INSERT INTO tenant (id, display_name, default_domain, is_home, auth_epoch, created)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO tenant (id, display_name, default_domain, is_home, auth_epoch, created,
+                    members_register)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![
                     tenant.id,
                     &tenant.display_name,
                     &tenant.default_domain,
                     tenant.is_home,
                     tenant.auth_epoch,
-                    tenant.created
+                    tenant.created,
+                    tenant.members_register
                 ],
             )?;
             for domain in &tenant.domains {
@@ -110,6 +112,23 @@ impl Store {
         .await
     }
 
+    /// Says whether people without a role may register applications.
+    pub async fn set_members_register(
+        &self,
+        tenant: TenantId,
+        may: bool,
+        record: AuditRecord,
+    ) -> Result<(), StoreError> {
+        self.write(move |session| {
+            session.execute(
+                "UPDATE tenant SET members_register = ?2 WHERE id = ?1",
+                params![tenant, may],
+            )?;
+            audit::append(session, tenant, &record)
+        })
+        .await
+    }
+
     /// A number that grows when tokens of the tenant may have lost a right.
     pub async fn auth_epoch(&self, tenant: TenantId) -> Result<Option<i64>, StoreError> {
         self.read(move |session| {
@@ -145,6 +164,7 @@ fn read_tenant(session: &mut Session<'_>, mut row: Row) -> Result<Tenant, StoreE
         is_home: row.get(3)?,
         auth_epoch: row.get(4)?,
         created: row.get(5)?,
+        members_register: row.get(6)?,
         domains: domains
             .into_iter()
             .map(|mut row| row.get(0))

@@ -24,11 +24,7 @@ impl Store {
 
     /// One person.
     pub async fn user(&self, tenant: TenantId, id: ObjectId) -> Result<Option<User>, StoreError> {
-        self.read(move |session| {
-            let row = session.row(&format!("{SELECT} AND id = ?2"), params![tenant, id])?;
-            row.map(|row| read_user(tenant, row)).transpose()
-        })
-        .await
+        self.read(move |session| by_id(session, tenant, id)).await
     }
 
     /// The person with this principal name.
@@ -97,6 +93,15 @@ impl Store {
         })
         .await
     }
+}
+
+pub(super) fn by_id(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    id: ObjectId,
+) -> Result<Option<User>, StoreError> {
+    let row = session.row(&format!("{SELECT} AND id = ?2"), params![tenant, id])?;
+    row.map(|row| read_user(tenant, row)).transpose()
 }
 
 pub(super) fn insert(session: &mut Session<'_>, user: &User) -> Result<(), StoreError> {

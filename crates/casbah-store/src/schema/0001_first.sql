@@ -5,6 +5,7 @@ CREATE TABLE tenant (
     display_name {text} NOT NULL,
     default_domain {text} NOT NULL,
     is_home BIGINT NOT NULL,
+    members_register BIGINT NOT NULL,
     auth_epoch BIGINT NOT NULL,
     created BIGINT NOT NULL
 );
@@ -113,6 +114,16 @@ CREATE TABLE service_principal (
     PRIMARY KEY (tenant_id, id)
 );
 CREATE UNIQUE INDEX service_principal_app_id ON service_principal (tenant_id, app_id);
+
+-- Who may manage an application or a service principal without a role: people and
+-- service principals.
+CREATE TABLE directory_owner (
+    tenant_id {blob} NOT NULL,
+    object_id {blob} NOT NULL,
+    owner_id {blob} NOT NULL,
+    PRIMARY KEY (tenant_id, object_id, owner_id)
+);
+CREATE INDEX directory_owner_owner ON directory_owner (tenant_id, owner_id);
 
 CREATE TABLE app_role_assignment (
     tenant_id {blob} NOT NULL,

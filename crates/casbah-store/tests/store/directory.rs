@@ -19,6 +19,7 @@ pub(super) fn tenant(domain: &str) -> (Tenant, User) {
         domains: vec![domain.to_owned()],
         created: NOW,
         is_home: true,
+        members_register: false,
         auth_epoch: 0,
     };
     let administrator = User {
@@ -128,7 +129,7 @@ crate::on_both!(
         create(&store, &contoso, admin).await.unwrap();
         let application = Application::new(contoso.id, "Demo", NOW);
         store
-            .create_application(application.clone(), record())
+            .create_application(application.clone(), None, record())
             .await
             .unwrap();
         let resource = principal(contoso.id, AppId::random());
@@ -245,7 +246,7 @@ crate::on_both!(
         create(&store, &stranger, admin).await.unwrap();
         let application = Application::new(home.id, "Demo", NOW);
         store
-            .create_application(application.clone(), record())
+            .create_application(application.clone(), None, record())
             .await
             .unwrap();
         store
@@ -286,7 +287,7 @@ crate::on_both!(
         let mut application = Application::new(home.id, "Api", NOW);
         application.identifier_uris = vec!["api://siem/".to_owned()];
         store
-            .create_application(application.clone(), record())
+            .create_application(application.clone(), None, record())
             .await
             .unwrap();
         let find =

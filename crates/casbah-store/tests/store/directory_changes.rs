@@ -20,7 +20,7 @@ crate::on_both!(
         let application = Application::new(home.id, "Demo", NOW);
         let id = application.id;
         store
-            .create_application(application, record())
+            .create_application(application, None, record())
             .await
             .unwrap();
         let mut changes = tokio::task::JoinSet::new();
@@ -65,7 +65,7 @@ crate::on_both!(
         for uri in ["api://siem", "api://siem/", "api://siem"] {
             let (store, application) = (store.clone(), named(uri));
             creations.spawn(async move {
-                let outcome = store.create_application(application.clone(), record());
+                let outcome = store.create_application(application.clone(), None, record());
                 outcome.await.map(|()| application)
             });
         }
@@ -84,7 +84,7 @@ crate::on_both!(
         save(&store, deleted).await;
         let second = named("api://siem");
         store
-            .create_application(second.clone(), record())
+            .create_application(second.clone(), None, record())
             .await
             .unwrap();
         let restored: Result<Result<_, ()>, _> = store

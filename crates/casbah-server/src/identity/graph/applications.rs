@@ -6,4 +6,4 @@ mod listing;
 
 pub(super) use change::{change, change_one, create, delete, restore};
 pub(super) use find::{app_id_key, find};
-pub(super) use listing::{list, list_deleted, show};
+pub(super) use listing::{list, list_deleted, object, show};

@@ -30,8 +30,10 @@ pub(super) enum Right {
     ReadPeople,
     /// Register an application or bring one into the tenant.
     Register,
-    /// Change or delete applications and principals, give them secrets.
+    /// Change or delete anybody's applications and principals, give them secrets.
     Manage,
+    /// Say what people without a role may do.
+    SetPolicies,
     /// Grant app roles.
     GrantRoles,
     /// Grant delegated scopes.
@@ -46,8 +48,15 @@ pub(super) struct Caller {
 }
 
 enum Kind {
-    App { client: AppId, roles: Vec<String> },
-    Person { user: User, scopes: Vec<String> },
+    App {
+        client: AppId,
+        principal: ObjectId,
+        roles: Vec<String>,
+    },
+    Person {
+        user: User,
+        scopes: Vec<String>,
+    },
 }
 
 impl Caller {
@@ -75,12 +84,44 @@ impl Caller {
     pub(super) fn require(&self, right: Right) -> Result<(), GraphError> {
         let allowed = match &self.kind {
             Kind::App { roles, .. } => app_may(roles, right),
-            Kind::Person { user, scopes } => scopes_reach(scopes, right) && person_may(user, right),
+            Kind::Person { user, scopes } => {
+                scopes_reach(scopes, right) && person_may(user, &self.tenant, right)
+            }
         };
         if allowed {
             Ok(())
         } else {
             Err(GraphError::Forbidden)
+        }
+    }
+
+    /// Refuses who neither manages everything nor owns this object.
+    pub(super) async fn require_over(&self, app: &App, object: ObjectId) -> Result<(), GraphError> {
+        let refused = match self.require(Right::Manage) {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
+        };
+        let Kind::Person { user, scopes } = &self.kind else {
+            return Err(refused);
+        };
+        let owns = scopes_reach(scopes, Right::Manage)
+            && app.store.is_owner(user.tenant, object, user.id).await?;
+        if owns { Ok(()) } else { Err(refused) }
+    }
+
+    /// Whether the caller registers by the tenant's leave alone, without a role.
+    pub(super) fn is_mere_member(&self) -> bool {
+        match &self.kind {
+            Kind::App { .. } => false,
+            Kind::Person { user, .. } => !may(user, Ability::RegisterApplications),
+        }
+    }
+
+    /// The object that owns what the caller creates.
+    pub(super) const fn object_id(&self) -> ObjectId {
+        match &self.kind {
+            Kind::App { principal, .. } => *principal,
+            Kind::Person { user, .. } => user.id,
         }
     }
 
@@ -119,7 +160,12 @@ async fn application(app: &App, tenant: &Tenant, claims: &Claims) -> Result<Kind
         .await?
         .and_then(|standing| standing.roles(claims.object_id.as_deref()))
         .ok_or(GraphError::Unauthenticated)?;
-    Ok(Kind::App { client, roles })
+    let principal = claims.object_id.as_deref().and_then(|id| id.parse().ok());
+    Ok(Kind::App {
+        client,
+        principal: principal.ok_or(GraphError::Unauthenticated)?,
+        roles,
+    })
 }
 
 /// A person with those of the token's scopes that the client still has.
@@ -151,7 +197,7 @@ fn app_may(roles: &[String], right: Right) -> bool {
     let has = |wanted: &str| roles.iter().any(|role| role == wanted);
     match right {
         Right::Read => has(APPLICATIONS) || has(ASSIGNMENTS),
-        Right::ReadOneself | Right::ReadPeople => false,
+        Right::ReadOneself | Right::ReadPeople | Right::SetPolicies => false,
         Right::Register | Right::Manage => has(APPLICATIONS),
         Right::GrantRoles | Right::GrantScopes => has(ASSIGNMENTS),
     }
@@ -163,16 +209,19 @@ fn scopes_reach(scopes: &[String], right: Right) -> bool {
         || match right {
             Right::Read => has(APPLICATIONS) || has(ASSIGNMENTS),
             Right::ReadOneself => has(OWN_PROFILE),
-            Right::ReadPeople => false,
+            Right::ReadPeople | Right::SetPolicies => false,
             Right::Register | Right::Manage => has(APPLICATIONS),
             Right::GrantRoles | Right::GrantScopes => has(ASSIGNMENTS),
         }
 }
 
-fn person_may(user: &User, right: Right) -> bool {
+fn person_may(user: &User, tenant: &Tenant, right: Right) -> bool {
     match right {
         Right::Read | Right::ReadOneself | Right::ReadPeople => user.enabled,
-        Right::Register => may(user, Ability::RegisterApplications),
+        Right::Register => {
+            may(user, Ability::RegisterApplications) || (user.enabled && tenant.members_register)
+        }
+        Right::SetPolicies => may(user, Ability::ManagePolicies),
         Right::Manage => may(user, Ability::ManageApplications),
         Right::GrantRoles => may(user, Ability::ConsentToAppRoles),
         Right::GrantScopes => may(user, Ability::ConsentForEveryone),

@@ -11,9 +11,11 @@ use percent_encoding::percent_decode_str;
 use super::caller::Caller;
 use super::error::GraphError;
 use super::list::Options;
+use super::owners::{self, Owned};
 use super::reply::Reply;
 use super::{
-    applications, assignments, certificates, grants, organization, passwords, service_principals,
+    applications, assignments, certificates, grants, objects, organization, passwords, policies,
+    service_principals,
 };
 use crate::identity::context::RequestContext;
 use crate::state::{App, AppState};
@@ -113,6 +115,21 @@ async fn route(call: &Call<'_>, method: &str, path: &[(&str, &str)]) -> Result<R
                 ("restore", _),
             ],
         ) => applications::restore(call, id).await,
+        (
+            _,
+            [
+                (set @ ("applications" | "serviceprincipals"), _),
+                (_, id),
+                ("owners", _),
+                rest @ ..,
+            ],
+        ) => {
+            let of = match *set {
+                "applications" => Owned::Application,
+                _ => Owned::ServicePrincipal,
+            };
+            route_owners(call, method, of, id, rest).await
+        }
         ("GET", [("serviceprincipals", _)]) => service_principals::list(call).await,
         ("POST", [("serviceprincipals", _)]) => service_principals::create(call).await,
         ("GET", [("serviceprincipals", _), (_, id)]) => service_principals::show(call, id).await,
@@ -163,6 +180,27 @@ async fn route(call: &Call<'_>, method: &str, path: &[(&str, &str)]) -> Result<R
         ("POST", [("oauth2permissiongrants", _)]) => grants::create(call).await,
         ("PATCH", [("oauth2permissiongrants", _), (_, id)]) => grants::change(call, id).await,
         ("DELETE", [("oauth2permissiongrants", _), (_, id)]) => grants::delete(call, id).await,
+        (method, path) => route_others(call, method, path).await,
+    }
+}
+
+/// What is about neither applications nor what was granted to them.
+async fn route_others(
+    call: &Call<'_>,
+    method: &str,
+    path: &[(&str, &str)],
+) -> Result<Reply, GraphError> {
+    match (method, path) {
+        (
+            "POST",
+            [
+                ("directoryobjects", _),
+                ("getbyids" | "microsoft.graph.getbyids", _),
+            ],
+        ) => objects::get_by_ids(call).await,
+        ("GET", [("me", _), ("ownedobjects", _)]) => objects::owned_by_me(call).await,
+        ("GET", [("policies", _), ("authorizationpolicy", _)]) => policies::show(call),
+        ("PATCH", [("policies", _), ("authorizationpolicy", _)]) => policies::change(call).await,
         ("GET", [("me", _)]) => organization::me(call),
         ("GET", [("organization", _)]) => organization::organization(call),
         ("GET", [("domains", _)]) => organization::domains(call),
@@ -170,6 +208,24 @@ async fn route(call: &Call<'_>, method: &str, path: &[(&str, &str)]) -> Result<R
         ("GET", [("users", _), (_, id)]) => organization::user(call, id).await,
         (_, path) => {
             let segment = path.last().map_or("", |(_, raw)| raw);
+            Err(GraphError::NoSuchPath(segment.to_owned()))
+        }
+    }
+}
+
+async fn route_owners(
+    call: &Call<'_>,
+    method: &str,
+    of: Owned,
+    id: &str,
+    rest: &[(&str, &str)],
+) -> Result<Reply, GraphError> {
+    match (method, rest) {
+        ("GET", []) => owners::list(call, of, id).await,
+        ("POST", [("$ref", _)]) => owners::add(call, of, id).await,
+        ("DELETE", [(_, owner), ("$ref", _)]) => owners::remove(call, of, id, owner).await,
+        (_, rest) => {
+            let segment = rest.last().map_or("owners", |(_, raw)| raw);
             Err(GraphError::NoSuchPath(segment.to_owned()))
         }
     }

@@ -1,7 +1,6 @@
 //! `addPassword` and `removePassword`: client secrets.
 
 use casbah_identity::secret::{SecretOptions, new_client_secret};
-use casbah_model::identity::FirstPartyApp;
 use casbah_model::ids::{KeyId, ObjectId};
 use casbah_model::time::Timestamp;
 use secrecy::ExposeSecret;
@@ -9,11 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::body;
-use super::caller::Right;
 use super::dispatch::Call;
 use super::error::GraphError;
+use super::objects::{foreign_principal, managed_application};
 use super::reply::Reply;
-use super::{applications, service_principals, wire};
+use super::wire;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,8 +42,7 @@ struct Holder {
 }
 
 async fn application(call: &Call<'_>, key: &str) -> Result<Holder, GraphError> {
-    call.caller.require(Right::Manage)?;
-    let application = applications::find(call, key).await?;
+    let application = managed_application(call, key).await?;
     Ok(Holder {
         id: application.id,
         added: "application.add_secret",
@@ -52,16 +50,9 @@ async fn application(call: &Call<'_>, key: &str) -> Result<Holder, GraphError> {
     })
 }
 
-/// A service principal may hold secrets of its own, good in its tenant alone. Nobody
-/// may act as a part of the server.
+/// A service principal may hold secrets of its own, good in its tenant alone.
 async fn principal(call: &Call<'_>, key: &str) -> Result<Holder, GraphError> {
-    call.caller.require(Right::Manage)?;
-    let principal = service_principals::find(call, key).await?;
-    if FirstPartyApp::by_app_id(principal.app_id).is_some() {
-        return Err(GraphError::Invalid(
-            "This service principal is part of the server and has no secrets.".to_owned(),
-        ));
-    }
+    let principal = foreign_principal(call, key).await?;
     Ok(Holder {
         id: principal.id,
         added: "service_principal.add_secret",

@@ -12,6 +12,7 @@ use super::body;
 use super::caller::Right;
 use super::dispatch::Call;
 use super::error::GraphError;
+use super::objects::{foreign_principal, managed_principal};
 use super::reply::Reply;
 use super::wire;
 use crate::identity::resources;
@@ -67,6 +68,7 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
     let (tenant, created) = (call.caller.tenant.id, call.context.now);
     let id = ObjectId::random();
     let app_id = new.app_id;
+    check_member(call, app_id).await?;
     let make = move |application: Option<Application>| {
         let application = application
             .filter(|application| application.is_offered_to(tenant))
@@ -89,7 +91,10 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
     };
     let record = call.record("service_principal.create", &id);
     let store = &call.app.store;
-    let principal = match store.create_service_principal(app_id, record, make).await {
+    let principal = match store
+        .create_service_principal(app_id, Some(call.caller.object_id()), record, make)
+        .await
+    {
         Err(StoreError::Conflict(Conflict::Exists)) => {
             return Err(GraphError::Exists(format!(
                 "The service principal cannot be created: the appId '{app_id}' is already in use."
@@ -100,10 +105,23 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
     Ok(Reply::Created(object(call, &principal).await?))
 }
 
+/// Who registers without a role brings in only what is owned already.
+async fn check_member(call: &Call<'_>, app_id: AppId) -> Result<(), GraphError> {
+    if !call.caller.is_mere_member() {
+        return Ok(());
+    }
+    let store = &call.app.store;
+    match store.application_by_app_id(app_id).await? {
+        Some(application) if application.tenant == call.caller.tenant.id => {
+            call.caller.require_over(call.app, application.id).await
+        }
+        _ => Err(GraphError::Forbidden),
+    }
+}
+
 /// `PATCH /servicePrincipals/{id}`: switching off ends tokens.
 pub(super) async fn change(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
-    call.caller.require(Right::Manage)?;
-    let ServicePrincipal { id, tenant, .. } = find(call, key).await?;
+    let ServicePrincipal { id, tenant, .. } = managed_principal(call, key).await?;
     let changes: Changes = body::read(&call.body)?;
     let record = call.record("service_principal.change", &id);
     let store = &call.app.store;
@@ -124,13 +142,7 @@ pub(super) async fn change(call: &Call<'_>, key: &str) -> Result<Reply, GraphErr
 
 /// `DELETE /servicePrincipals/{id}`: with all that was granted to it and on it.
 pub(super) async fn delete(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
-    call.caller.require(Right::Manage)?;
-    let principal = find(call, key).await?;
-    if FirstPartyApp::by_app_id(principal.app_id).is_some() {
-        return Err(GraphError::Invalid(
-            "This service principal is part of the server; switch it off instead.".to_owned(),
-        ));
-    }
+    let principal = foreign_principal(call, key).await?;
     let record = call.record("service_principal.delete", &principal.id);
     let store = &call.app.store;
     if store
@@ -179,7 +191,10 @@ async fn application(
     Ok(store.application_by_app_id(principal.app_id).await?)
 }
 
-async fn object(call: &Call<'_>, principal: &ServicePrincipal) -> Result<Value, GraphError> {
+pub(super) async fn object(
+    call: &Call<'_>,
+    principal: &ServicePrincipal,
+) -> Result<Value, GraphError> {
     let application = application(call, principal).await?;
     let store = &call.app.store;
     let secrets = store.client_secrets(principal.tenant, principal.id).await?;

@@ -10,13 +10,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::find::find;
 use super::listing::object;
 use crate::identity::graph::body::{self, Member};
 use crate::identity::graph::caller::Right;
 use crate::identity::graph::certificates;
 use crate::identity::graph::dispatch::Call;
 use crate::identity::graph::error::GraphError;
+use crate::identity::graph::objects::managed_application;
 use crate::identity::graph::reply::Reply;
 
 /// The longest name, characters.
@@ -90,7 +90,7 @@ pub(in crate::identity::graph) async fn create(call: &Call<'_>) -> Result<Reply,
     let record = call.record("application.create", &application.id);
     let store = &call.app.store;
     store
-        .create_application(application.clone(), record)
+        .create_application(application.clone(), Some(call.caller.object_id()), record)
         .await?;
     Ok(Reply::Created(object(call, &application).await?))
 }
@@ -100,7 +100,6 @@ pub(in crate::identity::graph) async fn change(
     call: &Call<'_>,
     key: &str,
 ) -> Result<Reply, GraphError> {
-    call.caller.require(Right::Manage)?;
     let changes: Changes = body::read(&call.body)?;
     let origin = call.app.authority.origin().to_owned();
     change_one(call, key, "application.change", move |application| {
@@ -114,7 +113,6 @@ pub(in crate::identity::graph) async fn delete(
     call: &Call<'_>,
     key: &str,
 ) -> Result<Reply, GraphError> {
-    call.caller.require(Right::Manage)?;
     let now = call.context.now;
     change_one(call, key, "application.delete", move |application| {
         application.deleted = Some(now);
@@ -130,7 +128,7 @@ pub(in crate::identity::graph) async fn change_one(
     action: &'static str,
     change: impl Fn(&mut Application) -> Result<(), GraphError> + Send + 'static,
 ) -> Result<Reply, GraphError> {
-    let Application { id, tenant, .. } = find(call, key).await?;
+    let Application { id, tenant, .. } = managed_application(call, key).await?;
     let record = call.record(action, &id);
     let store = &call.app.store;
     store
@@ -150,10 +148,11 @@ pub(in crate::identity::graph) async fn restore(
     call: &Call<'_>,
     key: &str,
 ) -> Result<Reply, GraphError> {
-    call.caller.require(Right::Manage)?;
+    call.caller.require(Right::Read)?;
     let id: ObjectId = key
         .parse()
         .map_err(|_| GraphError::NotFound(key.to_owned()))?;
+    call.caller.require_over(call.app, id).await?;
     let oldest = call.context.now.minus_days(Application::RESTORABLE_DAYS);
     let record = call.record("application.restore", &id);
     let restored = call

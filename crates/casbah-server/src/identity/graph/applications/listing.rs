@@ -59,7 +59,7 @@ pub(in crate::identity::graph) async fn show(
 }
 
 /// An application with the names of its secrets.
-pub(super) async fn object(
+pub(in crate::identity::graph) async fn object(
     call: &Call<'_>,
     application: &Application,
 ) -> Result<Value, GraphError> {
