@@ -92,12 +92,14 @@ async fn route(call: &Call<'_>, method: &str, path: &[(&str, &str)]) -> Result<R
         ("POST", [("applications", _), (_, id), ("removepassword", _)]) => {
             passwords::remove(call, id).await
         }
-        ("POST", [("applications", _), (_, id), ("addkey", _)]) => {
-            certificates::add(call, id).await
-        }
-        ("POST", [("applications", _), (_, id), ("removekey", _)]) => {
-            certificates::remove(call, id).await
-        }
+        (
+            "POST",
+            [
+                ("applications", _),
+                (_, id),
+                (change @ ("addkey" | "removekey"), _),
+            ],
+        ) => certificates::change(call, id, change).await,
         (
             "GET",
             [
@@ -130,6 +132,65 @@ async fn route(call: &Call<'_>, method: &str, path: &[(&str, &str)]) -> Result<R
             };
             route_owners(call, method, of, id, rest).await
         }
+        (_, [("serviceprincipals", _), ..]) => route_principals(call, method, path).await,
+        ("GET", [("oauth2permissiongrants", _)]) => grants::list(call).await,
+        ("POST", [("oauth2permissiongrants", _)]) => grants::create(call).await,
+        ("PATCH", [("oauth2permissiongrants", _), (_, id)]) => grants::change(call, id).await,
+        ("DELETE", [("oauth2permissiongrants", _), (_, id)]) => grants::delete(call, id).await,
+        (method, path) => route_others(call, method, path).await,
+    }
+}
+
+/// What is about neither applications nor what was granted to them.
+async fn route_others(
+    call: &Call<'_>,
+    method: &str,
+    path: &[(&str, &str)],
+) -> Result<Reply, GraphError> {
+    match (method, path) {
+        (
+            "POST",
+            [
+                ("directoryobjects", _),
+                ("getbyids" | "microsoft.graph.getbyids", _),
+            ],
+        ) => objects::get_by_ids(call).await,
+        ("GET", [("me", _), ("ownedobjects", _)]) => objects::owned_by_me(call).await,
+        ("GET", [("policies", _), ("authorizationpolicy", _)]) => policies::show(call),
+        ("PATCH", [("policies", _), ("authorizationpolicy", _)]) => policies::change(call).await,
+        ("GET", [("me", _)]) => organization::me(call),
+        ("GET", [("organization", _)]) => organization::organization(call),
+        ("GET", [("domains", _)]) => organization::domains(call),
+        ("GET", [("users", _)]) => organization::users(call).await,
+        ("GET", [("users", _), (_, id)]) => organization::user(call, id).await,
+        (_, path) => Err(no_such_path(path)),
+    }
+}
+
+async fn route_owners(
+    call: &Call<'_>,
+    method: &str,
+    of: Owned,
+    id: &str,
+    rest: &[(&str, &str)],
+) -> Result<Reply, GraphError> {
+    match (method, rest) {
+        ("GET", []) => owners::list(call, of, id).await,
+        ("POST", [("$ref", _)]) => owners::add(call, of, id).await,
+        ("DELETE", [(_, owner), ("$ref", _)]) => owners::remove(call, of, id, owner).await,
+        (_, rest) => {
+            let segment = rest.last().map_or("owners", |(_, raw)| raw);
+            Err(GraphError::NoSuchPath(segment.to_owned()))
+        }
+    }
+}
+
+async fn route_principals(
+    call: &Call<'_>,
+    method: &str,
+    path: &[(&str, &str)],
+) -> Result<Reply, GraphError> {
+    match (method, path) {
         ("GET", [("serviceprincipals", _)]) => service_principals::list(call).await,
         ("POST", [("serviceprincipals", _)]) => service_principals::create(call).await,
         ("GET", [("serviceprincipals", _), (_, id)]) => service_principals::show(call, id).await,
@@ -176,59 +237,13 @@ async fn route(call: &Call<'_>, method: &str, path: &[(&str, &str)]) -> Result<R
                 ("oauth2permissiongrants", _),
             ],
         ) => grants::list_of(call, id).await,
-        ("GET", [("oauth2permissiongrants", _)]) => grants::list(call).await,
-        ("POST", [("oauth2permissiongrants", _)]) => grants::create(call).await,
-        ("PATCH", [("oauth2permissiongrants", _), (_, id)]) => grants::change(call, id).await,
-        ("DELETE", [("oauth2permissiongrants", _), (_, id)]) => grants::delete(call, id).await,
-        (method, path) => route_others(call, method, path).await,
+        (_, path) => Err(no_such_path(path)),
     }
 }
 
-/// What is about neither applications nor what was granted to them.
-async fn route_others(
-    call: &Call<'_>,
-    method: &str,
-    path: &[(&str, &str)],
-) -> Result<Reply, GraphError> {
-    match (method, path) {
-        (
-            "POST",
-            [
-                ("directoryobjects", _),
-                ("getbyids" | "microsoft.graph.getbyids", _),
-            ],
-        ) => objects::get_by_ids(call).await,
-        ("GET", [("me", _), ("ownedobjects", _)]) => objects::owned_by_me(call).await,
-        ("GET", [("policies", _), ("authorizationpolicy", _)]) => policies::show(call),
-        ("PATCH", [("policies", _), ("authorizationpolicy", _)]) => policies::change(call).await,
-        ("GET", [("me", _)]) => organization::me(call),
-        ("GET", [("organization", _)]) => organization::organization(call),
-        ("GET", [("domains", _)]) => organization::domains(call),
-        ("GET", [("users", _)]) => organization::users(call).await,
-        ("GET", [("users", _), (_, id)]) => organization::user(call, id).await,
-        (_, path) => {
-            let segment = path.last().map_or("", |(_, raw)| raw);
-            Err(GraphError::NoSuchPath(segment.to_owned()))
-        }
-    }
-}
-
-async fn route_owners(
-    call: &Call<'_>,
-    method: &str,
-    of: Owned,
-    id: &str,
-    rest: &[(&str, &str)],
-) -> Result<Reply, GraphError> {
-    match (method, rest) {
-        ("GET", []) => owners::list(call, of, id).await,
-        ("POST", [("$ref", _)]) => owners::add(call, of, id).await,
-        ("DELETE", [(_, owner), ("$ref", _)]) => owners::remove(call, of, id, owner).await,
-        (_, rest) => {
-            let segment = rest.last().map_or("owners", |(_, raw)| raw);
-            Err(GraphError::NoSuchPath(segment.to_owned()))
-        }
-    }
+fn no_such_path(path: &[(&str, &str)]) -> GraphError {
+    let segment = path.last().map_or("", |(_, raw)| raw);
+    GraphError::NoSuchPath(segment.to_owned())
 }
 
 struct Segment {
