@@ -46,18 +46,9 @@ struct Remove {
     key_id: KeyId,
 }
 
-/// `POST /applications/{id}/addKey` or `…/removeKey`, in lower case.
-pub(super) async fn change(call: &Call<'_>, key: &str, change: &str) -> Result<Reply, GraphError> {
-    if change == "addkey" {
-        add(call, key).await
-    } else {
-        remove(call, key).await
-    }
-}
-
 /// `POST /applications/{id}/addKey`. The proof of an earlier key, which Graph wants of
 /// applications that change themselves, is not needed of those who may manage them.
-async fn add(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
+pub(super) async fn add(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
     let Add { key_credential } = body::read(&call.body)?;
     let credential = read_new(key_credential)?;
     let object = wire::key_credential(&credential, false);
@@ -76,7 +67,7 @@ async fn add(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
 }
 
 /// `POST /applications/{id}/removeKey`
-async fn remove(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
+pub(super) async fn remove(call: &Call<'_>, key: &str) -> Result<Reply, GraphError> {
     let Remove { key_id } = body::read(&call.body)?;
     change_one(
         call,

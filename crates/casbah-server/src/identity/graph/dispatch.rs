@@ -92,14 +92,12 @@ async fn route(call: &Call<'_>, method: &str, path: &[(&str, &str)]) -> Result<R
         ("POST", [("applications", _), (_, id), ("removepassword", _)]) => {
             passwords::remove(call, id).await
         }
-        (
-            "POST",
-            [
-                ("applications", _),
-                (_, id),
-                (change @ ("addkey" | "removekey"), _),
-            ],
-        ) => certificates::change(call, id, change).await,
+        ("POST", [("applications", _), (_, id), ("addkey", _)]) => {
+            certificates::add(call, id).await
+        }
+        ("POST", [("applications", _), (_, id), ("removekey", _)]) => {
+            certificates::remove(call, id).await
+        }
         (
             "GET",
             [
