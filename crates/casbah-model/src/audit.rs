@@ -137,15 +137,13 @@ impl AuditRecord {
     }
 }
 
-/// A record's place in a chain.
+/// The link that a record belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuditPlace {
     /// The node that wrote the chain.
     pub node: KeyId,
     /// The link's number, from 1.
     pub sequence: i64,
-    /// The record's place among the link's records, from 0.
-    pub position: i64,
 }
 
 /// A record as it is stored.
@@ -153,7 +151,7 @@ pub struct AuditPlace {
 pub struct StoredAuditRecord {
     /// Its id.
     pub id: KeyId,
-    /// Its place in a chain; none until it is linked.
+    /// Its link; none until it is linked.
     pub place: Option<AuditPlace>,
     /// What it says.
     pub record: AuditRecord,

@@ -5,6 +5,8 @@
 //! here, such as tokens, are written by `link_audit` at once.
 
 mod chain;
+mod pack;
+mod packed;
 mod query;
 
 use casbah_model::audit::{AuditPlace, Origin, Outcome};
@@ -18,9 +20,14 @@ use crate::{Store, StoreError};
 pub use chain::{ChainRecord, Link, NewLink};
 pub use query::{AuditCursor, AuditQuery};
 
+/// What a pack's records lie apart at most, milliseconds, so that a query of a time
+/// need not look at all packs. Refusals that are counted together bear the time of the
+/// first, a minute ago.
+const PACK_SPAN_MS: i64 = 120_000;
+
 /// The columns of a record, in the order of [`read`].
-const COLUMNS: &str = "id, node, sequence, position, timestamp, actor, app_id, action, target,
-    outcome, code, detail, source, correlation_id, trace_id, count";
+const COLUMNS: &str = "id, node, sequence, timestamp, actor, app_id, action, target, outcome,
+    code, detail, source, correlation_id, trace_id, count";
 
 /// Appends a record in the transaction of the change.
 pub(crate) fn append(
@@ -55,7 +62,7 @@ fn insert(
     session: &mut Session<'_>,
     tenant: TenantId,
     id: KeyId,
-    place: Option<AuditPlace>,
+    place: Option<(AuditPlace, i64)>,
     mark: Option<Digest>,
     record: &AuditRecord,
 ) -> Result<(), StoreError> {
@@ -70,9 +77,9 @@ fn insert(
             tenant,
             record.timestamp,
             id,
-            place.map(|place| place.node),
-            place.map(|place| place.sequence),
-            place.map(|place| place.position),
+            place.map(|(place, _)| place.node),
+            place.map(|(place, _)| place.sequence),
+            place.map(|(_, position)| position),
             mark,
             &record.actor,
             record.app,
@@ -98,41 +105,35 @@ fn read(mut row: Row) -> Result<StoredAuditRecord, StoreError> {
     })
 }
 
-/// The place in columns 1 to 3; a record whose mark was wrong has none.
+/// The place in columns 1 and 2; a record whose mark was wrong has none.
 fn place(row: &mut Row) -> Result<Option<AuditPlace>, StoreError> {
     let node: Option<KeyId> = row.get(1)?;
     let sequence: Option<i64> = row.get(2)?;
-    let position: Option<i64> = row.get(3)?;
     Ok(node
         .zip(sequence)
-        .zip(position)
-        .map(|((node, sequence), position)| AuditPlace {
-            node,
-            sequence,
-            position,
-        }))
+        .map(|(node, sequence)| AuditPlace { node, sequence }))
 }
 
 fn read_record(row: &mut Row) -> Result<AuditRecord, StoreError> {
     let wrong = |column, expected| StoreError::Column { column, expected };
-    let outcome: String = row.get(9)?;
-    let outcome = Outcome::from_parts(&outcome, row.get(10)?);
-    let source: Option<String> = row.get(12)?;
+    let outcome: String = row.get(8)?;
+    let outcome = Outcome::from_parts(&outcome, row.get(9)?);
+    let source: Option<String> = row.get(11)?;
     let source = source.map(|text| text.parse()).transpose();
     Ok(AuditRecord {
-        timestamp: row.get(4)?,
-        actor: row.get(5)?,
-        app: row.get(6)?,
-        action: row.get(7)?,
-        target: row.get(8)?,
-        outcome: outcome.ok_or_else(|| wrong(9, "an outcome"))?,
-        detail: row.get(11)?,
+        timestamp: row.get(3)?,
+        actor: row.get(4)?,
+        app: row.get(5)?,
+        action: row.get(6)?,
+        target: row.get(7)?,
+        outcome: outcome.ok_or_else(|| wrong(8, "an outcome"))?,
+        detail: row.get(10)?,
         origin: Origin {
-            source: source.map_err(|_| wrong(12, "an address"))?,
-            correlation_id: row.get(13)?,
-            trace_id: row.get(14)?,
+            source: source.map_err(|_| wrong(11, "an address"))?,
+            correlation_id: row.get(12)?,
+            trace_id: row.get(13)?,
         },
-        count: row.get(15)?,
+        count: row.get(14)?,
     })
 }
 

@@ -31,6 +31,9 @@ pub enum StoreError {
     /// A stored record cannot be decompressed.
     #[error("a stored record cannot be decompressed: {0}")]
     Compression(std::io::Error),
+    /// A record cannot be packed.
+    #[error("a record cannot be packed: {0}")]
+    Pack(#[from] postcard::Error),
     /// Another record has this name or covers this value.
     #[error("{0}")]
     Conflict(Conflict),

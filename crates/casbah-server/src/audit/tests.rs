@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use casbah_identity::audit::{ExpectedEnd, FindingKind};
 use casbah_model::audit::{AuditRecord, ChainEnd};
+use casbah_model::time::Timestamp;
 
 use super::verify::{Verified, verify};
 use crate::testing::TestServer;
@@ -42,21 +43,22 @@ fn record(action: &'static str) -> AuditRecord {
     AuditRecord::new("anna", action, &"x")
 }
 
-/// A server with a chain of six links: tokens, and changes among them. The third
-/// holds three records.
+/// A server with a chain of six links: changes, and tokens among them. The third holds
+/// three records, two of them too old to be packed.
 async fn with_chain() -> TestServer {
     let server = TestServer::start().await;
     let store = &server.app.store;
     for index in 0..6 {
         if index == 2 {
-            let new = casbah_store::NewLink {
-                tenant: server.tenant,
-                records: vec![record("a"), record("b"), record("c")],
-            };
+            let old = |action| record(action).at(Timestamp(1_790_000_000_000));
+            let records = vec![old("a"), old("b"), record("c")];
+            let new = casbah_store::NewLink::new(server.tenant, records);
             let node = server.app.audit.node();
-            let now = casbah_model::time::Timestamp::now();
-            store.link_audit(node, vec![new], now).await.unwrap();
-        } else if index % 2 == 0 {
+            store
+                .link_audit(node, vec![new], Timestamp::now())
+                .await
+                .unwrap();
+        } else if index % 2 == 1 {
             store
                 .audit(server.tenant, record("application.create"))
                 .await
@@ -103,6 +105,12 @@ async fn whatever_is_done_to_the_rows_is_found_and_named() {
     let slipped_in = "INSERT INTO audit_record (tenant_id, timestamp, id, actor, action, target, \
         outcome, detail, count, mark) SELECT tenant_id, 5, x'00112233445566778899aabbccddeeff', \
         actor, action, target, outcome, detail, count, x'00' FROM audit_record WHERE sequence = 2";
+    let packed = |from: &str, to: &str| {
+        format!(
+            "UPDATE audit_link SET pack = unhex(replace(hex(pack), hex({from}), hex({to})))
+             WHERE sequence = 5"
+        )
+    };
     for (name, sql, expected) in [
         ("actor", "UPDATE audit_record SET actor = 'bob' WHERE sequence = 2", vec![RecordChanged]),
         ("time", "UPDATE audit_record SET timestamp = timestamp - 1 WHERE sequence = 2", vec![RecordChanged]),
@@ -115,6 +123,16 @@ async fn whatever_is_done_to_the_rows_is_found_and_named() {
         ("reordered", "UPDATE audit_record SET position = 9 WHERE sequence = 3 AND position = 0", vec![RecordReordered]),
         ("moved", "UPDATE audit_record SET sequence = 4 WHERE sequence = 2", vec![RecordRemoved, RecordInserted]),
         ("unlinked", "UPDATE audit_record SET sequence = NULL WHERE sequence = 2", vec![RecordRemoved, RecordInserted]),
+        ("pack changed", &packed("'token.issue'", "'token.leave'"), vec![RecordChanged]),
+        ("pack removed", "UPDATE audit_link SET pack = NULL WHERE sequence = 5", vec![RecordRemoved]),
+        ("pack broken", "UPDATE audit_link SET pack = x'01' WHERE sequence = 5", vec![RecordRemoved]),
+        (
+            "pack exchanged",
+            "UPDATE audit_link SET pack = other.pack, latest = other.latest
+             FROM audit_link other WHERE audit_link.sequence = 5 AND other.sequence = 1",
+            vec![RecordRemoved, RecordInserted],
+        ),
+        ("pack hidden", "UPDATE audit_link SET latest = 0 WHERE sequence = 5", vec![RecordChanged]),
         ("link changed", "UPDATE audit_link SET created = 0 WHERE sequence = 2", vec![LinkChanged]),
         ("manifest", "UPDATE audit_link SET manifest = x'00' WHERE sequence = 2", vec![LinkChanged]),
         ("link removed", "DELETE FROM audit_link WHERE sequence = 2", vec![LinkRemoved, RecordInserted]),
@@ -150,9 +168,11 @@ async fn whatever_is_done_to_the_rows_is_found_and_named() {
         let server = with_chain().await;
         let ends = server.ends().await;
         server.database().execute_batch(sql).unwrap();
-        // Whatever waits is looked at with the next record.
+        // Whatever waits is looked at with the next change.
         if name == "slipped in" || name == "unlinked" {
-            server.app.audit.keep(None, record("next")).await.unwrap();
+            let next = server.app.store.audit(server.tenant, record("next"));
+            next.await.unwrap();
+            server.linked().await;
         }
         let verified = server.verify(&ends).await;
         let found: Vec<_> = verified.findings().map(|finding| finding.kind).collect();

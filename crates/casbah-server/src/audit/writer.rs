@@ -46,6 +46,8 @@ pub(super) struct Writer {
 #[derive(Default)]
 struct Batch {
     records: BTreeMap<TenantId, Vec<AuditRecord>>,
+    /// Tenants whose changes wait to be linked.
+    unlinked: BTreeSet<TenantId>,
     waiting: Vec<oneshot::Sender<Result<(), AuditFailed>>>,
 }
 
@@ -86,7 +88,7 @@ impl Writer {
                     None => break,
                 },
                 Some(tenant) = self.unlinked.recv() => {
-                    batch.records.entry(tenant).or_default();
+                    batch.unlinked.insert(tenant);
                 }
                 _ = tick.tick() => self.look_round(&mut batch).await,
                 _ = self.stopped.changed() => break,
@@ -108,7 +110,7 @@ impl Writer {
             batch.add(tenant, record);
         }
         while let Ok(tenant) = self.unlinked.try_recv() {
-            batch.records.entry(tenant).or_default();
+            batch.unlinked.insert(tenant);
         }
         self.write(batch).await;
     }
@@ -142,7 +144,7 @@ impl Writer {
             self.take(batch, entry);
         }
         while let Ok(tenant) = self.unlinked.try_recv() {
-            batch.records.entry(tenant).or_default();
+            batch.unlinked.insert(tenant);
         }
         self.last_batch = batch.waiting.len();
     }
@@ -153,32 +155,41 @@ impl Writer {
             batch.add(tenant, record);
         }
         match self.store.unlinked_tenants().await {
-            Ok(tenants) => {
-                for tenant in tenants {
-                    batch.records.entry(tenant).or_default();
-                }
-            }
+            Ok(tenants) => batch.unlinked.extend(tenants),
             Err(error) => tracing::error!(%error, "the audit cannot be read"),
         }
     }
 
     async fn write(&self, batch: Batch) {
-        if batch.records.is_empty() {
+        let Batch {
+            records,
+            mut unlinked,
+            waiting,
+        } = batch;
+        let mut links = Vec::with_capacity(records.len());
+        for (tenant, records) in records {
+            let link = NewLink::new(tenant, records);
+            links.push(if unlinked.remove(&tenant) {
+                link.with_waiting()
+            } else {
+                link
+            });
+        }
+        links.extend(unlinked.into_iter().map(waiting_of));
+        if links.is_empty() {
             return;
         }
-        let links = batch.records.into_iter();
-        let links = links.map(|(tenant, records)| NewLink { tenant, records });
         let now = Timestamp::now();
         let written = self
             .store
-            .link_audit(self.node, links.collect(), now)
+            .link_audit(self.node, links, now)
             .await
             .map_err(|error| {
                 tracing::error!(%error, "the audit cannot be written");
                 AuditFailed
             });
         let outcome = written.as_ref().map(|_| ()).map_err(|error| *error);
-        for done in batch.waiting {
+        for done in waiting {
             // Who asked may be gone; the record stands.
             let _ = done.send(outcome);
         }
@@ -188,16 +199,12 @@ impl Writer {
     }
 
     /// Links what one link had no room for.
-    async fn write_rest(&self, left: Vec<TenantId>) {
-        let mut left: BTreeSet<_> = left.into_iter().collect();
+    async fn write_rest(&self, mut left: Vec<TenantId>) {
         while !left.is_empty() {
-            let links = left.iter().map(|tenant| NewLink {
-                tenant: *tenant,
-                records: Vec::new(),
-            });
+            let links = left.into_iter().map(waiting_of).collect();
             let now = Timestamp::now();
-            match self.store.link_audit(self.node, links.collect(), now).await {
-                Ok(more) => left = more.into_iter().collect(),
+            match self.store.link_audit(self.node, links, now).await {
+                Ok(more) => left = more,
                 Err(error) => {
                     tracing::error!(%error, "the audit cannot be written");
                     return;
@@ -205,4 +212,9 @@ impl Writer {
             }
         }
     }
+}
+
+/// A link of what waits alone.
+fn waiting_of(tenant: TenantId) -> NewLink {
+    NewLink::new(tenant, Vec::new()).with_waiting()
 }

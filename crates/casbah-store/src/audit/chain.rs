@@ -7,21 +7,39 @@ use casbah_model::identity::Digest;
 use casbah_model::ids::{KeyId, TenantId};
 use casbah_model::time::Timestamp;
 
-use super::{COLUMNS, insert, read_record};
+use super::pack::{pack, unpack};
+use super::{COLUMNS, PACK_SPAN_MS, insert, read_record};
 use crate::database::{Row, Session, params};
 use crate::{AuditRecord, Store, StoreError};
 
 /// How many waiting records one link takes.
 const MOST_WAITING: u32 = 1_000;
 
-/// Records of one tenant to be written and linked; those that wait are linked with
-/// them.
+/// Records of one tenant to be written and linked.
 #[derive(Debug, Clone)]
 pub struct NewLink {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The records, in their order.
-    pub records: Vec<AuditRecord>,
+    tenant: TenantId,
+    records: Vec<(KeyId, AuditRecord)>,
+    takes_waiting: bool,
+}
+
+impl NewLink {
+    /// A link of these records in their order.
+    pub fn new(tenant: TenantId, records: Vec<AuditRecord>) -> Self {
+        let records = records.into_iter();
+        Self {
+            tenant,
+            records: records.map(|record| (KeyId::random(), record)).collect(),
+            takes_waiting: false,
+        }
+    }
+
+    /// The same, and before them those that wait.
+    #[must_use]
+    pub fn with_waiting(mut self) -> Self {
+        self.takes_waiting = true;
+        self
+    }
 }
 
 /// A link with the records that say they belong to it.
@@ -110,14 +128,16 @@ impl Store {
     ) -> Result<Vec<Link>, StoreError> {
         self.read(move |session| {
             let rows = session.rows(
-                "SELECT sequence, previous, created, manifest, key_version, link, signature
+                "SELECT sequence, previous, created, manifest, key_version, link, signature,
+                    pack, latest
                  FROM audit_link WHERE tenant_id = ?1 AND node = ?2 AND sequence > ?3
                  ORDER BY sequence LIMIT ?4",
                 params![tenant, node, after, limit],
             )?;
             let mut links = Vec::with_capacity(rows.len());
-            for row in rows {
-                let link = read_link(row)?;
+            for mut row in rows {
+                let link = read_link(&mut row)?;
+                let (pack, latest): (Option<Vec<u8>>, _) = (row.get(7)?, row.get(8)?);
                 let sql = format!(
                     "SELECT {COLUMNS} FROM audit_record
                      WHERE tenant_id = ?1 AND node = ?2 AND sequence = ?3
@@ -130,7 +150,8 @@ impl Store {
                         record: read_record(&mut row).ok(),
                     })
                 });
-                let records = records.collect::<Result<_, StoreError>>()?;
+                let mut records = records.collect::<Result<Vec<_>, StoreError>>()?;
+                records.extend(packed(pack.as_deref(), latest));
                 links.push(Link { link, records });
             }
             Ok(links)
@@ -181,65 +202,100 @@ fn link(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let tenant = new.tenant;
-    let waiting = waiting(session, tenant)?;
-    let more = waiting.len() >= MOST_WAITING as usize;
-    let mut times = Vec::new();
-    let mut records = Vec::new();
-    for Waiting {
-        id,
-        timestamp,
-        mark,
-        record,
-    } in waiting
-    {
-        match record {
-            Some(record) if mark == Some(sealer.mark(tenant, id, &record)) => {
-                times.push(timestamp);
-                records.push((id, record));
-            }
-            // Not this program's: it stays for all to see, and is never linked.
-            _ => set_aside(session, tenant, timestamp, id)?,
-        }
-    }
-    let known = records.len();
-    records.extend(
-        new.records
-            .iter()
-            .map(|record| (KeyId::random(), record.clone())),
-    );
+    let (waiting, more) = if new.takes_waiting {
+        take_waiting(session, sealer, tenant)?
+    } else {
+        (Vec::new(), false)
+    };
+    // Those too old for a pack get rows, and stand before it.
+    let newest = new.records.iter().map(|(_, record)| record.timestamp).max();
+    let packed_from = newest.map_or(0, |newest| newest.millis().saturating_sub(PACK_SPAN_MS));
+    let (packed, alone): (Vec<_>, Vec<_>) = new
+        .records
+        .iter()
+        .cloned()
+        .partition(|(_, record)| record.timestamp.millis() >= packed_from);
+    let known = waiting.len();
+    let rows = known + alone.len();
+    let mut records = waiting;
+    records.extend(alone);
+    records.extend(packed);
     if records.is_empty() {
         return Ok(more);
     }
     let end = end(session, tenant, node)?;
     let link = sealer.link(&end, &records, now);
-    let places = (0_i64..).map(|position| AuditPlace {
+    let (rows, packed) = records.split_at(rows);
+    let place = AuditPlace {
         node,
         sequence: link.sequence,
-        position,
-    });
-    for (index, ((id, record), place)) in records.iter().zip(places).enumerate() {
-        match times.get(index) {
-            Some(timestamp) if index < known => {
-                session.execute(
-                    "UPDATE audit_record SET node = ?4, sequence = ?5, position = ?6, mark = NULL
-                     WHERE tenant_id = ?1 AND timestamp = ?2 AND id = ?3",
-                    params![
-                        tenant,
-                        *timestamp,
-                        *id,
-                        node,
-                        place.sequence,
-                        place.position
-                    ],
-                )?;
-            }
-            _ => insert(session, tenant, *id, Some(place), None, record)?,
+    };
+    for (index, ((id, record), position)) in rows.iter().zip(0_i64..).enumerate() {
+        let place = (place, position);
+        if index < known {
+            set_place(session, tenant, *id, record, place)?;
+        } else {
+            insert(session, tenant, *id, Some(place), None, record)?;
         }
     }
+    insert_link(session, tenant, node, link, packed)?;
+    Ok(more)
+}
+
+/// The records that wait, and whether there are more. What bears a wrong mark is not
+/// this program's: it stays for all to see, and is never linked.
+fn take_waiting(
+    session: &mut Session<'_>,
+    sealer: &Arc<dyn AuditSealer>,
+    tenant: TenantId,
+) -> Result<(Vec<(KeyId, AuditRecord)>, bool), StoreError> {
+    let waiting = waiting(session, tenant)?;
+    let more = waiting.len() >= MOST_WAITING as usize;
+    let mut records = Vec::with_capacity(waiting.len());
+    for waiting in waiting {
+        match waiting.record {
+            Some(record) if waiting.mark == Some(sealer.mark(tenant, waiting.id, &record)) => {
+                records.push((waiting.id, record));
+            }
+            _ => set_aside(session, tenant, waiting.timestamp, waiting.id)?,
+        }
+    }
+    Ok((records, more))
+}
+
+fn set_place(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    id: KeyId,
+    record: &AuditRecord,
+    (place, position): (AuditPlace, i64),
+) -> Result<(), StoreError> {
+    session.execute(
+        "UPDATE audit_record SET node = ?4, sequence = ?5, position = ?6, mark = NULL
+         WHERE tenant_id = ?1 AND timestamp = ?2 AND id = ?3",
+        params![
+            tenant,
+            record.timestamp,
+            id,
+            place.node,
+            place.sequence,
+            position
+        ],
+    )?;
+    Ok(())
+}
+
+fn insert_link(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    node: KeyId,
+    link: AuditLink,
+    packed: &[(KeyId, AuditRecord)],
+) -> Result<(), StoreError> {
     session.execute(
         "INSERT INTO audit_link (tenant_id, node, sequence, previous, created, manifest,
-            key_version, link, signature)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            key_version, link, signature, pack, latest)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             tenant,
             node,
@@ -249,10 +305,12 @@ fn link(
             link.manifest,
             link.key,
             link.link,
-            link.signature
+            link.signature,
+            pack(packed)?,
+            packed.iter().map(|(_, record)| record.timestamp).max()
         ],
     )?;
-    Ok(more)
+    Ok(())
 }
 
 fn waiting(session: &mut Session<'_>, tenant: TenantId) -> Result<Vec<Waiting>, StoreError> {
@@ -262,9 +320,9 @@ fn waiting(session: &mut Session<'_>, tenant: TenantId) -> Result<Vec<Waiting>, 
     );
     let rows = session.rows(&sql, params![tenant, MOST_WAITING])?;
     let read = |mut row: Row| {
-        let mark = row.get::<Option<Digest>>(16).unwrap_or_default();
+        let mark = row.get::<Option<Digest>>(15).unwrap_or_default();
         // Once more beside the record's own, for a record that cannot be read.
-        let timestamp = row.get(17)?;
+        let timestamp = row.get(16)?;
         let record = read_record(&mut row).ok();
         Ok(Waiting {
             id: row.get(0)?,
@@ -307,7 +365,7 @@ fn end(session: &mut Session<'_>, tenant: TenantId, node: KeyId) -> Result<Chain
     }
 }
 
-fn read_link(mut row: Row) -> Result<AuditLink, StoreError> {
+fn read_link(row: &mut Row) -> Result<AuditLink, StoreError> {
     Ok(AuditLink {
         sequence: row.get(0)?,
         previous: row.get(1)?,
@@ -317,4 +375,17 @@ fn read_link(mut row: Row) -> Result<AuditLink, StoreError> {
         link: row.get(5)?,
         signature: row.get(6)?,
     })
+}
+
+/// The records of a link's pack. Under a wrong time lists would not find them, so
+/// they are as good as changed.
+fn packed(pack: Option<&[u8]>, latest: Option<Timestamp>) -> Vec<ChainRecord> {
+    let records = pack.and_then(unpack).unwrap_or_default();
+    let times = records.iter().map(|(_, record)| record.timestamp);
+    let is_found = times.max() == latest;
+    let records = records.into_iter().map(|(id, record)| ChainRecord {
+        id,
+        record: is_found.then_some(record),
+    });
+    records.collect()
 }

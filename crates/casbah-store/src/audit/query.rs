@@ -1,5 +1,6 @@
 //! Reading the audit, the newest first.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,6 +9,7 @@ use casbah_model::time::Timestamp;
 use sea_query::{Expr, ExprTrait, Order, Query};
 use uuid::Uuid;
 
+use super::packed::order;
 use super::{COLUMNS, read};
 use crate::database::Param;
 use crate::{AuditRecord, Store, StoreError, StoredAuditRecord};
@@ -83,11 +85,53 @@ impl Store {
         tenant: TenantId,
         query: AuditQuery,
     ) -> Result<Vec<StoredAuditRecord>, StoreError> {
-        self.read(move |session| {
-            let rows = session.select(&statement(tenant, &query))?;
-            rows.into_iter().map(read).collect()
-        })
-        .await
+        let packed = self.packed_records(tenant, &query).await?;
+        let limit = query.limit as usize;
+        let mut records: Vec<_> = self
+            .read(move |session| {
+                let rows = session.select(&statement(tenant, &query))?;
+                rows.into_iter().map(read).collect::<Result<_, _>>()
+            })
+            .await?;
+        records.extend(packed);
+        records.sort_by_key(order);
+        records.truncate(limit);
+        Ok(records)
+    }
+}
+
+impl AuditQuery {
+    /// Whether a record is wanted, its place in the list aside that the limit gives.
+    /// [`statement`] says the same in SQL.
+    pub(super) fn admits(&self, stored: &StoredAuditRecord) -> bool {
+        let AuditRecord {
+            timestamp,
+            actor,
+            app,
+            action,
+            outcome,
+            origin,
+            ..
+        } = &stored.record;
+        let is = |wanted: &Option<String>, text: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted == text)
+        };
+        is(&self.actor, actor)
+            && self
+                .app
+                .is_none_or(|id| *app == Some(id) || *actor == id.to_string())
+            && self.action.as_deref().is_none_or(|wanted| {
+                action == wanted || (wanted.ends_with('.') && action.starts_with(wanted))
+            })
+            && is(&self.outcome, outcome.name())
+            && self
+                .correlation
+                .is_none_or(|id| origin.correlation_id == Some(id))
+            && self.since.is_none_or(|since| *timestamp >= since)
+            && self.until.is_none_or(|until| *timestamp < until)
+            && self.after.is_none_or(|after| {
+                (Reverse(*timestamp), stored.id) > (Reverse(after.timestamp), after.id)
+            })
     }
 }
 

@@ -492,8 +492,12 @@ CREATE TABLE audit_link (
     key_version BIGINT NOT NULL,
     link {blob} NOT NULL,
     signature {blob} NOT NULL,
+    -- Its records without rows of their own, and the newest's time.
+    pack {blob},
+    latest BIGINT,
     PRIMARY KEY (tenant_id, node, sequence)
 );
+CREATE INDEX audit_link_time ON audit_link (tenant_id, latest) WHERE pack IS NOT NULL;
 
 -- The use of applications' roles, a row a day.
 CREATE TABLE role_use (

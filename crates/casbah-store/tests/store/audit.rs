@@ -56,10 +56,7 @@ on_both!(
         assert_eq!(store.audit_waiting(tenant).await.unwrap(), 1);
 
         for round in 1..=2 {
-            let new = NewLink {
-                tenant,
-                records: vec![at(round, "app", "token.issue")],
-            };
+            let new = NewLink::new(tenant, vec![at(round, "app", "token.issue")]).with_waiting();
             let left = store.link_audit(node, vec![new], Timestamp(round)).await;
             assert_eq!(left.unwrap(), []);
         }
@@ -76,10 +73,7 @@ on_both!(
         );
         let ends = store.audit_ends(tenant).await.unwrap();
         assert_eq!((ends.len(), ends[0].sequence), (1, 2));
-        let nothing = NewLink {
-            tenant,
-            records: Vec::new(),
-        };
+        let nothing = NewLink::new(tenant, Vec::new()).with_waiting();
         store
             .link_audit(node, vec![nothing], Timestamp(3))
             .await
@@ -100,10 +94,7 @@ on_both!(
         store.audit(tenant, audit("forged")).await.unwrap();
         store.set_audit_sealer(Arc::new(Sealer));
         store.audit(tenant, audit("real")).await.unwrap();
-        let nothing = NewLink {
-            tenant,
-            records: Vec::new(),
-        };
+        let nothing = NewLink::new(tenant, Vec::new()).with_waiting();
         store
             .link_audit(node, vec![nothing], Timestamp(1))
             .await
@@ -136,7 +127,7 @@ on_both!(
             at(3, "anna", "token.issue"),
             at(4, "bob", "application.delete"),
         ];
-        let new = NewLink { tenant, records };
+        let new = NewLink::new(tenant, records);
         store
             .link_audit(KeyId::random(), vec![new], Timestamp(9))
             .await
