@@ -1,5 +1,7 @@
 //! A resource of a token request: what the decision needs to know of it.
 
+use std::sync::Arc;
+
 use casbah_model::identity::{
     AppRole, AppRoleAssignment, Application, FirstPartyApp, MemberType, PermissionScope,
     RequestedTokenVersion, ServicePrincipal,
@@ -15,9 +17,9 @@ pub struct Resource {
     /// Its presence in the tenant.
     pub service_principal: ServicePrincipal,
     /// The app roles it offers.
-    pub app_roles: Vec<AppRole>,
+    pub app_roles: Arc<[AppRole]>,
     /// The delegated scopes it offers.
-    pub scopes: Vec<PermissionScope>,
+    pub scopes: Arc<[PermissionScope]>,
     /// The version of the tokens it receives.
     pub token_version: TokenVersion,
 }
@@ -28,8 +30,8 @@ impl Resource {
         Self {
             app_id: application.app_id,
             service_principal: principal,
-            app_roles: application.app_roles,
-            scopes: application.oauth2_permission_scopes,
+            app_roles: application.app_roles.into(),
+            scopes: application.oauth2_permission_scopes.into(),
             token_version: match application.requested_access_token_version {
                 None | Some(RequestedTokenVersion::V1) => TokenVersion::V1,
                 Some(RequestedTokenVersion::V2) => TokenVersion::V2,

@@ -169,7 +169,8 @@ fn asking_for_a_permission_grants_nothing() {
 #[test]
 fn roles_that_are_switched_off_or_someone_elses_do_not_count() {
     let mut directory = Directory::new();
-    directory.resource.as_mut().unwrap().app_roles[0].is_enabled = false;
+    let resource = directory.resource.as_mut().unwrap();
+    std::sync::Arc::make_mut(&mut resource.app_roles)[0].is_enabled = false;
     assert_eq!(directory.ask().unwrap().token.roles, ["discovery.manage"]);
     for assignment in &mut directory.assignments {
         assignment.principal_id = ObjectId::random();

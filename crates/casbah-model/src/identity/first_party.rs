@@ -5,6 +5,8 @@
 //! what is ours gets a name-based UUID (RFC 9562 version 5) of the application
 //! and the permission, the same on every server.
 
+use std::sync::{Arc, LazyLock};
+
 use uuid::{Uuid, uuid};
 
 use super::{AppRole, MemberType, PermissionScope, RequestedTokenVersion, ScopeType};
@@ -220,7 +222,16 @@ impl FirstPartyApp {
     }
 
     /// The app roles it offers, for applications and people.
-    pub fn app_roles(&self) -> Vec<AppRole> {
+    pub fn app_roles(&self) -> Arc<[AppRole]> {
+        Offered::of(self).map_or_else(Arc::default, |offered| Arc::clone(&offered.roles))
+    }
+
+    /// The delegated scopes it offers.
+    pub fn permission_scopes(&self) -> Arc<[PermissionScope]> {
+        Offered::of(self).map_or_else(Arc::default, |offered| Arc::clone(&offered.scopes))
+    }
+
+    fn make_roles(&self) -> Vec<AppRole> {
         let role = |id, value: &str, text: &str| AppRole {
             id,
             allowed_member_types: vec![MemberType::Application],
@@ -255,8 +266,7 @@ impl FirstPartyApp {
         }
     }
 
-    /// The delegated scopes it offers.
-    pub fn permission_scopes(&self) -> Vec<PermissionScope> {
+    fn make_scopes(&self) -> Vec<PermissionScope> {
         let scope = |id, value: &str, text: &str, consent| PermissionScope {
             id,
             value: value.to_owned(),
@@ -306,6 +316,27 @@ impl FirstPartyApp {
     fn derived_id(&self, kind: &str, value: &str) -> KeyId {
         let name = format!("{kind}/{value}");
         KeyId::new(Uuid::new_v5(&self.app_id.uuid(), name.as_bytes()))
+    }
+}
+
+/// What an application offers, made once: every token asks for it.
+struct Offered {
+    app_id: AppId,
+    roles: Arc<[AppRole]>,
+    scopes: Arc<[PermissionScope]>,
+}
+
+impl Offered {
+    fn of(app: &FirstPartyApp) -> Option<&'static Self> {
+        static ALL: LazyLock<Vec<Offered>> = LazyLock::new(|| {
+            let offered = |app: FirstPartyApp| Offered {
+                app_id: app.app_id,
+                roles: app.make_roles().into(),
+                scopes: app.make_scopes().into(),
+            };
+            FirstPartyApp::ALL.map(offered).into()
+        });
+        ALL.iter().find(|offered| offered.app_id == app.app_id)
     }
 }
 

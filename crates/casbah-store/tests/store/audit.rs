@@ -231,3 +231,60 @@ on_both!(
         assert_eq!(seen.len(), 5);
     }
 );
+
+on_both!(
+    lists_go_through_rows_and_more_packs_than_one_step_reads,
+    async |store: Store| {
+        store.set_audit_sealer(Arc::new(Sealer));
+        let (tenant, node) = (TenantId::random(), KeyId::random());
+        // Each pack reaches back behind the one before it; every hundredth link also
+        // holds a record too old for it.
+        for link in 1..=250_i64 {
+            let mut records = vec![
+                at(link * 1_000, "app", "token.issue"),
+                at((link - 20) * 1_000, "other", "token.refuse"),
+            ];
+            if link % 100 == 0 {
+                records.push(at(link - 200_000, "app", "token.issue"));
+            }
+            let new = NewLink::new(tenant, records);
+            let linked = store.link_audit(node, vec![new], Timestamp(link)).await;
+            assert_eq!(linked.unwrap(), []);
+            let new = NewLink::new(tenant, vec![at(link, "third", "token.issue")]);
+            store
+                .link_audit(KeyId::random(), vec![new], Timestamp(link))
+                .await
+                .unwrap();
+        }
+        let mut query = AuditQuery {
+            limit: 7,
+            ..AuditQuery::default()
+        };
+        let mut seen = Vec::new();
+        loop {
+            let page = store.audit_list(tenant, query.clone()).await.unwrap();
+            let Some(last) = page.last() else { break };
+            query.after = Some(AuditCursor {
+                timestamp: last.record.timestamp,
+                id: last.id,
+            });
+            seen.extend(page);
+        }
+        assert_eq!(seen.len(), 752);
+        let times: Vec<_> = seen.iter().map(|seen| seen.record.timestamp).collect();
+        assert!(times.is_sorted_by(|left, right| left >= right));
+        let ids: std::collections::HashSet<_> = seen.iter().map(|seen| seen.id).collect();
+        assert_eq!(ids.len(), 752);
+
+        let of_app = AuditQuery {
+            actor: Some("app".to_owned()),
+            since: Some(Timestamp(-300_000)),
+            until: Some(Timestamp(2_000)),
+            limit: 10,
+            ..AuditQuery::default()
+        };
+        let found = store.audit_list(tenant, of_app).await.unwrap();
+        let times: Vec<_> = found.iter().map(|found| found.record.timestamp.0).collect();
+        assert_eq!(times, [1_000, -199_800, -199_900]);
+    }
+);
