@@ -1,0 +1,190 @@
+//! Fetching small documents.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, StatusCode, redirect};
+use url::{Host, Url};
+
+use crate::address::is_public;
+use crate::host::AllowedHost;
+use crate::resolver::{GuardedResolver, NoPublicAddress};
+
+/// What the operator says of outbound traffic.
+#[derive(Debug, Clone, Default)]
+pub struct Egress {
+    /// Hosts that may be called although their addresses are private.
+    pub allow: Vec<AllowedHost>,
+    /// PEM files of CAs that are trusted beside those of the system.
+    pub ca_files: Vec<PathBuf>,
+}
+
+/// Outbound traffic cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum EgressError {
+    /// A CA file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A CA file holds no certificate.
+    #[error("{0} holds no certificate (PEM is expected)")]
+    NoCertificate(PathBuf),
+    /// TLS cannot be set up.
+    #[error("tls for outbound calls: {0}")]
+    Tls(reqwest::Error),
+}
+
+/// A document was not got.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The address is no address, not https, or names a user.
+    #[error("the address is not one of https with a host alone")]
+    Url,
+    /// The host is of a private network and not allowed by name.
+    #[error("the host is not of the public network; allow it by name to call it")]
+    Private,
+    /// The answer leads elsewhere.
+    #[error("the answer is a redirect, and none is followed")]
+    Redirect,
+    /// The answer is a refusal.
+    #[error("the answer has the status {0}")]
+    Status(u16),
+    /// The answer is larger than any that is read.
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The answer did not come in time.
+    #[error("there was no whole answer in time")]
+    TimedOut,
+    /// The host was not reached, or the connection broke.
+    #[error("the host cannot be reached: {0}")]
+    Connection(reqwest::Error),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    bytes: usize,
+    time: Duration,
+}
+
+/// What a small document may take.
+const SMALL: Limits = Limits {
+    bytes: 1 << 20,
+    time: Duration::from_secs(5),
+};
+
+/// Calls other services within the policy. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Connector {
+    http: Client,
+    allowed: Arc<[AllowedHost]>,
+    limits: Limits,
+}
+
+impl Connector {
+    /// A connector with the operator's exceptions.
+    ///
+    /// # Errors
+    /// [`EgressError`]
+    pub fn new(egress: &Egress) -> Result<Self, EgressError> {
+        let allowed: Arc<[AllowedHost]> = egress.allow.clone().into();
+        let mut builder = Client::builder()
+            .user_agent(concat!("casbah/", env!("CARGO_PKG_VERSION")))
+            .https_only(true)
+            .redirect(redirect::Policy::none())
+            // A proxy would resolve names by itself, past the policy.
+            .no_proxy()
+            .referer(false)
+            .timeout(SMALL.time)
+            .dns_resolver(Arc::new(GuardedResolver {
+                allowed: Arc::clone(&allowed),
+            }));
+        for path in &egress.ca_files {
+            let pem = std::fs::read(path).map_err(|source| EgressError::File {
+                path: path.clone(),
+                source,
+            })?;
+            let certificates = Certificate::from_pem_bundle(&pem)
+                .ok()
+                .filter(|certificates| !certificates.is_empty())
+                .ok_or_else(|| EgressError::NoCertificate(path.clone()))?;
+            builder = builder.tls_certs_merge(certificates);
+        }
+        Ok(Self {
+            http: builder.build().map_err(EgressError::Tls)?,
+            allowed,
+            limits: SMALL,
+        })
+    }
+
+    /// A small document, whole.
+    ///
+    /// # Errors
+    /// [`ConnectError`]
+    pub async fn document(&self, url: &str) -> Result<Vec<u8>, ConnectError> {
+        let url = self.permitted(url)?;
+        tokio::time::timeout(self.limits.time, self.fetch(url))
+            .await
+            .map_err(|_| ConnectError::TimedOut)?
+    }
+
+    /// The address, if it may be called as far as it can be told before its name
+    /// is resolved. An address in numbers is never resolved, so it is looked at
+    /// here.
+    fn permitted(&self, url: &str) -> Result<Url, ConnectError> {
+        let url = Url::parse(url).map_err(|_| ConnectError::Url)?;
+        let is_plain =
+            url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
+        let host = url.host().filter(|_| is_plain).ok_or(ConnectError::Url)?;
+        let is_private = match host {
+            Host::Domain(_) => false,
+            Host::Ipv4(address) => !is_public(address.into()),
+            Host::Ipv6(address) => !is_public(address.into()),
+        };
+        if is_private && !self.allowed.iter().any(|allowed| allowed.is(&host)) {
+            return Err(ConnectError::Private);
+        }
+        Ok(url)
+    }
+
+    async fn fetch(&self, url: Url) -> Result<Vec<u8>, ConnectError> {
+        let mut answer = self.http.get(url).send().await.map_err(connection)?;
+        match answer.status() {
+            StatusCode::OK => {}
+            status if status.is_redirection() => return Err(ConnectError::Redirect),
+            status => return Err(ConnectError::Status(status.as_u16())),
+        }
+        let most = self.limits.bytes;
+        let mut document = Vec::new();
+        // What the answer says of its length is not believed.
+        while let Some(chunk) = answer.chunk().await.map_err(connection)? {
+            if document.len() + chunk.len() > most {
+                return Err(ConnectError::TooLarge(most));
+            }
+            document.extend_from_slice(&chunk);
+        }
+        Ok(document)
+    }
+}
+
+fn connection(error: reqwest::Error) -> ConnectError {
+    if error.is_timeout() {
+        return ConnectError::TimedOut;
+    }
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+    while let Some(one) = cause {
+        if one.is::<NoPublicAddress>() {
+            return ConnectError::Private;
+        }
+        cause = one.source();
+    }
+    ConnectError::Connection(error.without_url())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! Outbound traffic, all of it under one policy.
+//!
+//! Addresses that the server calls come from configuration that administrators
+//! of tenants write, and from documents of other services. Whoever can choose
+//! one must not reach what only this machine can reach: so https alone, no
+//! redirects, and no address of a private network unless its host is allowed by
+//! name. The address that was looked at is the one that is connected to, so a
+//! name cannot mean something else a moment later.
+
+mod address;
+mod connector;
+mod host;
+mod resolver;
+
+pub use address::is_public;
+pub use connector::{ConnectError, Connector, Egress, EgressError};
+pub use host::{AllowedHost, ParseHostError};
