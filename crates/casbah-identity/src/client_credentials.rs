@@ -3,12 +3,12 @@
 use casbah_model::identity::{AppRoleAssignment, Application, MemberType, ServicePrincipal};
 use casbah_model::ids::{AppId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_token::{AccessToken, Client, ClientAuth, Life, Subject};
+use casbah_token::{AccessToken, Client, Life, Subject};
 
 use crate::answer::{TOKEN_SECONDS, TokenAnswer};
 use crate::authority::Authority;
 use crate::error::AadError;
-use crate::proof::{ProofFacts, check_assertion, check_secret};
+use crate::proof::{ProofFacts, Proven, check_assertion, check_secret};
 use crate::request::{Credential, Endpoint, PresentedClient};
 use crate::resource::Resource;
 
@@ -46,6 +46,8 @@ pub struct ClientCredentials<'a> {
 pub struct Grant {
     /// The token to sign.
     pub token: AccessToken,
+    /// By what the client proved itself.
+    pub proven: Proven,
     endpoint: Endpoint,
     resource: String,
 }
@@ -73,7 +75,7 @@ pub fn authorize_client_credentials(
 ) -> Result<Grant, AadError> {
     let app_id = request.client.app_id;
     let principal = check_presence(app_id, facts)?;
-    let auth = check_credential(request.client, facts.proof, now)?;
+    let proven = check_credential(request.client, facts.proof, now)?;
     let resource = facts
         .resource
         .filter(|resource| resource.service_principal.enabled)
@@ -89,7 +91,7 @@ pub fn authorize_client_credentials(
         tenant: facts.tenant.to_string(),
         client: Client {
             id: app_id.to_string(),
-            auth,
+            auth: proven.auth(),
         },
         subject: Subject::App {
             object_id: principal.id.to_string(),
@@ -100,6 +102,7 @@ pub fn authorize_client_credentials(
     };
     Ok(Grant {
         token,
+        proven,
         endpoint: request.endpoint,
         resource: request.resource.to_owned(),
     })
@@ -130,17 +133,11 @@ fn check_credential(
     client: &PresentedClient,
     facts: ProofFacts<'_>,
     now: Timestamp,
-) -> Result<ClientAuth, AadError> {
+) -> Result<Proven, AadError> {
     match &client.credential {
         Credential::None => Err(AadError::NoClientCredential),
-        Credential::Secret(secret) => {
-            check_secret(client.app_id, secret, facts, now)?;
-            Ok(ClientAuth::Secret)
-        }
-        Credential::Assertion(assertion) => {
-            check_assertion(client.app_id, assertion, facts, now)?;
-            Ok(ClientAuth::Certificate)
-        }
+        Credential::Secret(secret) => check_secret(client.app_id, secret, facts, now),
+        Credential::Assertion(assertion) => check_assertion(client.app_id, assertion, facts, now),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod crypto;
 pub mod discovery;
 pub mod error;
 pub mod expiry;
+pub mod federated;
 pub mod least_privilege;
 pub mod password;
 pub mod proof;
@@ -25,3 +26,6 @@ pub mod signing_keys;
 
 pub use authority::{Authority, TenantAlias};
 pub use error::AadError;
+
+#[cfg(test)]
+mod testing;

@@ -1,16 +1,21 @@
-//! How a confidential client proves itself: by a secret, or by an assertion that it
-//! signed with the key of a certificate of its own (RFC 7523).
+//! How a confidential client proves itself: by a secret, by an assertion that it signed
+//! with the key of a certificate of its own, or by a token of another issuer that it trusts
+//! (RFC 7523).
+
+use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use casbah_model::identity::{ClientSecret, KeyCredential};
-use casbah_model::ids::{AppId, TenantId};
+use casbah_model::identity::{ClientSecret, FederatedCredential, KeyCredential};
+use casbah_model::ids::{AppId, KeyId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_token::{ClientAssertion, ClientCertificate};
+use casbah_token::{ClientAssertion, ClientAuth, ClientCertificate, IssuerKeys};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::authority::Authority;
 use crate::error::AadError;
+use crate::federated::matching;
+use crate::request::Credential;
 use crate::secret::Peppers;
 
 /// How far the clocks of two machines may be apart, seconds.
@@ -26,10 +31,84 @@ pub struct ProofFacts<'a> {
     pub secrets: &'a [ClientSecret],
     /// The application's certificates.
     pub certificates: &'a [KeyCredential],
+    /// The other issuers that the application trusts.
+    pub federated: &'a [FederatedCredential],
+    /// The keys of the issuer that [`foreign_issuer`] named; none if they could not be
+    /// read.
+    pub issuer_keys: Option<&'a IssuerKeys>,
     /// What secrets were hashed with.
     pub peppers: &'a Peppers,
     /// Where the request came to: assertions are for one place.
     pub place: &'a AssertionPlace,
+}
+
+/// By what a client proved itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proven {
+    /// By nothing: a public client cannot keep a secret.
+    Public,
+    /// By a secret.
+    Secret(KeyId),
+    /// By a certificate's key.
+    Certificate(KeyId),
+    /// By a token of another issuer.
+    Federated {
+        /// The credential's id.
+        id: KeyId,
+        /// Its name, which people gave it.
+        name: String,
+    },
+}
+
+impl Proven {
+    /// What tokens say of it.
+    pub const fn auth(&self) -> ClientAuth {
+        match self {
+            Self::Public => ClientAuth::Public,
+            Self::Secret(_) => ClientAuth::Secret,
+            Self::Certificate(_) | Self::Federated { .. } => ClientAuth::Certificate,
+        }
+    }
+}
+
+/// The credential's kind and id, as the audit keeps them.
+impl fmt::Display for Proven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Public => f.write_str("no credential"),
+            Self::Secret(id) => write!(f, "secret {id}"),
+            Self::Certificate(id) => write!(f, "certificate {id}"),
+            Self::Federated { id, name } => write!(f, "federated credential {name} {id}"),
+        }
+    }
+}
+
+/// Another issuer whose keys a proof is checked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignIssuer {
+    /// `iss`, as the application's federated credential has it.
+    pub issuer: String,
+    /// The key that the token names.
+    pub key_id: String,
+}
+
+/// The issuer whose keys are needed to check a proof: one that the application trusts, and
+/// only for a token whose claims would do now. So nobody makes the server call an address
+/// that no administrator gave it.
+pub fn foreign_issuer(
+    credential: &Credential,
+    federated: &[FederatedCredential],
+    now: Timestamp,
+) -> Option<ForeignIssuer> {
+    let Credential::Assertion(text) = credential else {
+        return None;
+    };
+    let assertion = ClientAssertion::parse(text.expose_secret()).ok()?;
+    let (trusted, key_id) = check_claims(&assertion, federated, now).ok()?;
+    Some(ForeignIssuer {
+        issuer: trusted.issuer.clone(),
+        key_id: key_id.to_owned(),
+    })
 }
 
 /// The names by which an assertion may mean this identity service and tenant.
@@ -70,14 +149,15 @@ pub(crate) fn check_secret(
     secret: &SecretString,
     facts: ProofFacts<'_>,
     now: Timestamp,
-) -> Result<(), AadError> {
+) -> Result<Proven, AadError> {
     let matching: Vec<_> = facts
         .secrets
         .iter()
         .filter(|one| facts.peppers.matches(secret, one))
         .collect();
-    if matching.iter().any(|one| one.start <= now && now < one.end) {
-        Ok(())
+    let is_good = |one: &&&ClientSecret| one.start <= now && now < one.end;
+    if let Some(good) = matching.iter().find(is_good) {
+        Ok(Proven::Secret(good.key_id))
     } else if matching.iter().any(|one| one.end <= now) {
         Err(AadError::SecretExpired(app_id.to_string()))
     } else {
@@ -86,25 +166,26 @@ pub(crate) fn check_secret(
 }
 
 /// Whether an assertion is the application's own, signed with one of its certificates,
-/// for this place and this time. It may come any number of times until it ends: real
-/// clients send one for minutes.
+/// for this place and this time; or else another issuer's that the application trusts. It
+/// may come any number of times until it ends: real clients send one for minutes.
 ///
 /// # Errors
 /// [`AadError::AssertionMalformed`], [`AadError::AssertionClient`],
-/// [`AadError::NoFederatedCredential`], [`AadError::AssertionSignature`],
-/// [`AadError::AssertionAudience`], [`AadError::AssertionTime`], and
-/// [`AadError::SecretExpired`] only for who holds the certificate's key.
+/// [`AadError::AssertionSignature`], [`AadError::AssertionAudience`],
+/// [`AadError::AssertionTime`], [`AadError::SecretExpired`] only for who holds the
+/// certificate's key, and for another issuer's token [`AadError::NoFederatedCredential`]
+/// and the errors that are named for federation.
 pub(crate) fn check_assertion(
     app_id: AppId,
     assertion: &SecretString,
     facts: ProofFacts<'_>,
     now: Timestamp,
-) -> Result<(), AadError> {
+) -> Result<Proven, AadError> {
     let assertion = ClientAssertion::parse(assertion.expose_secret())
         .map_err(|_| AadError::AssertionMalformed)?;
     let is_client = |name: Option<&str>| name.and_then(|name| name.parse().ok()) == Some(app_id);
-    if !is_client(assertion.issuer()) && is_url(assertion.issuer()) {
-        return Err(AadError::NoFederatedCredential);
+    if is_url(assertion.issuer()) {
+        return check_federated(&assertion, facts, now);
     }
     if !is_client(assertion.issuer()) || !is_client(assertion.subject()) {
         return Err(AadError::AssertionClient);
@@ -118,19 +199,55 @@ pub(crate) fn check_assertion(
     if !facts.place.0.iter().any(|name| assertion.is_for(name)) {
         return Err(AadError::AssertionAudience);
     }
-    let (seconds, expires) = (now.seconds(), assertion.expires());
-    let lives = |expires: i64| {
-        seconds.saturating_sub(LEEWAY) < expires
-            && expires.saturating_sub(seconds) <= LONGEST_LIFE + LEEWAY
-    };
-    let has_begun = |from: i64| from <= seconds.saturating_add(LEEWAY);
-    if !expires.is_some_and(lives) || !assertion.not_before().is_none_or(has_begun) {
+    // Who steals one must not have it for long.
+    let is_short = |expires: i64| expires.saturating_sub(now.seconds()) <= LONGEST_LIFE + LEEWAY;
+    if !is_in_time(&assertion, now) || !assertion.expires().is_some_and(is_short) {
         return Err(AadError::AssertionTime);
     }
     if credential.start > now || credential.end <= now {
         return Err(AadError::SecretExpired(app_id.to_string()));
     }
-    Ok(())
+    Ok(Proven::Certificate(credential.key_id))
+}
+
+/// A token of another issuer. How long it is good is that issuer's business.
+fn check_federated(
+    assertion: &ClientAssertion<'_>,
+    facts: ProofFacts<'_>,
+    now: Timestamp,
+) -> Result<Proven, AadError> {
+    let (trusted, _) = check_claims(assertion, facts.federated, now)?;
+    let keys = facts.issuer_keys.ok_or(AadError::FederatedKeys)?;
+    if !assertion.is_signed_by(keys) {
+        return Err(AadError::AssertionSignature);
+    }
+    Ok(Proven::Federated {
+        id: trusted.id,
+        name: trusted.name.clone(),
+    })
+}
+
+/// The federated credential that a token matches, and the key that it names. Nothing in the
+/// token is believed yet; what is wrong here is wrong whoever signed it.
+fn check_claims<'f, 't>(
+    assertion: &'t ClientAssertion<'_>,
+    federated: &'f [FederatedCredential],
+    now: Timestamp,
+) -> Result<(&'f FederatedCredential, &'t str), AadError> {
+    let trusted = matching(assertion, federated)?;
+    let has_begun = |from: i64| from <= now.seconds().saturating_add(LEEWAY);
+    if !is_in_time(assertion, now) || !assertion.issued_at().is_none_or(has_begun) {
+        return Err(AadError::AssertionTime);
+    }
+    let key_id = assertion.key_id().ok_or(AadError::AssertionSignature)?;
+    Ok((trusted, key_id))
+}
+
+fn is_in_time(assertion: &ClientAssertion<'_>, now: Timestamp) -> bool {
+    let seconds = now.seconds();
+    let lives = |until: i64| seconds.saturating_sub(LEEWAY) < until;
+    let has_begun = |from: i64| from <= seconds.saturating_add(LEEWAY);
+    assertion.expires().is_some_and(lives) && assertion.not_before().is_none_or(has_begun)
 }
 
 /// Another issuer is an address; an application is none.

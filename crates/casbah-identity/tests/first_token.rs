@@ -95,6 +95,8 @@ fn an_application_with_a_consented_role_gets_a_token_that_says_so() {
             proof: ProofFacts {
                 secrets: std::slice::from_ref(&secret.stored),
                 certificates: &[],
+                federated: &[],
+                issuer_keys: None,
                 peppers: &peppers,
                 place: &AssertionPlace::default(),
             },

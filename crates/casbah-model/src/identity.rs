@@ -8,6 +8,7 @@
 
 mod application;
 mod assignment;
+mod federated_credential;
 mod first_party;
 mod grant;
 mod hash;
@@ -26,6 +27,7 @@ pub use application::{
     ResourceAccessType, SignInAudience,
 };
 pub use assignment::{AppRoleAssignment, ConsentGrant, ConsentType, PrincipalType};
+pub use federated_credential::FederatedCredential;
 pub use first_party::{
     AZURE_CLI, CASBAH, CASBAH_CLI, CLOUD_APP_SECURITY, FIRST_PARTY_TENANT, FirstPartyApp,
     MICROSOFT_GRAPH, RESOURCE_MANAGER,

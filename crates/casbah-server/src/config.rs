@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use casbah_connect::Egress;
 use casbah_store::DatabaseAddress;
 
 /// How a server is set up.
@@ -20,6 +21,8 @@ pub struct Config {
     pub database: Option<DatabaseAddress>,
     /// A certificate of the operator's own; by default the server makes a CA.
     pub certificate: Option<CertificateFiles>,
+    /// What the server may call beside the public network.
+    pub egress: Egress,
     /// The name of the home tenant that the first start creates.
     pub tenant_name: String,
     /// The home tenant's domain.
@@ -53,6 +56,7 @@ impl Config {
             data_dir,
             database: None,
             certificate: None,
+            egress: Egress::default(),
             tenant_name: "Home".to_owned(),
             tenant_domain: "casbah.localhost".to_owned(),
             lateness: Duration::from_mins(5),

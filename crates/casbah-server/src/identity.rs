@@ -10,6 +10,7 @@ mod arm;
 pub(crate) mod context;
 mod graph;
 mod instance;
+pub(crate) mod issuers;
 mod metadata;
 mod resources;
 pub(crate) mod source;

@@ -16,6 +16,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use casbah_connect::{Connector, EgressError};
 use casbah_identity::Authority;
 use casbah_identity::authority::AuthorityError;
 use casbah_identity::crypto::{MasterKey, MasterKeyError};
@@ -34,6 +35,7 @@ use crate::blobs::{BlobError, Blobs};
 use crate::config::Config;
 use crate::first_start::{self, CreateTenantError, FirstStartError, Founder};
 use crate::headers::CommonHeaders;
+use crate::identity::issuers::ForeignIssuers;
 use crate::jobs::{self, Receiving};
 use crate::state::App;
 use crate::tls::{self, TlsError};
@@ -91,6 +93,9 @@ pub enum ServerError {
     /// The certificate could not be made or read.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Outbound calls cannot be set up.
+    #[error("outbound calls cannot be set up: {0}")]
+    Egress(#[from] EgressError),
     /// The directory of uploads cannot be used.
     #[error("the directory of uploads cannot be used: {0}")]
     Blobs(#[from] BlobError),
@@ -218,6 +223,7 @@ async fn open(
         Ok(text) => MasterKey::from_text(&SecretString::from(text))?,
         Err(_) => MasterKey::load_or_create(&config.data_dir.join("master.key"))?,
     };
+    let issuers = ForeignIssuers::new(Connector::new(&config.egress)?);
     let address = config.database.clone();
     let address =
         address.unwrap_or_else(|| DatabaseAddress::Sqlite(config.data_dir.join("casbah.db")));
@@ -239,6 +245,7 @@ async fn open(
         vault: prepared.vault,
         peppers: prepared.peppers,
         keys: prepared.keys,
+        issuers,
         known_tokens: KnownTokens::default(),
         enricher: OnceCell::new(),
         blobs,

@@ -14,6 +14,7 @@ use crate::audit::AuditLog;
 use crate::auth::{KnownTokens, Policies};
 use crate::blobs::Blobs;
 use crate::config::Config;
+use crate::identity::issuers::ForeignIssuers;
 use crate::identity::keys::SigningKeys;
 use crate::jobs::{DiscoveryWorker, Receiving};
 use crate::usage::Usage;
@@ -33,6 +34,8 @@ pub(crate) struct App {
     pub(crate) vault: Arc<Vault>,
     pub(crate) peppers: Peppers,
     pub(crate) keys: SigningKeys,
+    /// Keys of other issuers.
+    pub(crate) issuers: ForeignIssuers,
     pub(crate) policies: Policies,
     pub(crate) known_tokens: KnownTokens,
     /// Made when the first events come; see [`App::enricher`].

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::client_certificate::ClientCertificate;
 use crate::compact::{Compact, FormatError};
 use crate::encoding;
+use crate::issuer_keys::IssuerKeys;
 
 /// The algorithms that assertions may be signed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +16,8 @@ enum Algorithm {
     Ps256,
 }
 
-/// A client assertion, taken apart. Until [`ClientAssertion::is_signed_with`] says so,
-/// nothing in it is believed.
+/// A client assertion, taken apart. Until [`ClientAssertion::is_signed_with`] or
+/// [`ClientAssertion::is_signed_by`] says so, nothing in it is believed.
 pub struct ClientAssertion<'t> {
     compact: Compact<'t>,
     claims: Map<String, Value>,
@@ -70,6 +71,28 @@ impl<'t> ClientAssertion<'t> {
         }
     }
 
+    /// Whether one of another issuer's keys signed it: the one that the header names, by an
+    /// algorithm that is allowed and that the key is for. Of a key that the header holds or
+    /// points to nothing is read.
+    pub fn is_signed_by(&self, keys: &IssuerKeys) -> bool {
+        let header = &self.compact.header;
+        // An extension that must be understood is not (RFC 7515 4.1.11).
+        if header.contains_key("crit") {
+            return false;
+        }
+        let alg = header.get("alg").and_then(Value::as_str);
+        let (Some(kid), Some(alg), Ok(signature)) = (self.key_id(), alg, self.compact.signature())
+        else {
+            return false;
+        };
+        keys.verify(kid, alg, self.compact.signed.as_bytes(), &signature)
+    }
+
+    /// `kid`
+    pub fn key_id(&self) -> Option<&str> {
+        self.compact.header.get("kid")?.as_str()
+    }
+
     fn algorithm(&self) -> Option<Algorithm> {
         let header = &self.compact.header;
         // An extension that must be understood is not (RFC 7515 4.1.11).
@@ -109,8 +132,17 @@ impl<'t> ClientAssertion<'t> {
 
     /// `nbf`, if it is there; an unreadable one is in the far future.
     pub fn not_before(&self) -> Option<i64> {
-        let is_there = self.claims.contains_key("nbf");
-        is_there.then(|| self.seconds("nbf").unwrap_or(i64::MAX))
+        self.begin("nbf")
+    }
+
+    /// `iat`, if it is there; an unreadable one is in the far future.
+    pub fn issued_at(&self) -> Option<i64> {
+        self.begin("iat")
+    }
+
+    fn begin(&self, name: &str) -> Option<i64> {
+        let is_there = self.claims.contains_key(name);
+        is_there.then(|| self.seconds(name).unwrap_or(i64::MAX))
     }
 
     fn text(&self, name: &str) -> Option<&str> {

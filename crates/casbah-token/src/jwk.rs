@@ -58,7 +58,7 @@ impl Jwk {
 }
 
 /// Some issuers write the sign byte of the DER integer, against RFC 7518 2.
-fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
+pub(crate) fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
     let start = bytes
         .iter()
         .position(|byte| *byte != 0)

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use casbah_connect::{AllowedHost, Egress};
 use casbah_server::{CertificateFiles, Config, Server};
 use clap::Args;
 use secrecy::ExposeSecret;
@@ -60,6 +61,24 @@ pub(crate) struct ServeArgs {
     /// How long the detector waits for activities that come out of order, in seconds
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     lateness: u64,
+    /// A host that the server may call although its address is private, such as the
+    /// issuer of a lab whose tokens an application trusts; may be given several times
+    #[arg(
+        long,
+        env = "CASBAH_EGRESS_ALLOW",
+        value_delimiter = ',',
+        value_name = "HOST"
+    )]
+    egress_allow: Vec<AllowedHost>,
+    /// A PEM file of a CA that the server trusts in its own calls, beside those of the
+    /// system; may be given several times
+    #[arg(
+        long,
+        env = "CASBAH_EGRESS_CA",
+        value_delimiter = ',',
+        value_name = "FILE"
+    )]
+    egress_ca: Vec<PathBuf>,
     /// Where to write, once, what the first start created, as JSON for programs
     #[arg(long, value_name = "FILE")]
     start_file: Option<PathBuf>,
@@ -86,6 +105,10 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), CliError> {
     config.tenant_name = args.tenant_name;
     config.tenant_domain = args.tenant_domain;
     config.lateness = Duration::from_secs(args.lateness);
+    config.egress = Egress {
+        allow: args.egress_allow,
+        ca_files: args.egress_ca,
+    };
     let server = Server::start(config).await.map_err(serve_error)?;
     announce(&server)?;
     if let Some(file) = args.start_file {

@@ -4,7 +4,7 @@ use casbah_model::identity::{
 };
 use casbah_model::ids::ObjectId;
 use casbah_model::permission::Permission;
-use casbah_token::TokenVersion;
+use casbah_token::{ClientAuth, TokenVersion};
 
 use super::*;
 use crate::crypto::{MasterKey, Vault};
@@ -113,6 +113,8 @@ impl Directory {
             proof: ProofFacts {
                 secrets: &self.secrets,
                 certificates: &[],
+                federated: &[],
+                issuer_keys: None,
                 peppers: &self.peppers,
                 place: &AssertionPlace::default(),
             },

@@ -1,5 +1,5 @@
 use casbah_model::ids::KeyId;
-use casbah_token::{ClientKey, SigningKey};
+use casbah_token::{AccessToken, ClientKey, Life, SigningKey, Subject};
 
 use super::*;
 
@@ -53,10 +53,14 @@ impl Client {
         let facts = ProofFacts {
             secrets: &[],
             certificates: std::slice::from_ref(&self.credential),
+            federated: &[],
+            issuer_keys: None,
             peppers: &Peppers::default(),
             place: &self.place,
         };
-        check_assertion(self.app_id, &assertion.into(), facts, now)
+        let proven = check_assertion(self.app_id, &assertion.into(), facts, now)?;
+        assert_eq!(proven, Proven::Certificate(self.credential.key_id));
+        Ok(())
     }
 }
 
@@ -178,5 +182,188 @@ fn a_certificate_has_its_time() {
         client.credential.start = start;
         client.credential.end = end;
         assert_eq!(client.check(&assertion, NOW), expected);
+    }
+}
+
+/// An issuer that the application trusts, and its tokens.
+struct Issuer {
+    key: SigningKey,
+    trusted: FederatedCredential,
+}
+
+impl Issuer {
+    fn new() -> Self {
+        Self {
+            key: SigningKey::generate(NOW.seconds()).unwrap(),
+            trusted: FederatedCredential {
+                id: KeyId::random(),
+                name: "pipeline".to_owned(),
+                issuer: "https://tokens.example".to_owned(),
+                subject: "repo:contoso/siem".to_owned(),
+                audience: "api://AzureADTokenExchange".to_owned(),
+                description: None,
+            },
+        }
+    }
+
+    fn keys(&self) -> IssuerKeys {
+        let set = casbah_token::JwkSet {
+            keys: vec![self.key.jwk()],
+        };
+        IssuerKeys::parse(&serde_json::to_vec(&set).unwrap()).unwrap()
+    }
+
+    fn token(&self, change: impl FnOnce(&mut AccessToken)) -> String {
+        let mut token = AccessToken {
+            version: casbah_token::TokenVersion::V2,
+            audience: self.trusted.audience.clone(),
+            issuer: self.trusted.issuer.clone(),
+            tenant: String::new(),
+            client: casbah_token::Client {
+                id: String::new(),
+                auth: ClientAuth::Secret,
+            },
+            subject: Subject::App {
+                object_id: self.trusted.subject.clone(),
+            },
+            roles: Vec::new(),
+            life: Life::starting(NOW.seconds(), 600),
+            token_id: "id".to_owned(),
+        };
+        change(&mut token);
+        self.key.sign_access(&token).unwrap()
+    }
+
+    fn check(&self, token: &str, keys: Option<&IssuerKeys>) -> Result<Proven, AadError> {
+        let facts = ProofFacts {
+            secrets: &[],
+            certificates: &[],
+            federated: std::slice::from_ref(&self.trusted),
+            issuer_keys: keys,
+            peppers: &Peppers::default(),
+            place: &AssertionPlace::default(),
+        };
+        check_assertion(AppId::random(), &token.into(), facts, NOW)
+    }
+
+    /// Whether a token makes the server ask for the issuer's keys.
+    fn is_asked(&self, token: &str) -> bool {
+        let credential = Credential::Assertion(token.into());
+        let trusted = std::slice::from_ref(&self.trusted);
+        foreign_issuer(&credential, trusted, NOW).is_some()
+    }
+}
+
+type Change = fn(&mut AccessToken);
+
+#[test]
+fn a_token_of_a_trusted_issuer_is_a_proof() {
+    let issuer = Issuer::new();
+    let keys = issuer.keys();
+    let token = issuer.token(|_| {});
+    let proven = Proven::Federated {
+        id: issuer.trusted.id,
+        name: "pipeline".to_owned(),
+    };
+    assert_eq!(issuer.check(&token, Some(&keys)), Ok(proven.clone()));
+    assert_eq!(proven.auth(), ClientAuth::Certificate);
+    assert_eq!(issuer.check(&token, None), Err(AadError::FederatedKeys));
+    let wanted = foreign_issuer(
+        &Credential::Assertion(token.into()),
+        std::slice::from_ref(&issuer.trusted),
+        NOW,
+    );
+    let wanted = wanted.unwrap();
+    assert_eq!(wanted.issuer, issuer.trusted.issuer);
+    assert!(keys.contains(&wanted.key_id));
+}
+
+#[test]
+fn no_keys_are_asked_for_a_token_whose_claims_would_not_do() {
+    let issuer = Issuer::new();
+    let keys = issuer.keys();
+    let cases: [(&str, Change, AadError); 6] = [
+        (
+            "issuer",
+            |token| token.issuer = "https://evil.example".into(),
+            AadError::FederatedIssuer,
+        ),
+        (
+            "audience",
+            |token| token.audience = "api://other".into(),
+            AadError::FederatedAudience,
+        ),
+        (
+            "subject",
+            |token| {
+                token.subject = Subject::App {
+                    object_id: "repo:contoso/other".into(),
+                };
+            },
+            AadError::FederatedSubject,
+        ),
+        (
+            "ended",
+            |token| token.life = Life::starting(NOW.seconds() - 900, 600),
+            AadError::AssertionTime,
+        ),
+        (
+            "not begun",
+            |token| token.life = Life::starting(NOW.seconds() + 900, 600),
+            AadError::AssertionTime,
+        ),
+        (
+            "no issuer but a name",
+            |token| token.issuer = "tokens.example".into(),
+            AadError::AssertionClient,
+        ),
+    ];
+    for (what, change, expected) in cases {
+        let token = issuer.token(change);
+        assert_eq!(issuer.check(&token, Some(&keys)), Err(expected), "{what}");
+        assert!(!issuer.is_asked(&token), "{what}");
+    }
+    assert!(issuer.is_asked(&issuer.token(|_| {})));
+}
+
+#[test]
+fn another_issuers_key_of_the_same_name_signs_nothing() {
+    let (issuer, thief) = (Issuer::new(), Issuer::new());
+    let mut jwk = issuer.key.jwk();
+    jwk.kid = thief.key.jwk().kid;
+    let set = casbah_token::JwkSet { keys: vec![jwk] };
+    let keys = IssuerKeys::parse(&serde_json::to_vec(&set).unwrap()).unwrap();
+    let token = thief.token(|_| {});
+    assert!(issuer.is_asked(&token));
+    let checked = issuer.check(&token, Some(&keys));
+    assert_eq!(checked, Err(AadError::AssertionSignature));
+}
+
+#[test]
+fn times_that_nobody_can_read_are_never_now() {
+    let issuer = Issuer::new();
+    let trusted = &issuer.trusted;
+    let claims = |change: serde_json::Value| {
+        let mut claims = serde_json::json!({"iss": trusted.issuer, "sub": trusted.subject,
+            "aud": trusted.audience, "exp": NOW.seconds() + 60});
+        for (name, value) in change.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        crate::testing::unsigned(&claims)
+    };
+    assert!(issuer.is_asked(&claims(serde_json::json!({}))));
+    for change in [
+        serde_json::json!({"exp": null}),
+        serde_json::json!({"exp": "soon"}),
+        serde_json::json!({"exp": -1}),
+        serde_json::json!({"nbf": "soon"}),
+        serde_json::json!({"iat": "soon"}),
+        serde_json::json!({"iat": NOW.seconds() + 301}),
+        serde_json::json!({"nbf": NOW.seconds() + 301}),
+    ] {
+        let token = claims(change.clone());
+        let checked = issuer.check(&token, Some(&issuer.keys()));
+        assert_eq!(checked, Err(AadError::AssertionTime), "{change}");
+        assert!(!issuer.is_asked(&token), "{change}");
     }
 }

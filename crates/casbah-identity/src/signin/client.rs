@@ -3,10 +3,9 @@
 use casbah_model::identity::{Application, FirstPartyApp, Platform, SignInAudience};
 use casbah_model::ids::{AppId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_token::ClientAuth;
 
 use crate::error::AadError;
-use crate::proof::{ProofFacts, check_assertion, check_secret};
+use crate::proof::{ProofFacts, Proven, check_assertion, check_secret};
 use crate::request::Credential;
 
 /// A client that people sign in to.
@@ -123,19 +122,13 @@ pub fn authenticate_client(
     credential: &Credential,
     facts: ProofFacts<'_>,
     now: Timestamp,
-) -> Result<ClientAuth, AadError> {
+) -> Result<Proven, AadError> {
     match (platform.is_public(), credential) {
-        (true, Credential::None) => Ok(ClientAuth::Public),
+        (true, Credential::None) => Ok(Proven::Public),
         (true, _) => Err(AadError::SecretFromPublicClient),
         (false, Credential::None) => Err(AadError::NoCredential),
-        (false, Credential::Secret(secret)) => {
-            check_secret(app_id, secret, facts, now)?;
-            Ok(ClientAuth::Secret)
-        }
-        (false, Credential::Assertion(assertion)) => {
-            check_assertion(app_id, assertion, facts, now)?;
-            Ok(ClientAuth::Certificate)
-        }
+        (false, Credential::Secret(secret)) => check_secret(app_id, secret, facts, now),
+        (false, Credential::Assertion(assertion)) => check_assertion(app_id, assertion, facts, now),
     }
 }
 
@@ -198,16 +191,15 @@ mod tests {
             let facts = ProofFacts {
                 secrets: &[],
                 certificates: &[],
+                federated: &[],
+                issuer_keys: None,
                 peppers: &Peppers::default(),
                 place: &AssertionPlace::default(),
             };
             let outcome = authenticate_client(app_id, platform, &credential, facts, Timestamp(0));
             outcome.map_err(|error| error.wire().code)
         };
-        assert_eq!(
-            check(Platform::Spa, Credential::None),
-            Ok(ClientAuth::Public)
-        );
+        assert_eq!(check(Platform::Spa, Credential::None), Ok(Proven::Public));
         let secret = || Credential::Secret("s".into());
         assert_eq!(check(Platform::PublicClient, secret()), Err(Some(700_025)));
         assert_eq!(check(Platform::Web, Credential::None), Err(Some(7_000_218)));

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AppRole, KeyCredential, PermissionScope};
+use super::{AppRole, FederatedCredential, KeyCredential, PermissionScope};
 use crate::ids::{AppId, KeyId, ObjectId, TenantId};
 use crate::time::Timestamp;
 
@@ -144,6 +144,9 @@ pub struct Application {
     /// Certificates by which it proves itself.
     #[serde(default)]
     pub key_credentials: Vec<KeyCredential>,
+    /// Other issuers by whose tokens it proves itself.
+    #[serde(default)]
+    pub federated_credentials: Vec<FederatedCredential>,
     /// Whether it is a public client where no redirect address tells: device
     /// code and password grants.
     pub is_fallback_public_client: bool,
@@ -174,6 +177,7 @@ impl Application {
             oauth2_permission_scopes: Vec::new(),
             requested_access_token_version: None,
             key_credentials: Vec::new(),
+            federated_credentials: Vec::new(),
             is_fallback_public_client: false,
             created,
             deleted: None,

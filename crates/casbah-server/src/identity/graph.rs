@@ -11,6 +11,7 @@ mod caller;
 mod certificates;
 mod dispatch;
 mod error;
+mod federated;
 mod filter;
 mod grants;
 mod list;

@@ -5,9 +5,11 @@ mod browser;
 mod certificates;
 mod consent;
 mod documented;
+mod federated;
 mod graph;
 mod graph_calls;
 mod graph_changes;
+mod issuer;
 mod metadata;
 mod owners;
 mod refresh;
@@ -43,7 +45,10 @@ struct Registered {
 
 impl Directory {
     async fn new() -> Self {
-        let server = TestServer::start().await;
+        Self::on(TestServer::start().await).await
+    }
+
+    async fn on(server: TestServer) -> Self {
         let created = server.create_tenant("Fabrikam", "fabrikam.example").await;
         Self {
             server,

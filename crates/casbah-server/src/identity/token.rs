@@ -125,7 +125,7 @@ async fn handle(
         GrantRequest::ClientCredentials { resource } => {
             told.resource.clone_from(&resource);
             let tenant = tenant.ok_or(AadError::NoTenant)?;
-            client_credentials::grant(app, tenant, &asked, &resource, &caller.context).await
+            client_credentials::grant(app, tenant, &asked, &resource, &caller.context, told).await
         }
         GrantRequest::Code(redemption) => {
             code::grant(app, tenant, &asked, redemption, caller, told).await

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
+use casbah_connect::{Connector, Egress};
 use casbah_identity::Authority;
 use casbah_identity::audit::AuditKey;
 use casbah_identity::crypto::MasterKey;
@@ -32,6 +33,7 @@ use crate::auth::{KnownTokens, Policies};
 use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::first_start::{CreatedTenant, Founder};
+use crate::identity::issuers::ForeignIssuers;
 use crate::jobs::{DiscoveryWorker, Receiving};
 use crate::state::App;
 use crate::{first_start, paths, server};
@@ -118,8 +120,14 @@ impl TestServer {
     }
 
     pub(crate) async fn start() -> Self {
+        Self::start_with(Egress::default()).await
+    }
+
+    /// A server that may call more than others.
+    pub(crate) async fn start_with(egress: Egress) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::new(directory.path().to_owned());
+        config.egress = egress;
         config.lateness = std::time::Duration::ZERO;
         let address = DatabaseAddress::Sqlite(directory.path().join("casbah.db"));
         let store = Store::open(&address).await.unwrap();
@@ -151,6 +159,7 @@ impl TestServer {
             vault: prepared.vault,
             peppers: prepared.peppers,
             keys: prepared.keys,
+            issuers: ForeignIssuers::new(Connector::new(&config.egress).unwrap()),
             known_tokens: KnownTokens::default(),
             enricher: tokio::sync::OnceCell::new(),
             blobs,

@@ -14,8 +14,8 @@ use super::list::Options;
 use super::owners::{self, Owned};
 use super::reply::Reply;
 use super::{
-    applications, assignments, certificates, grants, objects, organization, passwords, policies,
-    service_principals,
+    applications, assignments, certificates, federated, grants, objects, organization, passwords,
+    policies, service_principals,
 };
 use crate::identity::context::RequestContext;
 use crate::state::{App, AppState};
@@ -99,6 +99,15 @@ async fn route(call: &Call<'_>, method: &str, path: &[(&str, &str)]) -> Result<R
             certificates::remove(call, id).await
         }
         (
+            _,
+            [
+                ("applications", _),
+                (_, id),
+                ("federatedidentitycredentials", _),
+                rest @ ..,
+            ],
+        ) => route_federated(call, method, id, rest).await,
+        (
             "GET",
             [
                 ("directory", _),
@@ -162,6 +171,27 @@ async fn route_others(
         ("GET", [("users", _)]) => organization::users(call).await,
         ("GET", [("users", _), (_, id)]) => organization::user(call, id).await,
         (_, path) => Err(no_such_path(path)),
+    }
+}
+
+async fn route_federated(
+    call: &Call<'_>,
+    method: &str,
+    id: &str,
+    rest: &[(&str, &str)],
+) -> Result<Reply, GraphError> {
+    match (method, rest) {
+        ("GET", []) => federated::list(call, id).await,
+        ("POST", []) => federated::create(call, id).await,
+        ("GET", [(_, which)]) => federated::show(call, id, which).await,
+        ("PATCH", [(_, which)]) => federated::change(call, id, which).await,
+        ("DELETE", [(_, which)]) => federated::delete(call, id, which).await,
+        (_, rest) => {
+            let segment = rest
+                .last()
+                .map_or("federatedIdentityCredentials", |(_, raw)| raw);
+            Err(GraphError::NoSuchPath(segment.to_owned()))
+        }
     }
 }
 

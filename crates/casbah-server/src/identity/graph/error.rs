@@ -4,6 +4,7 @@ use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use casbah_identity::Authority;
+use casbah_identity::federated::FederatedRefusal;
 use casbah_identity::secret::PepperError;
 use casbah_store::{Conflict, StoreError};
 use serde_json::json;
@@ -49,6 +50,20 @@ pub(super) enum GraphError {
     /// A secret could not be made.
     #[error(transparent)]
     Secret(#[from] PepperError),
+}
+
+impl From<FederatedRefusal> for GraphError {
+    fn from(refusal: FederatedRefusal) -> Self {
+        match refusal {
+            FederatedRefusal::Invalid(_) => Self::Invalid(format!(
+                "The federated identity credential is not valid: {refusal}."
+            )),
+            FederatedRefusal::Exists(_) => Self::Exists(format!(
+                "The federated identity credential cannot be kept: {refusal}."
+            )),
+            FederatedRefusal::Unknown(key) => Self::NotFound(key),
+        }
+    }
 }
 
 impl From<StoreError> for GraphError {

@@ -1,10 +1,14 @@
-//! The client of a person's grant.
+//! The client of a grant: what its proof is checked against.
+
+use std::sync::Arc;
 
 use casbah_identity::AadError;
-use casbah_identity::proof::ProofFacts;
+use casbah_identity::proof::{ProofFacts, foreign_issuer};
 use casbah_identity::signin::SignInClient;
 use casbah_model::identity::{Application, ClientSecret};
 use casbah_model::ids::{AppId, TenantId};
+use casbah_model::time::Timestamp;
+use casbah_token::IssuerKeys;
 
 use super::Asked;
 use super::error::TokenError;
@@ -52,15 +56,48 @@ impl KnownClient {
     }
 
     /// What its proof is checked against.
-    pub(super) fn proof<'a>(&'a self, app: &'a App, asked: &'a Asked) -> ProofFacts<'a> {
-        ProofFacts {
-            secrets: &self.secrets,
-            certificates: self
-                .application
-                .as_ref()
-                .map_or(&[], |application| &application.key_credentials),
-            peppers: &app.peppers,
-            place: &asked.place,
-        }
+    pub(super) fn proof<'a>(
+        &'a self,
+        app: &'a App,
+        asked: &'a Asked,
+        issuer_keys: Option<&'a IssuerKeys>,
+    ) -> ProofFacts<'a> {
+        proof_facts(
+            app,
+            asked,
+            self.application.as_ref(),
+            &self.secrets,
+            issuer_keys,
+        )
     }
+}
+
+/// What a proof is checked against.
+pub(super) fn proof_facts<'a>(
+    app: &'a App,
+    asked: &'a Asked,
+    application: Option<&'a Application>,
+    secrets: &'a [ClientSecret],
+    issuer_keys: Option<&'a IssuerKeys>,
+) -> ProofFacts<'a> {
+    ProofFacts {
+        secrets,
+        certificates: application.map_or(&[], |application| &application.key_credentials),
+        federated: application.map_or(&[], |application| &application.federated_credentials),
+        issuer_keys,
+        peppers: &app.peppers,
+        place: &asked.place,
+    }
+}
+
+/// The keys of the other issuer that a proof needs, if it needs one's.
+pub(super) async fn issuer_keys(
+    app: &App,
+    asked: &Asked,
+    application: Option<&Application>,
+    now: Timestamp,
+) -> Option<Arc<IssuerKeys>> {
+    let trusted = &application?.federated_credentials;
+    let wanted = foreign_issuer(&asked.client.credential, trusted, now)?;
+    app.issuers.keys(wanted, now).await
 }

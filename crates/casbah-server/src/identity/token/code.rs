@@ -11,7 +11,7 @@ use casbah_model::identity::AuthorizationCode;
 use casbah_model::ids::TenantId;
 use secrecy::ExposeSecret;
 
-use super::client::KnownClient;
+use super::client::{KnownClient, issuer_keys};
 use super::error::TokenError;
 use super::told::Told;
 use super::user::{self, UserTokens};
@@ -40,8 +40,11 @@ pub(super) async fn grant(
         .platform_of(&redemption.redirect_uri)
         .ok_or(AadError::RedirectMismatch)?;
     let credential = &asked.client.credential;
-    let proof = client.proof(app, asked);
-    let auth = authenticate_client(app_id, platform, credential, proof, now)?;
+    let keys = issuer_keys(app, asked, client.application.as_ref(), now).await;
+    let proof = client.proof(app, asked, keys.as_deref());
+    let proven = authenticate_client(app_id, platform, credential, proof, now)?;
+    let auth = proven.auth();
+    told.proven = Some(proven);
 
     let asked_scopes = redemption.scopes.clone();
     let check = move |stored: Option<&AuthorizationCode>| {

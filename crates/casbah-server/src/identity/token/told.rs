@@ -1,6 +1,7 @@
 //! What the audit keeps of a request for a token.
 
 use casbah_identity::AadError;
+use casbah_identity::proof::Proven;
 use casbah_model::audit::AuditRecord;
 use casbah_model::identity::User;
 use casbah_model::ids::{AppId, TenantId};
@@ -16,6 +17,8 @@ pub(super) struct Told {
     pub(super) app: Option<AppId>,
     pub(super) grant: &'static str,
     pub(super) resource: String,
+    /// By what the client proved itself, once it has.
+    pub(super) proven: Option<Proven>,
     person: Option<String>,
 }
 
@@ -56,6 +59,14 @@ impl Told {
         .at(context.now)
         .from(context.origin())
         .through(self.app)
-        .detail(self.grant)
+        .detail(self.detail())
+    }
+
+    /// The grant, and the credential that the client proved itself by.
+    fn detail(&self) -> String {
+        match &self.proven {
+            Some(proven) => format!("{} with {proven}", self.grant),
+            None => self.grant.to_owned(),
+        }
     }
 }

@@ -5,7 +5,7 @@ use casbah_model::identity::{
     RequiredResourceAccess, SignInAudience,
 };
 use casbah_model::ids::ObjectId;
-use casbah_store::{Conflict, StoreError};
+use casbah_store::{AuditRecord, Conflict, StoreError};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -128,8 +128,20 @@ pub(in crate::identity::graph) async fn change_one(
     action: &'static str,
     change: impl Fn(&mut Application) -> Result<(), GraphError> + Send + 'static,
 ) -> Result<Reply, GraphError> {
-    let Application { id, tenant, .. } = managed_application(call, key).await?;
-    let record = call.record(action, &id);
+    let application = managed_application(call, key).await?;
+    let record = call.record(action, &application.id);
+    change_part(call, &application, record, change).await?;
+    Ok(Reply::Done)
+}
+
+/// The same, of an application that was found, with a record of its own.
+pub(in crate::identity::graph) async fn change_part(
+    call: &Call<'_>,
+    application: &Application,
+    record: AuditRecord,
+    change: impl Fn(&mut Application) -> Result<(), GraphError> + Send + 'static,
+) -> Result<Application, GraphError> {
+    let (id, tenant) = (application.id, application.tenant);
     let store = &call.app.store;
     store
         .change_application(tenant, id, record, move |present| {
@@ -139,8 +151,7 @@ pub(in crate::identity::graph) async fn change_one(
             change(&mut application)?;
             Ok::<_, GraphError>(application)
         })
-        .await??;
-    Ok(Reply::Done)
+        .await?
 }
 
 /// `POST /directory/deletedItems/{id}/restore`
