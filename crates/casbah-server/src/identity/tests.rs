@@ -6,6 +6,7 @@ mod certificates;
 mod consent;
 mod documented;
 mod federated;
+mod federated_attacks;
 mod graph;
 mod graph_calls;
 mod graph_changes;

@@ -1,11 +1,13 @@
-//! Another issuer on this machine, over TLS.
+//! Another issuer on this machine, over TLS: good, or as bad as a test wants it.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::header::LOCATION;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum_server::tls_rustls::RustlsConfig;
@@ -28,6 +30,10 @@ pub(super) const AUDIENCE: &str = "api://AzureADTokenExchange";
 #[derive(Debug, Clone)]
 pub(super) enum Document {
     Text(String),
+    Status(u16),
+    Redirect(String),
+    /// A byte now and then, for ever.
+    Slow,
 }
 
 /// What is served, and how often each path was asked for.
@@ -179,5 +185,16 @@ async fn answer(State(served): State<Arc<Mutex<Served>>>, uri: Uri) -> Response 
     match document {
         None => StatusCode::NOT_FOUND.into_response(),
         Some(Document::Text(text)) => text.into_response(),
+        Some(Document::Status(status)) => StatusCode::from_u16(status).unwrap().into_response(),
+        Some(Document::Redirect(to)) => (StatusCode::FOUND, [(LOCATION, to)]).into_response(),
+        Some(Document::Slow) => {
+            let drip = async_stream::stream! {
+                loop {
+                    yield Ok::<_, std::convert::Infallible>(" ");
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            };
+            axum::body::Body::from_stream(drip).into_response()
+        }
     }
 }
