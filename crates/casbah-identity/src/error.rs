@@ -58,6 +58,8 @@ pub enum AadError {
     AssertionClient,
     /// The client assertion is meant for another endpoint or tenant.
     AssertionAudience,
+    /// The assertion proved the client before, and may do so once only.
+    AssertionUsed,
     /// The application trusts no other issuer.
     NoFederatedCredential,
     /// The other issuer is not trusted.
@@ -198,7 +200,7 @@ impl AadError {
                 is(700_027, "invalid_client", 401)
             }
             Self::AssertionMalformed => is(50_027, "invalid_request", 400),
-            Self::AssertionTime => is(700_024, "invalid_client", 401),
+            Self::AssertionTime | Self::AssertionUsed => is(700_024, "invalid_client", 401),
             Self::AssertionClient => is(700_021, "invalid_client", 401),
             Self::NoFederatedCredential => is(70_025, "invalid_client", 401),
             Self::FederatedIssuer => is(700_211, "invalid_client", 401),

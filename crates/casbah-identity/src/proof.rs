@@ -6,7 +6,9 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use casbah_model::identity::{ClientSecret, FederatedCredential, KeyCredential};
+use casbah_model::identity::{
+    Application, ClientSecret, Digest, FederatedCredential, KeyCredential,
+};
 use casbah_model::ids::{AppId, KeyId, TenantId};
 use casbah_model::time::Timestamp;
 use casbah_token::{ClientAssertion, ClientAuth, ClientCertificate, IssuerKeys};
@@ -15,6 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::authority::Authority;
 use crate::error::AadError;
 use crate::federated::matching;
+use crate::random::digest_of;
 use crate::request::Credential;
 use crate::secret::Peppers;
 
@@ -81,6 +84,43 @@ impl fmt::Display for Proven {
             Self::Federated { id, name } => write!(f, "federated credential {name} {id}"),
         }
     }
+}
+
+/// The one use of an assertion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssertionUse {
+    /// The application's home tenant, whichever tenant the token is for.
+    pub tenant: TenantId,
+    /// What tells the assertion from all others.
+    pub hash: Digest,
+    /// When it proves nothing any more by itself, on any node.
+    pub expires: Timestamp,
+}
+
+/// What has to be kept so that an assertion, which proved the client now, proves nothing
+/// again; none where it may come any number of times.
+pub fn assertion_use(
+    credential: &Credential,
+    application: Option<&Application>,
+) -> Option<AssertionUse> {
+    let application = application.filter(|one| one.single_use_assertions)?;
+    let Credential::Assertion(text) = credential else {
+        return None;
+    };
+    let assertion = ClientAssertion::parse(text.expose_secret()).ok()?;
+    let app_id = application.app_id;
+    // A `jti` is unique within its issuer (RFC 7519 section 4.1.7).
+    let name = match (assertion.id(), assertion.issuer()) {
+        (Some(id), Some(issuer)) => format!("jti {app_id} {issuer} {id}"),
+        _ => format!("text {app_id} {}", assertion.signed_text()),
+    };
+    // Twice, as a node whose clock is ahead must not forget it for one whose clock is behind.
+    let until = assertion.expires()?.saturating_add(2 * LEEWAY);
+    Some(AssertionUse {
+        tenant: application.tenant,
+        hash: digest_of(&name),
+        expires: Timestamp::from_seconds(until),
+    })
 }
 
 /// Another issuer whose keys a proof is checked with.
@@ -167,7 +207,8 @@ pub(crate) fn check_secret(
 
 /// Whether an assertion is the application's own, signed with one of its certificates,
 /// for this place and this time; or else another issuer's that the application trusts. It
-/// may come any number of times until it ends: real clients send one for minutes.
+/// may come any number of times until it ends, as real clients send one for minutes; where
+/// it may not, [`assertion_use`] tells.
 ///
 /// # Errors
 /// [`AadError::AssertionMalformed`], [`AadError::AssertionClient`],

@@ -116,6 +116,17 @@ impl<'t> ClientAssertion<'t> {
         self.text("sub")
     }
 
+    /// `jti`
+    pub fn id(&self) -> Option<&str> {
+        self.text("jti")
+    }
+
+    /// Header and claims as they were signed. The signature is not among it, as one that is
+    /// as good can be made of it by ECDSA.
+    pub fn signed_text(&self) -> &str {
+        self.compact.signed
+    }
+
     /// Whether `aud` is, or has, this.
     pub fn is_for(&self, audience: &str) -> bool {
         match self.claims.get("aud") {

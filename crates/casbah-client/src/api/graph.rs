@@ -264,6 +264,23 @@ impl GraphClient {
         Ok(())
     }
 
+    /// Says whether an assertion proves an application once only (Casbah's own property
+    /// `isSingleUseAssertionRequired`; the original has none).
+    ///
+    /// # Errors
+    /// [`Error::Graph`]
+    pub async fn require_single_use_assertions(
+        &self,
+        object_id: &str,
+        is_single_use: bool,
+    ) -> Result<(), Error> {
+        let path = format!("/v1.0/applications/{}", segment(object_id));
+        let body = json!({ "isSingleUseAssertionRequired": is_single_use });
+        self.send(Method::PATCH, &path, Repeat::Safe, Some(&body))
+            .await?;
+        Ok(())
+    }
+
     /// The tenant's service principal of an application, if it has one.
     ///
     /// # Errors

@@ -71,6 +71,9 @@ pub(super) fn describe(error: &AadError) -> String {
         E::AssertionAudience => "The client assertion's audience is not a token endpoint or the \
             issuer of this tenant."
             .into(),
+        E::AssertionUsed => "The client assertion was used before, and the application takes \
+            each only once. Sign a new one."
+            .into(),
         E::NoFederatedCredential => "The application has no federated identity credential.".into(),
         E::FederatedIssuer => "No federated identity credential of the application matches the \
             issuer of the assertion."

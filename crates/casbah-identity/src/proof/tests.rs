@@ -367,3 +367,28 @@ fn times_that_nobody_can_read_are_never_now() {
         assert!(!issuer.is_asked(&token), "{change}");
     }
 }
+
+#[test]
+fn a_single_use_is_named_by_what_was_signed() {
+    let mut application = Application::new(TenantId::random(), "a", NOW);
+    let named = |application: &Application, claims: serde_json::Value, signature: &str| {
+        let text = crate::testing::unsigned(&claims) + signature;
+        assertion_use(&Credential::Assertion(text.into()), Some(application))
+    };
+    let claims = |id: Option<&str>, issuer: &str| serde_json::json!({"jti": id, "iss": issuer, "exp": NOW.seconds()});
+    assert_eq!(named(&application, claims(Some("1"), "i"), ""), None);
+    application.single_use_assertions = true;
+    let use_of =
+        |id, issuer, signature| named(&application, claims(id, issuer), signature).unwrap();
+    let first = use_of(Some("1"), "i", "");
+    assert_eq!(first.tenant, application.tenant);
+    assert_eq!(first.expires.seconds(), NOW.seconds() + 2 * LEEWAY);
+    assert_eq!(use_of(Some("1"), "i", "A"), first);
+    assert_ne!(use_of(Some("2"), "i", ""), first);
+    assert_ne!(use_of(Some("1"), "j", ""), first);
+    let nameless = use_of(None, "i", "");
+    assert_eq!(use_of(None, "i", "A"), nameless);
+    assert_ne!(use_of(None, "j", ""), nameless);
+    let secret = Credential::Secret("s".into());
+    assert_eq!(assertion_use(&secret, Some(&application)), None);
+}

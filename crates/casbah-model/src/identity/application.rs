@@ -147,6 +147,9 @@ pub struct Application {
     /// Other issuers by whose tokens it proves itself.
     #[serde(default)]
     pub federated_credentials: Vec<FederatedCredential>,
+    /// Whether an assertion, of its own or of another issuer, proves it once only.
+    #[serde(default)]
+    pub single_use_assertions: bool,
     /// Whether it is a public client where no redirect address tells: device
     /// code and password grants.
     pub is_fallback_public_client: bool,
@@ -178,6 +181,7 @@ impl Application {
             requested_access_token_version: None,
             key_credentials: Vec::new(),
             federated_credentials: Vec::new(),
+            single_use_assertions: false,
             is_fallback_public_client: false,
             created,
             deleted: None,

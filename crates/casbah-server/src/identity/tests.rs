@@ -15,6 +15,7 @@ mod metadata;
 mod owners;
 mod refresh;
 mod sign_in;
+mod single_use;
 mod token;
 
 use casbah_identity::secret::{SecretOptions, new_client_secret};

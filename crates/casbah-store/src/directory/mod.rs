@@ -1,6 +1,7 @@
 //! The directory: tenants, people, applications, and what they were granted.
 
 mod applications;
+mod assertions;
 mod client_secrets;
 mod credentials;
 mod exchange;

@@ -105,6 +105,15 @@ CREATE TABLE client_secret (
     PRIMARY KEY (tenant_id, application_id, key_id)
 );
 
+-- Assertions that were used, of applications that take each once only.
+CREATE TABLE client_assertion (
+    tenant_id {blob} NOT NULL,
+    hash {blob} NOT NULL,
+    expires BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, hash)
+) {without_rowid};
+CREATE INDEX client_assertion_expires ON client_assertion (tenant_id, expires);
+
 CREATE TABLE service_principal (
     tenant_id {blob} NOT NULL,
     id {blob} NOT NULL,

@@ -238,3 +238,24 @@ crate::on_both!(what_sign_in_leaves_is_swept, |store: Store| async move {
     assert_eq!(failures("ada").await, None);
     assert_eq!(failures("bob").await, Some((1, later)));
 });
+
+crate::on_both!(
+    an_assertion_counts_once_until_it_ends,
+    |store: Store| async move {
+        let (tenant, hash) = (TenantId::random(), Digest::new([7; 32]));
+        let end = NOW.plus_millis(1_000);
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let store = store.clone();
+            tries.spawn(async move { store.use_assertion(tenant, hash, end, NOW).await.unwrap() });
+        }
+        let first = tries.join_all().await;
+        assert_eq!(first.iter().filter(|is_first| **is_first).count(), 1);
+        let used = async |tenant, hash, now| store.use_assertion(tenant, hash, end, now).await;
+        assert!(!used(tenant, hash, end.plus_millis(-1)).await.unwrap());
+        assert!(used(TenantId::random(), hash, NOW).await.unwrap());
+        assert!(used(tenant, Digest::new([8; 32]), NOW).await.unwrap());
+        // It ended, so it is forgotten: by itself it proves nothing any more.
+        assert!(used(tenant, hash, end).await.unwrap());
+    }
+);

@@ -1,14 +1,12 @@
 //! Applications of the tenant.
 
-use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+mod certificate;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 
 use casbah_client::{Application, GraphClient, RequiredResource, ResourceAccess, ServicePrincipal};
-use casbah_token::ClientCertificate;
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::oversight;
@@ -17,7 +15,7 @@ use super::{record, records};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::filters::parse_days;
-use crate::output::{APP, CERTIFICATE, Output, PERMISSION, SECRET};
+use crate::output::{APP, Output, PERMISSION, SECRET};
 use crate::private_file::write_private;
 
 #[derive(Debug, Subcommand)]
@@ -43,6 +41,18 @@ pub(crate) enum AppCommand {
         /// Its client id
         app_id: String,
     },
+    /// Change how an application may prove itself
+    ///
+    /// For example: casbah app update `APP_ID` --single-use-assertions on
+    Update {
+        /// Its client id
+        app_id: String,
+        /// Whether an assertion (signed by a certificate's key, or another issuer's token)
+        /// counts once only. With on, a stolen one that was used is worth nothing; but
+        /// clients of MSAL send theirs again for minutes, and are then refused
+        #[arg(long, value_enum, value_name = "on|off", hide_possible_values = true)]
+        single_use_assertions: Switch,
+    },
     /// Delete an application; it can be restored for 30 days
     Delete {
         /// Its client id
@@ -61,7 +71,7 @@ pub(crate) enum AppCommand {
     },
     /// Certificates
     #[command(subcommand)]
-    Certificate(CertificateCommand),
+    Certificate(certificate::CertificateCommand),
     /// Client secrets
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -80,6 +90,12 @@ pub(crate) enum AppCommand {
         #[arg(long, value_name = "SPAN", value_parser = parse_days)]
         expiring: Option<i64>,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,34 +117,6 @@ pub(crate) enum PermissionCommand {
     List {
         /// The application's client id
         app_id: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum CertificateCommand {
-    /// Let the application prove itself with a certificate
-    ///
-    /// For example: casbah app certificate add `APP_ID` connector.pem
-    Add {
-        /// The application's client id
-        app_id: String,
-        /// PEM or DER file with the certificate; of a private key in it nothing is sent
-        file: PathBuf,
-        /// What it is for; the certificate's subject by default
-        #[arg(long)]
-        name: Option<String>,
-    },
-    /// The certificates
-    List {
-        /// The application's client id
-        app_id: String,
-    },
-    /// Take a certificate away
-    Remove {
-        /// The application's client id
-        app_id: String,
-        /// The certificate's key id
-        key_id: String,
     },
 }
 
@@ -191,6 +179,21 @@ pub(crate) async fn run(context: &Context, command: AppCommand) -> Result<(), Cl
             let app = graph.application(&app_id).await?;
             context.out.record(APP, &record(&app)?)?;
         }
+        AppCommand::Update {
+            app_id,
+            single_use_assertions,
+        } => {
+            let app = graph.application(&app_id).await?;
+            let is_single_use = single_use_assertions == Switch::On;
+            graph
+                .require_single_use_assertions(&app.id, is_single_use)
+                .await?;
+            Output::note(if is_single_use {
+                "Each assertion counts once from now on."
+            } else {
+                "An assertion may come again until it ends."
+            });
+        }
         AppCommand::Delete { app_id, yes } => delete(&graph, &app_id, yes).await?,
         AppCommand::Permission(PermissionCommand::Add {
             app_id,
@@ -214,65 +217,10 @@ pub(crate) async fn run(context: &Context, command: AppCommand) -> Result<(), Cl
                 .records(PERMISSION, permissions(&graph, &app_id).await?)?;
             Output::note(&format!("Consented to {granted} new permissions."));
         }
-        AppCommand::Certificate(command) => certificate(context, &graph, command).await?,
+        AppCommand::Certificate(command) => certificate::run(context, &graph, command).await?,
         AppCommand::Secret(command) => secret(context, &graph, command).await?,
     }
     Ok(())
-}
-
-async fn certificate(
-    context: &Context,
-    graph: &GraphClient,
-    command: CertificateCommand,
-) -> Result<(), CliError> {
-    match command {
-        CertificateCommand::Add { app_id, file, name } => {
-            let certificate = read_certificate(&file)?;
-            let app = graph.application(&app_id).await?;
-            let mut all = app.key_credentials;
-            all.push(json!({
-                "type": "AsymmetricX509Cert",
-                "usage": "Verify",
-                "key": STANDARD.encode(certificate.der()),
-                "displayName": name.unwrap_or(certificate.subject),
-            }));
-            graph.set_key_credentials(&app.id, &all).await?;
-            let app = graph.application(&app_id).await?;
-            context.out.records(CERTIFICATE, app.key_credentials)?;
-        }
-        CertificateCommand::List { app_id } => {
-            let app = graph.application(&app_id).await?;
-            context.out.records(CERTIFICATE, app.key_credentials)?;
-        }
-        CertificateCommand::Remove { app_id, key_id } => {
-            let app = graph.application(&app_id).await?;
-            let before = app.key_credentials.len();
-            let mut left = app.key_credentials;
-            left.retain(|one| one["keyId"] != key_id.as_str());
-            if left.len() == before {
-                return Err(CliError::usage(
-                    format!("the application has no certificate {key_id}"),
-                    format!("`casbah app certificate list {app_id}` shows them"),
-                ));
-            }
-            graph.set_key_credentials(&app.id, &left).await?;
-            Output::note(&format!("Removed {key_id}."));
-        }
-    }
-    Ok(())
-}
-
-fn read_certificate(file: &Path) -> Result<ClientCertificate, CliError> {
-    let bytes = std::fs::read(file).map_err(|source| CliError::Read {
-        path: file.display().to_string(),
-        source,
-    })?;
-    ClientCertificate::parse(&bytes).map_err(|error| {
-        CliError::usage(
-            format!("{} cannot be used: {error}", file.display()),
-            "give an X.509 certificate with an RSA key, PEM or DER",
-        )
-    })
 }
 
 async fn secret(

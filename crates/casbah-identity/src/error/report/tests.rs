@@ -44,6 +44,7 @@ fn each(text: &str) -> Vec<AadError> {
         E::AssertionTime,
         E::AssertionClient,
         E::AssertionAudience,
+        E::AssertionUsed,
         E::NoFederatedCredential,
         E::FederatedIssuer,
         E::FederatedAudience,

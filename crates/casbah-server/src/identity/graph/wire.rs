@@ -28,6 +28,8 @@ pub(super) fn application(
         "groupMembershipClaims": null,
         "identifierUris": application.identifier_uris,
         "isFallbackPublicClient": application.is_fallback_public_client,
+        // Casbah's own: Graph has nothing of the kind.
+        "isSingleUseAssertionRequired": application.single_use_assertions,
         "notes": null,
         "optionalClaims": null,
         "publisherDomain": publisher_domain,

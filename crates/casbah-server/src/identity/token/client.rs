@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use casbah_identity::AadError;
-use casbah_identity::proof::{ProofFacts, foreign_issuer};
+use casbah_identity::proof::{ProofFacts, assertion_use, foreign_issuer};
 use casbah_identity::signin::SignInClient;
 use casbah_model::identity::{Application, ClientSecret};
 use casbah_model::ids::{AppId, TenantId};
@@ -100,4 +100,24 @@ pub(super) async fn issuer_keys(
     let trusted = &application?.federated_credentials;
     let wanted = foreign_issuer(&asked.client.credential, trusted, now)?;
     app.issuers.keys(wanted, now).await
+}
+
+/// Keeps that the assertion was used, where the application takes each only once. It comes
+/// last: what was refused for another reason has not used it up.
+pub(super) async fn spend(
+    app: &App,
+    asked: &Asked,
+    application: Option<&Application>,
+    now: Timestamp,
+) -> Result<(), TokenError> {
+    let Some(spent) = assertion_use(&asked.client.credential, application) else {
+        return Ok(());
+    };
+    let store = &app.store;
+    let kept = store.use_assertion(spent.tenant, spent.hash, spent.expires, now);
+    if kept.await? {
+        Ok(())
+    } else {
+        Err(AadError::AssertionUsed.into())
+    }
 }

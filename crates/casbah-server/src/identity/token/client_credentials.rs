@@ -7,7 +7,7 @@ use casbah_identity::client_credentials::{
 use casbah_model::ids::TenantId;
 
 use super::Asked;
-use super::client::{issuer_keys, proof_facts};
+use super::client::{issuer_keys, proof_facts, spend};
 use super::error::TokenError;
 use super::told::Told;
 use crate::identity::context::RequestContext;
@@ -57,6 +57,7 @@ pub(super) async fn grant(
         context.now,
     )?;
     told.proven = Some(grant.proven.clone());
+    spend(app, asked, application, context.now).await?;
     let key = app.keys.signer(context.now).ok_or(TokenError::NoKey)?;
     Ok(grant.answer(key.sign_access(&grant.token)?))
 }

@@ -11,7 +11,7 @@ use casbah_model::identity::AuthorizationCode;
 use casbah_model::ids::TenantId;
 use secrecy::ExposeSecret;
 
-use super::client::{KnownClient, issuer_keys};
+use super::client::{KnownClient, issuer_keys, spend};
 use super::error::TokenError;
 use super::told::Told;
 use super::user::{self, UserTokens};
@@ -78,6 +78,7 @@ pub(super) async fn grant(
             return Err(AadError::GrantUnknown.into());
         }
     };
+    spend(app, asked, client.application.as_ref(), now).await?;
     let kept = first.as_ref().map(|first| first.stored.clone());
     app.store
         .exchange_authorization_code(home, hash, now, move |stored| {

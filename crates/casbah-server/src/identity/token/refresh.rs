@@ -11,7 +11,7 @@ use casbah_model::identity::RefreshChain;
 use casbah_model::ids::TenantId;
 use secrecy::ExposeSecret;
 
-use super::client::{KnownClient, issuer_keys};
+use super::client::{KnownClient, issuer_keys, spend};
 use super::error::TokenError;
 use super::told::Told;
 use super::user::{self, UserTokens};
@@ -67,6 +67,7 @@ pub(super) async fn grant(
     let wanted = user::wanted(&token.scopes, token.resource.as_ref(), asked_scopes);
     let application = client.application.as_ref();
     let scopes = decide(app, &user, app_id, application, &wanted).await??;
+    spend(app, asked, application, now).await?;
     let next = next_refresh(token, now)?;
     let kept = next.stored.clone();
     app.store

@@ -34,6 +34,7 @@ struct Changes {
     identifier_uris: Member<Vec<String>>,
     app_roles: Member<Vec<AppRole>>,
     is_fallback_public_client: Member<bool>,
+    is_single_use_assertion_required: Member<bool>,
     web: Member<Redirects>,
     public_client: Member<Redirects>,
     spa: Member<Redirects>,
@@ -210,6 +211,9 @@ fn apply(application: &mut Application, changes: Changes, origin: &str) -> Resul
     }
     if let Some(value) = changes.is_fallback_public_client.set() {
         application.is_fallback_public_client = value;
+    }
+    if let Some(value) = changes.is_single_use_assertion_required.set() {
+        application.single_use_assertions = value;
     }
     set_redirects(&mut application.web_redirect_uris, changes.web)?;
     set_redirects(
