@@ -16,6 +16,7 @@ import jwt
 import msal
 import requests
 
+import issuer
 import server as casbah
 
 PASSED = []
@@ -65,6 +66,11 @@ class Graph:
             "key": base64.b64encode(certificate.der).decode(), "type": "AsymmetricX509Cert",
             "usage": "Verify", "displayName": "test"})
 
+    def trust(self, app, name, issued_by, subject):
+        return self.call(
+            "POST", f"/applications/{app['id']}/federatedIdentityCredentials", 201, name=name,
+            issuer=issued_by, subject=subject, audiences=[issuer.AUDIENCE])
+
     def consent(self, app, role_ids):
         principal = self.principal(app["appId"])["id"]
         resource = self.principal(casbah.CLOUD_APP_SECURITY)["id"]
@@ -74,16 +80,17 @@ class Graph:
 
 
 def main(binary):
-    with casbah.Server(binary) as server:
+    with issuer.Issuer() as other, casbah.Server(
+            binary, ["--egress-allow", "localhost", "--egress-ca", other.ca]) as server:
         graph = Graph(server)
         roles = ["investigation.read", "discovery.manage"]
         app, secret, role_ids = graph.register("Conformance", roles)
         graph.principal(app["appId"])
-        play(server, graph, app, secret, roles, role_ids)
+        play(server, graph, app, secret, roles, role_ids, other)
     print(f"{len(PASSED)} passed, 0 failed")
 
 
-def play(server, graph, app, secret, roles, role_ids):
+def play(server, graph, app, secret, roles, role_ids, other):
     authority = f"{server.url}/{server.tenant}"
     scope = f"{casbah.CLOUD_APP_SECURITY}/.default"
 
@@ -163,6 +170,39 @@ def play(server, graph, app, secret, roles, role_ids):
             assert "AADSTS700027" in str(error), error
         else:
             raise AssertionError("a stranger's certificate was accepted")
+
+    subject = "system:serviceaccount:siem:reader"
+    trusted = graph.trust(app, "cluster", other.url, subject)
+
+    def workload(**changes):
+        return azure.identity.WorkloadIdentityCredential(
+            tenant_id=server.tenant, client_id=app["appId"], authority=server.url,
+            token_file_path=other.token_file(**{"subject": subject, **changes}),
+            disable_instance_discovery=True)
+
+    @check("azure-identity proves a workload with its cluster's token, and msal too")
+    def _():
+        assert claims_of(workload().get_token(scope).token)["appidacr"] == "2"
+        client = msal_client(credential={"client_assertion": lambda: other.token(subject)})
+        answer = client.acquire_token_for_client([scope])
+        assert claims_of(answer["access_token"])["appidacr"] == "2", answer
+
+    @check("azure-identity hears why another workload's token is refused")
+    def _():
+        def refused(code, **changes):
+            try:
+                workload(**changes).get_token(scope)
+            except azure.core.exceptions.ClientAuthenticationError as error:
+                assert code in str(error), (code, error)
+            else:
+                raise AssertionError(f"{changes} was accepted")
+        refused("AADSTS700213", subject="system:serviceaccount:other:reader")
+        refused("AADSTS700212", aud="api://other")
+        refused("AADSTS700211", iss="https://issuer.example")
+        refused("AADSTS700024", exp=int(time.time()) - 900)
+        path = f"/applications/{app['id']}/federatedIdentityCredentials/{trusted['id']}"
+        graph.call("DELETE", path, 204)
+        refused("AADSTS70025")
 
     @check("the v1 endpoint answers strings, as PowerShell's sample expects them")
     def _():

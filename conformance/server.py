@@ -26,8 +26,9 @@ CASBAH_CLI = "79d1df81-b90e-4fa3-aeb8-9ebb352b544f"
 class Server:
     """`casbah serve` in a temporary directory, stopped at the end of the block."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, arguments=()):
         self.binary = str(pathlib.Path(binary).resolve())
+        self.arguments = list(arguments)
 
     def __enter__(self):
         self.directory = tempfile.TemporaryDirectory()
@@ -35,7 +36,7 @@ class Server:
         self.process = subprocess.Popen(
             [self.binary, "serve", "--listen", "127.0.0.1:0", "--lateness", "0",
              "--data-dir", str(pathlib.Path(self.directory.name, "data")),
-             "--start-file", str(start_file)],
+             "--start-file", str(start_file), *self.arguments],
             stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 120
         while not start_file.exists():

@@ -36,10 +36,10 @@ pub mod well_known;
 
 pub use api::{
     ApiBase, AppRole, AppRoleAssignment, Application, AuditPage, AuditVerification,
-    BlockScriptFormat, Client, ClosedAlerts, Closing, DetectorState, DoneUpload, GraphClient,
-    IngestAnswer, IngestError, ListQuery, NewAdministrator, NewTenant, Page, Pages,
-    PasswordCredential, ReportQuery, RequiredResource, ResourceAccess, ServicePrincipal,
-    SubnetRule, Tenant, Upload, UploadProgress,
+    BlockScriptFormat, Client, ClosedAlerts, Closing, DetectorState, DoneUpload,
+    FederatedCredential, GraphClient, IngestAnswer, IngestError, ListQuery, NewAdministrator,
+    NewFederatedCredential, NewTenant, Page, Pages, PasswordCredential, ReportQuery,
+    RequiredResource, ResourceAccess, ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,
 };
 pub use auth::{
     AccessToken, Authority, AuthorityError, Cloud, Credential, Endpoint, Login, LoginError,

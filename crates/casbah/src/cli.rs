@@ -70,6 +70,15 @@ pub(crate) struct Global {
         conflicts_with = "secret_file"
     )]
     pub(crate) certificate: Option<PathBuf>,
+    /// File with a token of another issuer that the application trusts, in place of a secret;
+    /// read anew for each request [env: CASBAH_FEDERATED_TOKEN_FILE]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        conflicts_with_all = ["secret_file", "certificate"]
+    )]
+    pub(crate) federated_token_file: Option<PathBuf>,
     /// Trust the certificates of this PEM file, too [env: CASBAH_CA]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
@@ -157,6 +166,7 @@ mod tests {
             vec!["alerts", "list"],
             vec!["alerts", "close"],
             vec!["app"],
+            vec!["app", "federated"],
             vec!["app", "permission"],
             vec!["audit"],
             vec!["audit", "list"],

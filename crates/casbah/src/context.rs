@@ -124,10 +124,7 @@ impl Context {
                     "give --tenant, or set CASBAH_TENANT_ID",
                 )
             })?;
-            let credential = match &self.settings.layer.certificate {
-                Some(path) => Credential::certificate(client_id.clone(), client_key(path)?),
-                None => Credential::client_secret(client_id.clone(), self.secret(client_id)?),
-            };
+            let credential = self.application_credential(client_id)?;
             return Ok(TokenSource::new(transport, authority, tenant, credential));
         }
         let session = self.session()?;
@@ -138,6 +135,18 @@ impl Context {
             session.tenant,
             credential,
         ))
+    }
+
+    /// By what the application proves itself.
+    fn application_credential(&self, client_id: &str) -> Result<Credential, CliError> {
+        let layer = &self.settings.layer;
+        Ok(if let Some(path) = &layer.federated_token_file {
+            Credential::federated_token_file(client_id, path)
+        } else if let Some(path) = &layer.certificate {
+            Credential::certificate(client_id, client_key(path)?)
+        } else {
+            Credential::client_secret(client_id, self.secret(client_id)?)
+        })
     }
 
     /// The application's secret: file, environment, or typed.

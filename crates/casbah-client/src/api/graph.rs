@@ -1,5 +1,7 @@
 //! Registering applications: the part of Microsoft Graph that it takes.
 
+mod federated;
+
 use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,8 @@ use crate::api::segment;
 use crate::auth::{TokenSource, origin};
 use crate::error::{Error, GraphError};
 use crate::transport::Repeat;
+
+pub use federated::{FederatedCredential, NewFederatedCredential};
 
 /// Calls the directory of one tenant. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! Tokens, got when needed and kept while they are good.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,10 @@ enum Kind {
         client_id: String,
         key: Arc<ClientKey>,
     },
+    FederatedTokenFile {
+        client_id: String,
+        file: PathBuf,
+    },
     Bearer(SecretString),
     Legacy(SecretString),
     Session {
@@ -68,6 +73,16 @@ impl Credential {
         Self(Kind::Certificate {
             client_id: client_id.into(),
             key: Arc::new(key),
+        })
+    }
+
+    /// An application with a token of another issuer, which a federated credential of it
+    /// trusts. The file is read anew for each request, as whoever mounts it there replaces
+    /// it before it ends.
+    pub fn federated_token_file(client_id: impl Into<String>, file: impl Into<PathBuf>) -> Self {
+        Self(Kind::FederatedTokenFile {
+            client_id: client_id.into(),
+            file: file.into(),
         })
     }
 
@@ -230,6 +245,7 @@ impl TokenSource {
             Kind::Legacy(_) => "Token",
             Kind::ClientSecret { .. }
             | Kind::Certificate { .. }
+            | Kind::FederatedTokenFile { .. }
             | Kind::Bearer(_)
             | Kind::Session { .. } => "Bearer",
         };
@@ -251,11 +267,19 @@ impl TokenSource {
                 let now = Timestamp::now().seconds();
                 let audience = self.token_endpoint(Endpoint::V2);
                 let assertion = SecretString::from(key.assertion(client_id, &audience, now)?);
-                let proof = [
-                    ("client_assertion_type", ASSERTION_TYPE),
-                    ("client_assertion", assertion.expose_secret()),
-                ];
-                self.client_credentials(endpoint, resource, client_id, &proof)
+                self.with_assertion(endpoint, resource, client_id, &assertion)
+                    .await?
+            }
+            Kind::FederatedTokenFile { client_id, file } => {
+                let text = tokio::fs::read_to_string(file)
+                    .await
+                    .map(SecretString::from)
+                    .map_err(|source| Error::File {
+                        path: file.display().to_string(),
+                        source,
+                    })?;
+                let assertion = SecretString::from(text.expose_secret().trim());
+                self.with_assertion(endpoint, resource, client_id, &assertion)
                     .await?
             }
             Kind::Session { file, client_id } => self.refresh(file, client_id, resource).await?,
@@ -266,6 +290,21 @@ impl TokenSource {
             }
         };
         Ok(answer.into())
+    }
+
+    async fn with_assertion(
+        &self,
+        endpoint: Endpoint,
+        resource: &str,
+        client_id: &str,
+        assertion: &SecretString,
+    ) -> Result<TokenAnswer, Error> {
+        let proof = [
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", assertion.expose_secret()),
+        ];
+        self.client_credentials(endpoint, resource, client_id, &proof)
+            .await
     }
 
     async fn client_credentials(

@@ -319,3 +319,30 @@ async fn tokens_are_checked_with_published_keys_read_again_after_rotation() {
         Err(ValidateError::Token(VerifyError::UnknownKey { .. }))
     ));
 }
+
+/// Answers with the assertion as the token, so that a test sees what was sent.
+async fn echo_assertion(Form(form): Form<std::collections::HashMap<String, String>>) -> Response {
+    assert_eq!(
+        form["client_assertion_type"],
+        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    );
+    assert!(!form.contains_key("client_secret"));
+    let assertion = &form["client_assertion"];
+    Json(json!({"expires_in": 0, "access_token": assertion})).into_response()
+}
+
+#[tokio::test]
+async fn a_federated_token_is_read_anew_each_time() {
+    let router = Router::new().route("/{tenant}/oauth2/v2.0/token", post(echo_assertion));
+    let authority = Authority::custom(&serve(router).await).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    let credential = Credential::federated_token_file("app", &file);
+    let source = TokenSource::new(transport(), authority, "contoso.example", credential);
+    let missing = source.token("r").await.unwrap_err();
+    assert!(matches!(missing, Error::File { .. }), "{missing}");
+    for text in ["first", "second"] {
+        std::fs::write(&file, format!("{text}\n")).unwrap();
+        assert_eq!(source.token("r").await.unwrap().secret(), text);
+    }
+}

@@ -1,6 +1,7 @@
 //! Applications of the tenant.
 
 mod certificate;
+mod federated;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -72,6 +73,9 @@ pub(crate) enum AppCommand {
     /// Certificates
     #[command(subcommand)]
     Certificate(certificate::CertificateCommand),
+    /// Tokens of other issuers in place of a secret
+    #[command(subcommand)]
+    Federated(federated::FederatedCommand),
     /// Client secrets
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -218,6 +222,7 @@ pub(crate) async fn run(context: &Context, command: AppCommand) -> Result<(), Cl
             Output::note(&format!("Consented to {granted} new permissions."));
         }
         AppCommand::Certificate(command) => certificate::run(context, &graph, command).await?,
+        AppCommand::Federated(command) => federated::run(context, &graph, command).await?,
         AppCommand::Secret(command) => secret(context, &graph, command).await?,
     }
     Ok(())

@@ -20,6 +20,9 @@ use explain::explain;
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
     /// Print an access token. Whoever has it may do what it allows
+    ///
+    /// For example, in a pipeline, with its issuer's token in place of a secret:
+    /// casbah token get --tenant `TENANT` --client-id `APP_ID` --federated-token-file `FILE`
     Get(GetArgs),
     /// Explain a token's members in words, and which actions its roles allow. Nothing is checked
     Inspect(TokenArgs),

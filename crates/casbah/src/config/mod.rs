@@ -22,6 +22,7 @@ pub(crate) struct Layer {
     pub(crate) client_id: Option<String>,
     pub(crate) secret_file: Option<PathBuf>,
     pub(crate) certificate: Option<PathBuf>,
+    pub(crate) federated_token_file: Option<PathBuf>,
     pub(crate) ca: Option<PathBuf>,
     pub(crate) output: Option<Format>,
     pub(crate) time_zone: Option<String>,
@@ -30,13 +31,20 @@ pub(crate) struct Layer {
 impl Layer {
     /// This layer's settings, and the other's where this one has none.
     fn over(self, below: Self) -> Self {
+        // An application proves itself in one way: one that is named in a higher place
+        // means none of a lower.
+        let names_proof = self.secret_file.is_some()
+            || self.certificate.is_some()
+            || self.federated_token_file.is_some();
+        let proof = |own: Option<PathBuf>, below| if names_proof { own } else { below };
         Self {
             url: self.url.or(below.url),
             authority: self.authority.or(below.authority),
             tenant: self.tenant.or(below.tenant),
             client_id: self.client_id.or(below.client_id),
-            secret_file: self.secret_file.or(below.secret_file),
-            certificate: self.certificate.or(below.certificate),
+            secret_file: proof(self.secret_file, below.secret_file),
+            certificate: proof(self.certificate, below.certificate),
+            federated_token_file: proof(self.federated_token_file, below.federated_token_file),
             ca: self.ca.or(below.ca),
             output: self.output.or(below.output),
             time_zone: self.time_zone.or(below.time_zone),
@@ -51,6 +59,7 @@ impl Layer {
             client_id: flags.client_id.clone(),
             secret_file: flags.secret_file.clone(),
             certificate: flags.certificate.clone(),
+            federated_token_file: flags.federated_token_file.clone(),
             ca: flags.ca.clone(),
             output: flags.output,
             time_zone: flags.time_zone.clone(),
@@ -76,6 +85,9 @@ impl Layer {
             client_id: environment.get("CASBAH_CLIENT_ID"),
             secret_file: environment.get("CASBAH_SECRET_FILE").map(PathBuf::from),
             certificate: environment.get("CASBAH_CERTIFICATE").map(PathBuf::from),
+            federated_token_file: environment
+                .get("CASBAH_FEDERATED_TOKEN_FILE")
+                .map(PathBuf::from),
             ca: environment.get("CASBAH_CA").map(PathBuf::from),
             output,
             time_zone: environment.get("CASBAH_TIME_ZONE"),
@@ -218,6 +230,26 @@ mod tests {
             ..Global::default()
         };
         assert_eq!(url(&lab, &pairs), "https://file.example");
+    }
+
+    #[test]
+    fn a_proof_in_a_higher_place_means_none_of_a_lower() {
+        let file = "[profiles.lab]\nsecret_file = 'file'";
+        let flags = Global {
+            federated_token_file: Some("flag".into()),
+            profile: Some("lab".to_owned()),
+            ..Global::default()
+        };
+        let pairs = [("CASBAH_CERTIFICATE", "env")];
+        let layer = with_file(file, &flags, &pairs).unwrap().layer;
+        assert_eq!(layer.federated_token_file, Some("flag".into()));
+        assert_eq!((layer.certificate, layer.secret_file), (None, None));
+        let flags = Global {
+            profile: Some("lab".to_owned()),
+            ..Global::default()
+        };
+        let layer = with_file(file, &flags, &[]).unwrap().layer;
+        assert_eq!(layer.secret_file, Some("file".into()));
     }
 
     #[test]

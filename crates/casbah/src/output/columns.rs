@@ -358,6 +358,14 @@ pub(crate) const CERTIFICATE: &[Column] = &[
     Column::new("IDENTIFIER", |r, _| text(r, "/customKeyIdentifier")),
 ];
 
+pub(crate) const FEDERATED: &[Column] = &[
+    Column::id("ID", |r, _| text(r, "/id")),
+    Column::new("NAME", |r, _| text(r, "/name")),
+    Column::new("ISSUER", |r, _| text(r, "/issuer")),
+    Column::new("SUBJECT", |r, _| text(r, "/subject")),
+    Column::new("AUDIENCE", |r, _| text(r, "/audiences/0")),
+];
+
 pub(crate) const SECRET: &[Column] = &[
     Column::id("KEY ID", |r, _| text(r, "/keyId")),
     Column::new("NAME", |r, _| text(r, "/displayName")),

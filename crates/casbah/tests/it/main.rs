@@ -9,4 +9,5 @@
 mod bad_input;
 mod command_line;
 mod demo;
+mod federated;
 mod support;

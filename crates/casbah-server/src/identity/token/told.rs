@@ -65,8 +65,8 @@ impl Told {
     /// The grant, and the credential that the client proved itself by.
     fn detail(&self) -> String {
         match &self.proven {
+            None | Some(Proven::Public) => self.grant.to_owned(),
             Some(proven) => format!("{} with {proven}", self.grant),
-            None => self.grant.to_owned(),
         }
     }
 }

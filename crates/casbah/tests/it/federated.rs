@@ -1,0 +1,246 @@
+//! A pipeline acts with its issuer's token: the real server, the real client, and an issuer
+//! on this machine.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::routing::get;
+use axum::{Json, Router};
+use axum_server::tls_rustls::RustlsConfig;
+use casbah_model::time::Timestamp;
+use casbah_token::{
+    AccessToken, Client, ClientAuth, Life, SigningKey, Subject, TokenVersion, decode_unverified,
+};
+use rustls::pki_types::PrivateKeyDer;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Demo, casbah, err, out};
+
+const SUBJECT: &str = "repo:contoso/siem:ref:refs/heads/main";
+
+/// An issuer of tokens.
+struct Issuer {
+    url: String,
+    ca: PathBuf,
+    key: SigningKey,
+}
+
+impl Issuer {
+    fn start(directory: &Path) -> Self {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let ca = directory.join("issuer.pem");
+        std::fs::write(&ca, made.cert.pem()).unwrap();
+        let tls_key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], tls_key)
+            .unwrap();
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!(
+            "https://localhost:{}",
+            listener.local_addr().unwrap().port()
+        );
+        let key = SigningKey::generate(Timestamp::now().seconds()).unwrap();
+        let metadata = json!({"issuer": url, "jwks_uri": format!("{url}/keys")});
+        let keys = json!({"keys": [key.jwk()]});
+        let router = Router::new()
+            .route(
+                "/.well-known/openid-configuration",
+                get(move || async move { Json(metadata) }),
+            )
+            .route("/keys", get(move || async move { Json(keys) }));
+        let tls = RustlsConfig::from_config(Arc::new(tls));
+        let listening = axum_server::from_tcp_rustls(listener, tls).unwrap();
+        tokio::spawn(listening.serve(router.into_make_service()));
+        Self { url, ca, key }
+    }
+
+    fn token(&self, subject: &str) -> String {
+        let token = AccessToken {
+            version: TokenVersion::V2,
+            audience: "api://AzureADTokenExchange".to_owned(),
+            issuer: self.url.clone(),
+            tenant: String::new(),
+            client: Client {
+                id: String::new(),
+                auth: ClientAuth::Public,
+            },
+            subject: Subject::App {
+                object_id: subject.to_owned(),
+            },
+            roles: Vec::new(),
+            life: Life::starting(Timestamp::now().seconds(), 600),
+            token_id: Timestamp::now().millis().to_string(),
+        };
+        self.key.sign_access(&token).unwrap()
+    }
+}
+
+/// A server that may call the issuer, if it is said so; ended when dropped.
+struct Serving {
+    child: Child,
+    start_file: PathBuf,
+    _directory: TempDir,
+}
+
+impl Serving {
+    fn start(issuer: &Issuer, allow: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let start_file = directory.path().join("start.json");
+        let mut command = casbah(&["serve", "--listen", "127.0.0.1:0", "--lateness", "0"]);
+        command.arg("--data-dir").arg(directory.path().join("data"));
+        command.arg("--start-file").arg(&start_file);
+        command.arg("--egress-ca").arg(&issuer.ca);
+        for host in allow {
+            command.args(["--egress-allow", host]);
+        }
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().unwrap();
+        let began = Instant::now();
+        while !start_file.exists() {
+            assert!(began.elapsed() < Duration::from_mins(1), "no start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Self {
+            child,
+            start_file,
+            _directory: directory,
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// `casbah token get` with the token in a file: what it printed, or said.
+fn token_get(demo: &Demo, file: &Path, arguments: &[&str]) -> Result<String, String> {
+    let output = casbah(&["token", "get"])
+        .args(arguments)
+        .args(["--url", &demo.url, "--tenant", &demo.tenant])
+        .args(["--client-id", &demo.app, "--ca"])
+        .arg(&demo.ca)
+        .arg("--federated-token-file")
+        .arg(file)
+        .output()
+        .unwrap();
+    if output.status.success() {
+        Ok(out(&output).trim().to_owned())
+    } else {
+        Err(err(&output))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_acts_with_its_issuers_token() {
+    let directory = tempfile::tempdir().unwrap();
+    let issuer = Issuer::start(directory.path());
+    let serving = Serving::start(&issuer, &["localhost"]);
+    let demo = Demo::play(&["--start-file", serving.start_file.to_str().unwrap()]);
+    let file = directory.path().join("token");
+    let refused = |code: &str| {
+        let told = token_get(&demo, &file, &[]).unwrap_err();
+        assert!(told.contains(code), "{told}");
+    };
+    refused("cannot read");
+    std::fs::write(&file, issuer.token(SUBJECT)).unwrap();
+    refused("AADSTS70025");
+
+    let federated = |arguments: &[&str]| {
+        let command = [&["app", "federated"], arguments, &["-o", "ndjson"]].concat();
+        let output = demo.casbah(&command);
+        (output.status.code(), out(&output), err(&output))
+    };
+    let add = [
+        "add",
+        &demo.app,
+        "--name",
+        "main",
+        "--issuer",
+        &issuer.url,
+        "--subject",
+        SUBJECT,
+    ];
+    let (code, added, told) = federated(&add);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("--federated-token-file"), "{told}");
+    let added: Value = serde_json::from_str(&added).unwrap();
+    assert_eq!(added["audiences"], json!(["api://AzureADTokenExchange"]));
+    let (_, listed, _) = federated(&["list", &demo.app]);
+    assert_eq!(serde_json::from_str::<Value>(&listed).unwrap(), added);
+    let (code, _, told) = federated(&add);
+    assert_eq!(code, Some(1), "{told}");
+
+    for endpoint in ["v1", "v2"] {
+        let token = token_get(&demo, &file, &["--endpoint", endpoint]).unwrap();
+        let claims = decode_unverified(&token).unwrap().claims;
+        assert_eq!(claims["appid"], demo.app.as_str(), "{claims:?}");
+        assert_eq!(claims["appidacr"], "2", "{claims:?}");
+    }
+    let listed = demo.casbah(&["audit", "list", "--action", "token.", "-o", "json"]);
+    let listed: Value = serde_json::from_str(&out(&listed)).unwrap();
+    let used = format!(
+        "client_credentials with federated credential main {}",
+        added["id"].as_str().unwrap()
+    );
+    let mut listed = listed.as_array().unwrap().iter();
+    assert!(
+        listed.any(|record| record["detail"] == used.as_str()),
+        "{used}"
+    );
+
+    // The file is another one by now.
+    std::fs::write(&file, issuer.token("repo:contoso/other")).unwrap();
+    refused("AADSTS700213");
+    std::fs::write(&file, format!("{}\n", issuer.token(SUBJECT))).unwrap();
+    token_get(&demo, &file, &[]).unwrap();
+
+    let update = ["app", "update", &demo.app, "--single-use-assertions", "on"];
+    let updated = demo.casbah(&update);
+    assert!(updated.status.success(), "{}", err(&updated));
+    std::fs::write(&file, issuer.token(SUBJECT)).unwrap();
+    token_get(&demo, &file, &[]).unwrap();
+    refused("AADSTS700024");
+
+    let (code, _, told) = federated(&["remove", &demo.app, "main"]);
+    assert_eq!(code, Some(0), "{told}");
+    let (code, _, told) = federated(&["remove", &demo.app, "main"]);
+    assert_eq!(code, Some(1), "{told}");
+    refused("AADSTS70025");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_in_a_private_network_must_be_allowed_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let issuer = Issuer::start(directory.path());
+    let serving = Serving::start(&issuer, &[]);
+    let demo = Demo::play(&["--start-file", serving.start_file.to_str().unwrap()]);
+    let added = demo.casbah(&[
+        "app",
+        "federated",
+        "add",
+        &demo.app,
+        "--name",
+        "main",
+        "--issuer",
+        &issuer.url,
+        "--subject",
+        SUBJECT,
+    ]);
+    assert!(added.status.success(), "{}", err(&added));
+    let file = directory.path().join("token");
+    std::fs::write(&file, issuer.token(SUBJECT)).unwrap();
+    let told = token_get(&demo, &file, &[]).unwrap_err();
+    assert!(told.contains("AADSTS90061"), "{told}");
+}
