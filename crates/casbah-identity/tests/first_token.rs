@@ -10,7 +10,7 @@ use casbah_identity::proof::{AssertionPlace, ProofFacts};
 use casbah_identity::request::{Endpoint, GrantRequest, Params, TokenRequest};
 use casbah_identity::resource::Resource;
 use casbah_identity::secret::{Peppers, SecretOptions, new_client_secret};
-use casbah_identity::signing_keys::{next_key, open_key, seal_key};
+use casbah_identity::signing_keys::{SigningDays, next_key, open_key, seal_key};
 use casbah_identity::{AadError, Authority};
 use casbah_model::identity::{
     AppRoleAssignment, Application, CLOUD_APP_SECURITY, FIRST_PARTY_TENANT, PrincipalType,
@@ -46,7 +46,8 @@ fn an_application_with_a_consented_role_gets_a_token_that_says_so() {
     let mut peppers = Peppers::default();
     peppers.add(&vault, NOW).unwrap();
     let fresh = SigningKey::generate(NOW.seconds()).unwrap();
-    let stored = seal_key(&vault, &fresh, next_key(&[], NOW).unwrap(), NOW).unwrap();
+    let dates = next_key(&[], NOW, SigningDays::default()).unwrap();
+    let stored = seal_key(&vault, &fresh, dates, NOW).unwrap();
     let key = open_key(&vault, &stored).unwrap();
 
     let tenant = TenantId::random();

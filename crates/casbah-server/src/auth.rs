@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
@@ -155,6 +155,13 @@ struct Known {
     expires: Timestamp,
 }
 
+impl KnownTokens {
+    /// Forgets every token: the key of some is gone.
+    pub(crate) fn forget(&self) {
+        lock(&self.tokens).clear();
+    }
+}
+
 impl Default for KnownTokens {
     fn default() -> Self {
         Self {
@@ -200,6 +207,7 @@ pub(crate) async fn authorize(
         known.caller.require(need)?;
         return Ok(known.caller);
     }
+    let ring = app.keys.ring();
     let claims = verify_bearer(app, token, need.resource())?;
     let tenant = claims.tenant.parse().map_err(|_| ApiError::Unauthorized)?;
     let epoch = epoch(app, tenant).await?.ok_or(ApiError::Unauthorized)?;
@@ -211,7 +219,13 @@ pub(crate) async fn authorize(
         epoch,
         expires,
     };
-    lock(&app.known_tokens.tokens).put(digest, known);
+    {
+        // Whoever takes a key away swaps the ring first and forgets tokens then.
+        let mut tokens = lock(&app.known_tokens.tokens);
+        if Arc::ptr_eq(&ring, &app.keys.ring()) {
+            tokens.put(digest, known);
+        }
+    }
     caller.require(need)?;
     Ok(caller)
 }

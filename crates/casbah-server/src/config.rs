@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use casbah_connect::Egress;
+pub use casbah_identity::signing_keys::SigningDays;
 use casbah_store::DatabaseAddress;
 
 /// How a server is set up.
@@ -27,6 +28,8 @@ pub struct Config {
     pub tenant_name: String,
     /// The home tenant's domain.
     pub tenant_domain: String,
+    /// How long a key signs tokens before the next takes its place.
+    pub signing_days: SigningDays,
     /// How long the detector waits for activities that come out of order.
     pub lateness: Duration,
     /// The largest log that is taken, in bytes.
@@ -59,6 +62,7 @@ impl Config {
             egress: Egress::default(),
             tenant_name: "Home".to_owned(),
             tenant_domain: "casbah.localhost".to_owned(),
+            signing_days: SigningDays::default(),
             lateness: Duration::from_mins(5),
             largest_upload: 5_000_000_000,
             largest_open_uploads: 20 << 30,

@@ -10,6 +10,7 @@ use casbah_identity::crypto::{MasterKey, SealError, Vault};
 use casbah_identity::password::{self, PasswordError};
 use casbah_identity::random::{self, NoRandomness};
 use casbah_identity::secret::{PepperError, Peppers};
+use casbah_identity::signing_keys::SigningDays;
 use casbah_model::identity::{
     DirectoryRole, FIRST_PARTY_TENANT, FirstPartyApp, ServicePrincipal, Tenant, User,
 };
@@ -78,7 +79,11 @@ pub(crate) struct Prepared {
 ///
 /// # Errors
 /// [`FirstStartError`]
-pub(crate) async fn prepare(store: &Store, master: MasterKey) -> Result<Prepared, FirstStartError> {
+pub(crate) async fn prepare(
+    store: &Store,
+    master: MasterKey,
+    signing_days: SigningDays,
+) -> Result<Prepared, FirstStartError> {
     let now = Timestamp::now();
     let vault = open_vault(store, master, now).await?;
     let peppers = open_peppers(store, &vault, now).await?;
@@ -86,7 +91,7 @@ pub(crate) async fn prepare(store: &Store, master: MasterKey) -> Result<Prepared
     // Before the first change, so that no record is without its mark.
     let sealer = Arc::clone(&audit_key);
     store.set_audit_sealer(sealer);
-    let keys = SigningKeys::load(store, &vault, now).await?;
+    let keys = SigningKeys::load(store, &vault, now, signing_days).await?;
     for tenant in store.tenants().await? {
         add_first_party(store, tenant.id, now).await?;
     }
@@ -98,7 +103,7 @@ pub(crate) async fn prepare(store: &Store, master: MasterKey) -> Result<Prepared
     })
 }
 
-async fn open_audit_key(
+pub(crate) async fn open_audit_key(
     store: &Store,
     vault: &Vault,
     now: Timestamp,

@@ -15,6 +15,7 @@ mod ingest;
 mod jobs;
 mod paths;
 mod portal;
+mod rewrap;
 mod server;
 mod standing;
 mod state;
@@ -23,7 +24,8 @@ mod testing;
 mod tls;
 mod usage;
 
-pub use config::{CertificateFiles, Config};
+pub use config::{CertificateFiles, Config, SigningDays};
 pub use first_start::{CreateTenantError, FirstStartError};
+pub use rewrap::{RewrapFailure, Rewrapped, rewrap};
 pub use server::{FirstStart, Server, ServerError};
 pub use tls::TlsError;

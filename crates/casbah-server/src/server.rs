@@ -19,8 +19,8 @@ use axum_server::tls_rustls::RustlsConfig;
 use casbah_connect::{Connector, EgressError};
 use casbah_identity::Authority;
 use casbah_identity::authority::AuthorityError;
-use casbah_identity::crypto::{MasterKey, MasterKeyError};
-use casbah_store::{DatabaseAddress, Store, StoreError};
+use casbah_identity::crypto::MasterKeyError;
+use casbah_store::{Store, StoreError};
 use casbah_token::IssuerPatternError;
 use hyper::body::Incoming;
 use secrecy::SecretString;
@@ -40,13 +40,14 @@ use crate::jobs::{self, Receiving};
 use crate::state::App;
 use crate::tls::{self, TlsError};
 use crate::usage::{self, Usage};
-use crate::{api, identity, paths};
+use crate::{api, identity, paths, rewrap};
 
 /// How long open requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How often signing keys are looked at: another node may have made one.
-const KEY_INTERVAL: Duration = Duration::from_mins(1);
+/// How often signing keys are looked at: another node may have made one, or ended one
+/// that is compromised.
+const KEY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The server could not start, or stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -219,16 +220,11 @@ async fn open(
     authority: Authority,
     stopped: &watch::Receiver<bool>,
 ) -> Result<(Arc<App>, Option<FirstStart>, Vec<JoinHandle<()>>), ServerError> {
-    let master = match std::env::var("CASBAH_MASTER_KEY") {
-        Ok(text) => MasterKey::from_text(&SecretString::from(text))?,
-        Err(_) => MasterKey::load_or_create(&config.data_dir.join("master.key"))?,
-    };
     let issuers = ForeignIssuers::new(Connector::new(&config.egress)?);
-    let address = config.database.clone();
-    let address =
-        address.unwrap_or_else(|| DatabaseAddress::Sqlite(config.data_dir.join("casbah.db")));
+    let address = rewrap::address(&config.data_dir, config.database.clone());
     let store = Store::open(&address).await?;
-    let prepared = first_start::prepare(&store, master).await?;
+    let master = rewrap::master_key(&config.data_dir, &store).await?;
+    let prepared = first_start::prepare(&store, master, config.signing_days).await?;
     let first_start = home_tenant(&store, &config).await?;
     let uploads = config.data_dir.join("uploads");
     let blobs = Blobs::open(uploads, config.largest_open_uploads)?;
@@ -291,7 +287,7 @@ async fn refresh_keys(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             _ = stopped.changed() => return,
         }
         let now = casbah_model::time::Timestamp::now();
-        if let Err(error) = app.keys.refresh(&app.store, &app.vault, now).await {
+        if let Err(error) = app.keys.refresh(&app, now).await {
             tracing::error!(%error, "signing keys cannot be refreshed");
         }
     }
@@ -315,7 +311,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 /// Takes the data directory for this process.
-fn lock(data_dir: &std::path::Path) -> Result<File, ServerError> {
+pub(crate) fn lock(data_dir: &std::path::Path) -> Result<File, ServerError> {
     let unusable = |source| ServerError::DataDir {
         path: data_dir.to_owned(),
         source,

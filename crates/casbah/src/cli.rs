@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    activities, alerts, app, audit, discovery, entities, ingest, login, subnets, tenant, token,
+    activities, alerts, app, audit, discovery, entities, ingest, keys, login, subnets, tenant,
+    token,
 };
 use crate::demo::DemoArgs;
 use crate::output::Format;
@@ -116,6 +117,9 @@ pub(crate) enum Command {
     /// Access tokens: get, look into, verify
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// The server's own keys: list and rotate those that sign, seal anew
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Alerts
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -172,6 +176,8 @@ mod tests {
             vec!["audit", "list"],
             vec!["discovery", "upload"],
             vec!["ingest"],
+            vec!["keys"],
+            vec!["keys", "rewrap"],
         ] {
             let mut found = &mut command;
             for name in &path {

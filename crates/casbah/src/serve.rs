@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use casbah_connect::{AllowedHost, Egress};
-use casbah_server::{CertificateFiles, Config, Server};
+use casbah_server::{CertificateFiles, Config, Server, SigningDays};
 use clap::Args;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -58,6 +58,14 @@ pub(crate) struct ServeArgs {
     /// The domain of that tenant
     #[arg(long, default_value = "casbah.localhost", value_name = "DOMAIN")]
     tenant_domain: String,
+    /// How many days a key signs tokens before the next takes its place
+    #[arg(
+        long,
+        env = "CASBAH_SIGNING_DAYS",
+        default_value_t = SigningDays::default(),
+        value_name = "DAYS"
+    )]
+    signing_days: SigningDays,
     /// How long the detector waits for activities that come out of order, in seconds
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     lateness: u64,
@@ -104,6 +112,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), CliError> {
     };
     config.tenant_name = args.tenant_name;
     config.tenant_domain = args.tenant_domain;
+    config.signing_days = args.signing_days;
     config.lateness = Duration::from_secs(args.lateness);
     config.egress = Egress {
         allow: args.egress_allow,
@@ -117,7 +126,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), CliError> {
     server.run(interrupted()).await.map_err(serve_error)
 }
 
-fn serve_error(error: impl std::error::Error + Send + Sync + 'static) -> CliError {
+pub(crate) fn serve_error(error: impl std::error::Error + Send + Sync + 'static) -> CliError {
     CliError::Serve(Box::new(error))
 }
 

@@ -87,6 +87,26 @@ impl std::fmt::Debug for NewAdministrator {
     }
 }
 
+/// A key that signs tokens, its private half aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SigningKey {
+    /// Its name in tokens and in the key set.
+    pub kid: String,
+    /// What it signs with.
+    pub algorithm: String,
+    /// `published`, `signing` or `retired`.
+    pub state: String,
+    /// When it was made and published.
+    pub created: String,
+    /// When it begins to sign.
+    pub signs_from: String,
+    /// When it ceases to sign.
+    pub signs_until: String,
+    /// When it is published no longer.
+    pub published_until: String,
+}
+
 /// How far the detections are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct DetectorState {
@@ -173,6 +193,31 @@ impl Client {
     ) -> Result<NewTenant, Error> {
         let body = json!({ "displayName": display_name, "defaultDomain": default_domain });
         let path = "/casbah/v1/tenants";
+        let response = self
+            .send(CASBAH, Method::POST, path, Repeat::Unsafe, |request| {
+                request.json(&body)
+            })
+            .await?;
+        Ok(response.json().await?)
+    }
+
+    /// The keys that sign tokens.
+    ///
+    /// # Errors
+    /// [`Error::Api`]
+    pub async fn signing_keys(&self) -> Result<Vec<SigningKey>, Error> {
+        let answer: Data<SigningKey> = self.get_casbah("/casbah/v1/keys").await?;
+        Ok(answer.data)
+    }
+
+    /// Makes and publishes the next key. `now` ends the present ones at once, and with
+    /// them every token that was issued.
+    ///
+    /// # Errors
+    /// [`Error::Api`]
+    pub async fn rotate_signing_keys(&self, now: bool) -> Result<SigningKey, Error> {
+        let body = json!({ "now": now });
+        let path = "/casbah/v1/keys/rotate";
         let response = self
             .send(CASBAH, Method::POST, path, Repeat::Unsafe, |request| {
                 request.json(&body)

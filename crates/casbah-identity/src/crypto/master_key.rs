@@ -75,16 +75,41 @@ impl MasterKey {
     /// # Errors
     /// [`MasterKeyError`]; an unreadable file is never replaced.
     pub fn load_or_create(path: &Path) -> Result<Self, MasterKeyError> {
+        if let Some(created) = Self::create_file(path)? {
+            return Ok(created);
+        }
+        Self::load(path)
+    }
+
+    /// Reads the key from its file.
+    ///
+    /// # Errors
+    /// [`MasterKeyError`]
+    pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
         let file_error = |source| MasterKeyError::File {
             path: path.to_owned(),
             source,
         };
-        if let Some(created) = Self::create_file(path)? {
-            return Ok(created);
-        }
         check_permissions(path)?;
-        let text = std::fs::read_to_string(path).map_err(file_error)?;
-        Self::from_text(&text.into())
+        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(file_error)?);
+        Self::from_text(&text.as_str().into())
+    }
+
+    /// Puts the key in a file of its owner's alone, in place of what was there. After a
+    /// crash the file is the old one or the new one, whole.
+    ///
+    /// # Errors
+    /// [`MasterKeyError::File`]
+    pub fn write(&self, path: &Path) -> Result<(), MasterKeyError> {
+        let aside = self.write_aside(path)?;
+        std::fs::rename(&aside, path).map_err(|source| {
+            // The name aside is of no use any more.
+            drop(std::fs::remove_file(&aside));
+            MasterKeyError::File {
+                path: path.to_owned(),
+                source,
+            }
+        })
     }
 
     /// Makes the file; `None` when there is one already. Whoever makes it first
@@ -98,9 +123,21 @@ impl MasterKey {
             return Ok(None);
         }
         let key = Self::generate()?;
-        let text = Zeroizing::new(format!("{}\n", STANDARD.encode(key.bytes.expose_secret())));
-        // Written aside and linked into place: another process never reads half
-        // a key, and a crash leaves none.
+        let aside = key.write_aside(path)?;
+        let linked = std::fs::hard_link(&aside, path);
+        // The name aside is of no use either way.
+        drop(std::fs::remove_file(&aside));
+        match linked {
+            Ok(()) => Ok(Some(key)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+            Err(error) => Err(file_error(error)),
+        }
+    }
+
+    /// Writes the key to a new file beside `path`: whoever takes its name never reads
+    /// half a key, and a crash leaves none.
+    fn write_aside(&self, path: &Path) -> Result<PathBuf, MasterKeyError> {
+        let text = Zeroizing::new(format!("{}\n", STANDARD.encode(self.bytes.expose_secret())));
         let directory = path
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
@@ -111,19 +148,19 @@ impl MasterKey {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options
-            .open(&aside)
-            .and_then(|mut file| {
-                file.write_all(text.as_bytes())
-                    .and_then(|()| file.sync_all())
-            })
-            .and_then(|()| std::fs::hard_link(&aside, path));
-        // The name aside is of no use either way.
-        drop(std::fs::remove_file(&aside));
+        let written = options.open(&aside).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
         match written {
-            Ok(()) => Ok(Some(key)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-            Err(error) => Err(file_error(error)),
+            Ok(()) => Ok(aside),
+            Err(source) => {
+                drop(std::fs::remove_file(&aside));
+                Err(MasterKeyError::File {
+                    path: path.to_owned(),
+                    source,
+                })
+            }
         }
     }
 

@@ -107,7 +107,7 @@ async fn ingest(
 }
 
 /// Only the installation's own administrators see tenants.
-async fn require_home(app: &App, caller: &Caller) -> Result<(), ApiError> {
+pub(super) async fn require_home(app: &App, caller: &Caller) -> Result<(), ApiError> {
     let tenant = app.store.tenant(caller.tenant).await?;
     if tenant.is_some_and(|tenant| tenant.is_home) {
         Ok(())

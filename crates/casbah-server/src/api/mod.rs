@@ -9,6 +9,7 @@ mod discovery;
 mod entities;
 mod envelope;
 mod error;
+mod keys;
 mod parameters;
 mod path;
 mod people_only;
@@ -40,6 +41,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
     let routes = audit::routes(routes);
     let routes = usage::routes(routes);
     let routes = credentials::routes(routes);
+    let routes = keys::routes(routes);
     let routes = uploads::routes(routes);
     routes.into_router().merge(uploads::router())
 }

@@ -3,11 +3,16 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use casbah_identity::crypto::Vault;
-use casbah_identity::signing_keys::{self, SigningKeyError};
+use casbah_identity::signing_keys::{self, Rotation, SigningDays, SigningKeyError};
 use casbah_model::identity::SigningKeyRecord;
 use casbah_model::time::Timestamp;
-use casbah_store::{Store, StoreError};
+use casbah_store::{AuditRecord, Store, StoreError};
 use casbah_token::{JwkSet, KeyError, KeyRing, SigningKey};
+
+use crate::state::App;
+
+/// The name in the audit of what the server does by itself.
+const SERVER: &str = "casbah";
 
 /// Signing keys could not be read or made.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +26,9 @@ pub enum SigningKeysError {
     /// A key could not be made.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The thread that makes a key ended.
+    #[error("making a key was interrupted")]
+    Interrupted,
     /// No key signs at this time, although one was just made.
     #[error("no signing key is good now")]
     None,
@@ -41,11 +49,13 @@ struct Loaded {
 /// The keys of this server. Each is parsed once; the one that signs is found by
 /// the time, so nothing has to happen at the moment of a change.
 pub(crate) struct SigningKeys {
+    days: SigningDays,
     loaded: RwLock<Loaded>,
 }
 
 impl SigningKeys {
-    /// Reads the keys, and makes the first or the next if it is time.
+    /// Reads the keys, and makes the first or the next if it is time. A key signs for
+    /// `days`.
     ///
     /// # Errors
     /// [`SigningKeysError`]
@@ -53,28 +63,70 @@ impl SigningKeys {
         store: &Store,
         vault: &Vault,
         now: Timestamp,
+        days: SigningDays,
     ) -> Result<Self, SigningKeysError> {
-        let loaded = read(store, vault, now).await?;
+        let records = read(store, vault, now, days).await?;
         Ok(Self {
-            loaded: RwLock::new(loaded),
+            days,
+            loaded: RwLock::new(Loaded::open(vault, &records)?),
         })
     }
 
-    /// Reads the keys again, which other nodes may have added to, and makes the
-    /// next if it is time. To be called every few minutes: keys are published
-    /// days before they sign.
+    /// Reads the keys again, which other nodes may have added to or ended, and makes
+    /// the next if it is time. Tokens of a key that is gone are forgotten.
     ///
     /// # Errors
     /// [`SigningKeysError`]; the keys in use stay as they were.
-    pub(crate) async fn refresh(
-        &self,
-        store: &Store,
-        vault: &Vault,
-        now: Timestamp,
-    ) -> Result<(), SigningKeysError> {
-        let loaded = read(store, vault, now).await?;
+    pub(crate) async fn refresh(&self, app: &App, now: Timestamp) -> Result<(), SigningKeysError> {
+        let records = read(&app.store, &app.vault, now, self.days).await?;
+        // Parsing takes long, and mostly nothing has changed.
+        if self.with(|old| old.keys.iter().map(|key| &key.record).eq(&records)) {
+            return Ok(());
+        }
+        let is_kept = |old: &OpenKey| records.iter().any(|key| key.kid == old.record.kid);
+        let is_one_gone = self.with(|old| !old.keys.iter().all(is_kept));
+        let loaded = Loaded::open(&app.vault, &records)?;
         *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        if is_one_gone {
+            app.known_tokens.forget();
+        }
         Ok(())
+    }
+
+    /// Makes the next key and ends the present ones as `rotation` says. Other nodes
+    /// follow when they read the keys again. `audit` is given the action and the key.
+    ///
+    /// # Errors
+    /// [`SigningKeysError`]; the keys in use stay as they were.
+    pub(crate) async fn rotate(
+        &self,
+        app: &App,
+        rotation: Rotation,
+        audit: impl FnOnce(&'static str, &str) -> AuditRecord,
+    ) -> Result<SigningKeyRecord, SigningKeysError> {
+        let now = Timestamp::now();
+        let fresh = generate(now).await?;
+        let (dates, retirement) = rotation.dates(now, self.days);
+        let record = signing_keys::seal_key(&app.vault, &fresh, dates, now)?;
+        let action = match rotation {
+            Rotation::Overlapping => "signing_key.rotate",
+            Rotation::AtOnce => "signing_key.rotate_at_once",
+        };
+        app.store
+            .replace_signing_keys(
+                record.clone(),
+                retirement.signs_until,
+                retirement.published_until,
+                audit(action, &record.kid),
+            )
+            .await?;
+        self.refresh(app, now).await?;
+        Ok(record)
+    }
+
+    /// What is known of the keys, the newest first.
+    pub(crate) fn records(&self) -> Vec<SigningKeyRecord> {
+        self.with(|loaded| loaded.keys.iter().map(|key| key.record.clone()).collect())
     }
 
     /// The key that signs now; none only if [`SigningKeys::refresh`] was not
@@ -126,29 +178,56 @@ impl std::fmt::Debug for SigningKeys {
     }
 }
 
-async fn read(store: &Store, vault: &Vault, now: Timestamp) -> Result<Loaded, SigningKeysError> {
+impl Loaded {
+    /// Opens and parses what is published, the newest first.
+    fn open(vault: &Vault, records: &[SigningKeyRecord]) -> Result<Self, SigningKeysError> {
+        let open = |record: &SigningKeyRecord| {
+            Ok(OpenKey {
+                key: Arc::new(signing_keys::open_key(vault, record)?),
+                record: record.clone(),
+            })
+        };
+        let keys: Vec<_> = records
+            .iter()
+            .map(open)
+            .collect::<Result<_, SigningKeysError>>()?;
+        let set = JwkSet {
+            keys: keys.iter().map(|key| key.key.jwk()).collect(),
+        };
+        Ok(Self {
+            keys,
+            ring: Arc::new(KeyRing::from_set(&set)),
+        })
+    }
+}
+
+/// The published keys, the newest first; the next is among them if it is time.
+async fn read(
+    store: &Store,
+    vault: &Vault,
+    now: Timestamp,
+    days: SigningDays,
+) -> Result<Vec<SigningKeyRecord>, SigningKeysError> {
     let mut records = store.signing_keys(now).await?;
-    if let Some(dates) = signing_keys::next_key(&records, now) {
-        let fresh = SigningKey::generate(now.seconds())?;
+    if let Some(dates) = signing_keys::next_key(&records, now, days) {
+        let fresh = generate(now).await?;
         let record = signing_keys::seal_key(vault, &fresh, dates, now)?;
-        store.add_signing_key(record).await?;
+        let audit = AuditRecord::new(SERVER, "signing_key.create", &record.kid)
+            .at(now)
+            .detail("it was time for the next");
+        let after = signing_keys::last_signs_until(&records);
+        // Another node may have been faster; then its key is the one.
+        store.add_next_signing_key(record, after, audit).await?;
         records = store.signing_keys(now).await?;
     }
     if signing_keys::signing_key(&records, now).is_none() {
         return Err(SigningKeysError::None);
     }
-    let mut keys = Vec::new();
-    for record in signing_keys::published_keys(&records, now) {
-        keys.push(OpenKey {
-            key: Arc::new(signing_keys::open_key(vault, record)?),
-            record: record.clone(),
-        });
-    }
-    let set = JwkSet {
-        keys: keys.iter().map(|key| key.key.jwk()).collect(),
-    };
-    Ok(Loaded {
-        keys,
-        ring: Arc::new(KeyRing::from_set(&set)),
-    })
+    Ok(records)
+}
+
+/// A new key; making one takes long.
+async fn generate(now: Timestamp) -> Result<SigningKey, SigningKeysError> {
+    let made = tokio::task::spawn_blocking(move || SigningKey::generate(now.seconds()));
+    Ok(made.await.map_err(|_| SigningKeysError::Interrupted)??)
 }

@@ -1,6 +1,7 @@
 //! A whole server without a socket, and tokens for it, good and bad.
 
 mod api_calls;
+mod keys;
 mod oversight;
 mod permissions;
 mod withdrawal;
@@ -131,7 +132,8 @@ impl TestServer {
         config.lateness = std::time::Duration::ZERO;
         let address = DatabaseAddress::Sqlite(directory.path().join("casbah.db"));
         let store = Store::open(&address).await.unwrap();
-        let prepared = first_start::prepare(&store, MasterKey::generate().unwrap())
+        let master = MasterKey::generate().unwrap();
+        let prepared = first_start::prepare(&store, master, config.signing_days)
             .await
             .unwrap();
         let created =

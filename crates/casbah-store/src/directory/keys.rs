@@ -2,9 +2,12 @@
 
 use casbah_model::audit::AuditKeyRecord;
 use casbah_model::identity::{DataKeyRecord, PepperRecord, Sealed, SigningKeyRecord};
+use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
 
-use crate::database::{Row, params};
+use crate::audit::{self, AuditRecord};
+use crate::database::{Row, Session, params};
+use crate::error::Conflict;
 use crate::{Store, StoreError};
 
 impl Store {
@@ -22,24 +25,76 @@ impl Store {
         .await
     }
 
-    /// Stores a new signing key.
-    pub async fn add_signing_key(&self, key: SigningKeyRecord) -> Result<(), StoreError> {
+    /// Stores the next signing key, unless another node was faster: `after` is when the
+    /// last of the known keys ceases to sign. Answers whether it was stored. The home
+    /// tenant's audit keeps it; the first key is there before any tenant.
+    pub async fn add_next_signing_key(
+        &self,
+        key: SigningKeyRecord,
+        after: Option<Timestamp>,
+        record: AuditRecord,
+    ) -> Result<bool, StoreError> {
+        self.write(move |session| {
+            let last = session.number(
+                "SELECT MAX(signs_until) FROM signing_key WHERE signs_until > ?1",
+                params![key.created],
+            )?;
+            let after = after.filter(|after| *after > key.created);
+            if last != after.map_or(0, |after| after.0) {
+                return Ok(false);
+            }
+            insert_signing_key(session, &key)?;
+            audit_at_home(session, &record)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Stores a new signing key and ends the older ones: none signs after `signs_until`
+    /// or is published after `published_until`. Tokens that were known to be good are
+    /// looked at again, in every tenant.
+    pub async fn replace_signing_keys(
+        &self,
+        key: SigningKeyRecord,
+        signs_until: Timestamp,
+        published_until: Timestamp,
+        record: AuditRecord,
+    ) -> Result<(), StoreError> {
         self.write(move |session| {
             session.execute(
-                "INSERT INTO signing_key (kid, certificate, private_key, created, signs_from,
-                    signs_until, published_until)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![
-                    &key.kid,
-                    key.certificate.clone(),
-                    key.private_key.as_bytes(),
-                    key.created,
-                    key.signs_from,
-                    key.signs_until,
-                    key.published_until
-                ],
+                "UPDATE signing_key SET signs_until = ?1 WHERE signs_until > ?1",
+                params![signs_until],
             )?;
-            Ok(())
+            session.execute(
+                "UPDATE signing_key SET published_until = ?1 WHERE published_until > ?1",
+                params![published_until],
+            )?;
+            insert_signing_key(session, &key)?;
+            session.execute("UPDATE tenant SET auth_epoch = auth_epoch + 1", params![])?;
+            audit_at_home(session, &record)
+        })
+        .await
+    }
+
+    /// Puts data keys, sealed anew, in the place of those with the same versions;
+    /// refused if they are not all.
+    pub async fn rewrap_data_keys(
+        &self,
+        keys: Vec<DataKeyRecord>,
+        record: AuditRecord,
+    ) -> Result<(), StoreError> {
+        self.write(move |session| {
+            let present = session.number("SELECT COUNT(*) FROM data_key", params![])?;
+            if usize::try_from(present).ok() != Some(keys.len()) {
+                return Err(StoreError::Conflict(Conflict::Exists));
+            }
+            for key in &keys {
+                session.execute(
+                    "UPDATE data_key SET wrapped = ?2 WHERE version = ?1",
+                    params![key.version, key.wrapped.as_bytes()],
+                )?;
+            }
+            audit_at_home(session, &record)
         })
         .await
     }
@@ -139,6 +194,34 @@ impl Store {
         })
         .await
     }
+}
+
+/// Keys are the installation's, so the home tenant's audit holds what became of them.
+fn audit_at_home(session: &mut Session<'_>, record: &AuditRecord) -> Result<(), StoreError> {
+    let homes = session.rows("SELECT id FROM tenant WHERE is_home = 1", params![])?;
+    for mut home in homes {
+        let home: TenantId = home.get(0)?;
+        audit::append(session, home, record)?;
+    }
+    Ok(())
+}
+
+fn insert_signing_key(session: &mut Session<'_>, key: &SigningKeyRecord) -> Result<(), StoreError> {
+    session.execute(
+        "INSERT INTO signing_key (kid, certificate, private_key, created, signs_from,
+            signs_until, published_until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            &key.kid,
+            key.certificate.clone(),
+            key.private_key.as_bytes(),
+            key.created,
+            key.signs_from,
+            key.signs_until,
+            key.published_until
+        ],
+    )?;
+    Ok(())
 }
 
 fn read_signing_key(mut row: Row) -> Result<SigningKeyRecord, StoreError> {

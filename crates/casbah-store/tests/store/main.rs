@@ -14,6 +14,7 @@ mod directory_changes;
 mod discovery;
 mod entities;
 mod ip_ranges;
+mod keys;
 mod owners;
 mod samples;
 mod sign_in;

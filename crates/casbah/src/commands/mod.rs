@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod discovery;
 pub(crate) mod entities;
 pub(crate) mod ingest;
+pub(crate) mod keys;
 pub(crate) mod login;
 mod oversight;
 pub(crate) mod progress;
@@ -39,6 +40,9 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
     if let Command::Serve(arguments) = cli.command {
         return serve::run(arguments).await;
     }
+    if let Command::Keys(command) = cli.command {
+        return keys::run(&cli.global, command).await;
+    }
     let context = Context::new(&cli.global)?;
     match cli.command {
         Command::Login(arguments) => login::login(&context, arguments).await,
@@ -53,7 +57,9 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Subnets(command) => subnets::run(&context, command).await,
         Command::Discovery(command) => discovery::run(&context, command).await,
         Command::Ingest(arguments) => ingest::run(&context, arguments).await,
-        Command::Completions { .. } | Command::Demo(_) | Command::Serve(_) => Ok(()),
+        Command::Completions { .. } | Command::Demo(_) | Command::Keys(_) | Command::Serve(_) => {
+            Ok(())
+        }
     }
 }
 

@@ -324,6 +324,16 @@ pub(crate) const TENANT: &[Column] = &[
     Column::new("CREATED", |r, zone| time(r, "/created", zone)),
 ];
 
+pub(crate) const SIGNING_KEY: &[Column] = &[
+    Column::id("KEY", |r, _| text(r, "/kid")),
+    Column::new("STATE", |r, _| text(r, "/state")),
+    Column::new("SIGNS FROM", |r, zone| time(r, "/signsFrom", zone)),
+    Column::new("SIGNS UNTIL", |r, zone| time(r, "/signsUntil", zone)),
+    Column::new("PUBLISHED UNTIL", |r, zone| {
+        time(r, "/publishedUntil", zone)
+    }),
+];
+
 pub(crate) const APP: &[Column] = &[
     Column::id("APP ID", |r, _| text(r, "/appId")),
     Column::new("NAME", |r, _| text(r, "/displayName")),

@@ -25,6 +25,7 @@ fn every_list_comes_in_every_form() {
         // Not what reading adds to.
         vec!["audit", "list", "--action", "application."],
         vec!["tenant", "list"],
+        vec!["keys", "list"],
         vec!["discovery", "streams"],
         vec!["discovery", "apps", "--report", "Demo report"],
         vec!["discovery", "categories", "--report", "Demo report"],

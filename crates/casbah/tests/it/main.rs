@@ -10,4 +10,5 @@ mod bad_input;
 mod command_line;
 mod demo;
 mod federated;
+mod keys;
 mod support;

@@ -123,6 +123,15 @@ impl Demo {
         token.unwrap().secret().to_owned()
     }
 
+    /// The names of the keys that are published.
+    pub(crate) async fn key_set(&self) -> Vec<String> {
+        let address = format!("{}/common/discovery/v2.0/keys", self.url);
+        let answer = Answer::read(self.http.get(address).send().await.unwrap()).await;
+        let keys = answer.body["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// A request to the API with a token.
     pub(crate) async fn call(
         &self,
@@ -198,7 +207,8 @@ impl Drop for Demo {
     }
 }
 
-fn terminate(child: &Child) {
+/// Asks a program to end.
+pub(crate) fn terminate(child: &Child) {
     let pid = child.id().to_string();
     let status = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
     assert!(status.success());

@@ -76,6 +76,12 @@ impl Browser {
         self.send(Method::GET, path, &[], String::new()).await
     }
 
+    /// Asks for a document unless it has this entity tag.
+    pub(super) async fn get_unless(&mut self, path: &str, tag: &str) -> Page {
+        let known = [("if-none-match", tag)];
+        self.send(Method::GET, path, &known, String::new()).await
+    }
+
     pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)

@@ -56,6 +56,20 @@ async fn the_key_set_verifies_what_is_signed() {
         assert_eq!(key["issuer"], "https://localhost:8443/{tenantid}/v2.0");
         let ring = KeyRing::from_set(&JwkSet::parse(page.text.as_bytes()).unwrap());
         assert!(ring.contains(signer.kid()));
+        assert_eq!(key["x5c"].as_array().unwrap().len(), 1);
+        assert_eq!(page.header("cache-control"), "max-age=86400, private");
+        let tag = page.header("etag").to_owned();
+        for (known, status) in [
+            (tag.as_str(), 304),
+            (&format!("\"x\", W/{tag}"), 304),
+            ("*", 304),
+            ("\"x\"", 200),
+        ] {
+            let again = browser.get_unless(&path, known).await;
+            assert_eq!(again.status, status, "{known}");
+            assert_eq!(again.text.is_empty(), status == 304);
+            assert_eq!(again.header("etag"), tag);
+        }
     }
 }
 

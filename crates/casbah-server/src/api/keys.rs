@@ -1,0 +1,82 @@
+//! `/casbah/v1/keys`: the keys that sign tokens, for every tenant of the server.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Extension, Json};
+use casbah_identity::signing_keys::Rotation;
+use casbah_model::identity::SigningKeyRecord;
+use casbah_model::permission::CasbahRole;
+use casbah_model::time::Timestamp;
+use serde_json::{Value, json};
+
+use super::casbah::require_home;
+use super::error::ApiError;
+use super::parameters::Parameters;
+use super::routes::Routes;
+use crate::auth::{Caller, Need};
+use crate::state::App;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let need = Need::Casbah(CasbahRole::TenantManage);
+    routes.route("/casbah/v1/keys", need, get(list)).route(
+        "/casbah/v1/keys/rotate",
+        need,
+        post(rotate),
+    )
+}
+
+async fn list(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Value>, ApiError> {
+    require_home(&app, &caller).await?;
+    let now = Timestamp::now();
+    let records = app.keys.records();
+    let published = records.iter().filter(|key| now < key.published_until);
+    let keys: Vec<_> = published.map(|key| wire(key, now)).collect();
+    Ok(Json(json!({ "data": keys })))
+}
+
+async fn rotate(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    parameters: Parameters,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    require_home(&app, &caller).await?;
+    let rotation = if parameters.flag("now")? {
+        Rotation::AtOnce
+    } else {
+        Rotation::Overlapping
+    };
+    let made = app
+        .keys
+        .rotate(&app, rotation, |action, kid| caller.record(action, &kid))
+        .await
+        .map_err(|error| {
+            tracing::error!(%error, "the signing keys cannot be rotated");
+            ApiError::Internal("the signing keys cannot be rotated")
+        })?;
+    Ok((StatusCode::CREATED, Json(wire(&made, Timestamp::now()))))
+}
+
+fn wire(key: &SigningKeyRecord, now: Timestamp) -> Value {
+    let state = if now < key.signs_from {
+        "published"
+    } else if now < key.signs_until {
+        "signing"
+    } else {
+        "retired"
+    };
+    json!({
+        "kid": key.kid,
+        "algorithm": "RS256",
+        "state": state,
+        "created": key.created.to_iso(),
+        "signsFrom": key.signs_from.to_iso(),
+        "signsUntil": key.signs_until.to_iso(),
+        "publishedUntil": key.published_until.to_iso(),
+    })
+}

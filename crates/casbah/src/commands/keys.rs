@@ -1,0 +1,105 @@
+//! The server's own keys.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{record, records};
+use crate::cli::Global;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Output, SIGNING_KEY};
+use crate::serve::serve_error;
+
+const BROKEN: &str = "\
+All tokens issued until now are refused: clients have to ask for new ones.
+Other nodes of this server follow within seconds. Whoever checks tokens by itself and
+keeps the key set (for 24 hours at most) refuses new tokens, and would believe those of
+the old key, until it reads the set again: restart what must be safe at once.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// The keys that sign tokens
+    List,
+    /// Make and publish the next key; it signs in two days, when all clients have seen it
+    Rotate {
+        /// The present keys are compromised: end them at once, and every token with them
+        #[arg(long)]
+        now: bool,
+    },
+    /// Seal the data keys under another master key; the server must not run
+    ///
+    /// The new key is in its place before the database changes, so an end at any moment
+    /// loses nothing: the next start takes whichever key opens the data keys. Other nodes
+    /// on the same PostgreSQL may run on; give each the new key before its next start.
+    ///
+    /// For example: casbah keys rewrap --data-dir casbah-data --new-master-key-file new.key
+    Rewrap(RewrapArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RewrapArgs {
+    /// The server's data directory
+    #[arg(
+        long,
+        env = "CASBAH_DATA_DIR",
+        default_value = "casbah-data",
+        value_name = "DIR"
+    )]
+    data_dir: PathBuf,
+    /// sqlite:PATH or postgres://… [default: a SQLite file in the data directory]
+    #[arg(
+        long,
+        env = "CASBAH_DATABASE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    database: Option<String>,
+    /// File with base64 of the new key's 32 bytes; made if it is not there
+    #[arg(long, value_name = "FILE")]
+    new_master_key_file: PathBuf,
+}
+
+pub(crate) async fn run(global: &Global, command: KeysCommand) -> Result<(), CliError> {
+    match command {
+        KeysCommand::List => {
+            let context = Context::new(global)?;
+            let keys = context.client()?.signing_keys().await?;
+            context.out.records(SIGNING_KEY, records(&keys)?)?;
+        }
+        KeysCommand::Rotate { now } => {
+            let context = Context::new(global)?;
+            let key = context.client()?.rotate_signing_keys(now).await?;
+            context.out.record(SIGNING_KEY, &record(&key)?)?;
+            if now {
+                Output::note(BROKEN);
+            } else {
+                Output::note("Nothing breaks: the present key signs until then.");
+            }
+        }
+        KeysCommand::Rewrap(args) => rewrap(args).await?,
+    }
+    Ok(())
+}
+
+async fn rewrap(args: RewrapArgs) -> Result<(), CliError> {
+    let database = args.database.map(|text| text.parse()).transpose();
+    let database = database.map_err(serve_error)?;
+    let done = casbah_server::rewrap(&args.data_dir, database, &args.new_master_key_file)
+        .await
+        .map_err(serve_error)?;
+    let sealed = match done.data_keys {
+        1 => "1 data key is".to_owned(),
+        keys => format!("{keys} data keys are"),
+    };
+    match done.file {
+        Some(file) => Output::note(&format!(
+            "{sealed} sealed under the new key, which {} holds now.",
+            file.display()
+        )),
+        None => Output::note(&format!(
+            "{sealed} sealed under the new key. Set CASBAH_MASTER_KEY to it."
+        )),
+    }
+    Ok(())
+}
