@@ -1,8 +1,10 @@
 //! Metadata documents (OpenID Connect Discovery 1.0, RFC 8414) and instance
 //! discovery. They depend on the server's address and the tenant alone.
 
+use std::collections::BTreeSet;
+
 use casbah_model::ids::TenantId;
-use casbah_token::{JwkSet, TokenVersion};
+use casbah_token::{Algorithm, Jwk, JwkSet, TokenVersion};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -48,7 +50,7 @@ impl MetadataTenant {
 }
 
 /// `/{tenant}/v2.0/.well-known/openid-configuration`
-pub fn metadata_v2(authority: &Authority, tenant: MetadataTenant) -> Value {
+pub fn metadata_v2(authority: &Authority, tenant: MetadataTenant, published: &JwkSet) -> Value {
     let origin = authority.origin();
     let segment = tenant.segment();
     let oauth = format!("{origin}/{segment}/oauth2/v2.0");
@@ -65,7 +67,7 @@ pub fn metadata_v2(authority: &Authority, tenant: MetadataTenant) -> Value {
         "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": algorithms(published),
         "code_challenge_methods_supported": ["S256"],
         "request_uri_parameter_supported": false,
         "frontchannel_logout_supported": true,
@@ -84,7 +86,7 @@ pub fn metadata_v2(authority: &Authority, tenant: MetadataTenant) -> Value {
 }
 
 /// `/{tenant}/.well-known/openid-configuration`, the older form.
-pub fn metadata_v1(authority: &Authority, tenant: MetadataTenant) -> Value {
+pub fn metadata_v1(authority: &Authority, tenant: MetadataTenant, published: &JwkSet) -> Value {
     let origin = authority.origin();
     let segment = tenant.segment();
     let oauth = format!("{origin}/{segment}/oauth2");
@@ -103,7 +105,7 @@ pub fn metadata_v1(authority: &Authority, tenant: MetadataTenant) -> Value {
             ["code", "id_token", "code id_token", "token id_token", "token"],
         "scopes_supported": ["openid"],
         "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": algorithms(published),
         "code_challenge_methods_supported": ["S256"],
         "microsoft_multi_refresh_token": true,
         "frontchannel_logout_supported": true,
@@ -119,6 +121,14 @@ pub fn metadata_v1(authority: &Authority, tenant: MetadataTenant) -> Value {
         "msgraph_host": authority.host(),
         "rbac_url": origin,
     })
+}
+
+/// What tokens may be signed with. RS256 is always among it, as OpenID Connect Discovery
+/// 1.0 (section 3) asks.
+fn algorithms(published: &JwkSet) -> BTreeSet<&'static str> {
+    let published = published.keys.iter().map(Jwk::algorithm);
+    let all = published.chain([Algorithm::Rs256]);
+    all.map(Algorithm::name).collect()
 }
 
 const AUTH_METHODS: [&str; 3] = [
@@ -230,19 +240,29 @@ mod tests {
 
     #[test]
     fn metadata_of_a_tenant() {
-        insta::assert_json_snapshot!("tenant_v1", metadata_v1(&authority(), tenant()));
-        insta::assert_json_snapshot!("tenant_v2", metadata_v2(&authority(), tenant()));
+        insta::assert_json_snapshot!(
+            "tenant_v1",
+            metadata_v1(&authority(), tenant(), &JwkSet::default())
+        );
+        insta::assert_json_snapshot!(
+            "tenant_v2",
+            metadata_v2(&authority(), tenant(), &JwkSet::default())
+        );
     }
 
     #[test]
     fn metadata_of_any_tenant() {
         insta::assert_json_snapshot!(
             "common_v1",
-            metadata_v1(&authority(), MetadataTenant::Common)
+            metadata_v1(&authority(), MetadataTenant::Common, &JwkSet::default())
         );
         insta::assert_json_snapshot!(
             "organizations_v2",
-            metadata_v2(&authority(), MetadataTenant::Organizations)
+            metadata_v2(
+                &authority(),
+                MetadataTenant::Organizations,
+                &JwkSet::default()
+            )
         );
     }
 

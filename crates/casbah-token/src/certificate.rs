@@ -2,12 +2,12 @@
 //! thumbprint, which is the key's name.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-use aws_lc_rs::rsa;
-use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256};
 use rcgen::{CertificateParams, DistinguishedName, DnType, PublicKeyData, SerialNumber};
 
+use crate::algorithm::Algorithm;
 use crate::encoding;
 use crate::key::KeyError;
+use crate::pair::Pair;
 
 /// The common name of every certificate of a signing key. Validators use the
 /// certificate only as a wrapping of the key, nobody builds a chain from it.
@@ -28,7 +28,7 @@ pub fn thumbprint_sha1(certificate_der: &[u8]) -> Thumbprint {
 }
 
 /// Makes the certificate of `pair`, valid from `now` (Unix seconds).
-pub(crate) fn self_signed(pair: &rsa::KeyPair, now: i64) -> Result<Vec<u8>, KeyError> {
+pub(crate) fn self_signed(pair: &Pair, now: i64) -> Result<Vec<u8>, KeyError> {
     // Seconds as u32 reach the year 2106 and cannot overflow the date's range.
     let since_epoch = u32::try_from(now).map_err(|_| KeyError::Time)?;
     let mut params = CertificateParams::default();
@@ -51,30 +51,26 @@ pub(crate) fn self_signed(pair: &rsa::KeyPair, now: i64) -> Result<Vec<u8>, KeyE
 }
 
 struct CertificateKey<'a> {
-    pair: &'a rsa::KeyPair,
+    pair: &'a Pair,
 }
 
 impl PublicKeyData for CertificateKey<'_> {
     fn der_bytes(&self) -> &[u8] {
-        self.pair.public_key().as_ref()
+        self.pair.public_der()
     }
 
     fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        &rcgen::PKCS_RSA_SHA256
+        match self.pair.algorithm() {
+            Algorithm::Rs256 => &rcgen::PKCS_RSA_SHA256,
+            Algorithm::Es256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+        }
     }
 }
 
 impl rcgen::SigningKey for CertificateKey<'_> {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &aws_lc_rs::rand::SystemRandom::new(),
-                message,
-                &mut signature,
-            )
-            .map_err(|_| rcgen::Error::RemoteKeyError)?;
-        Ok(signature)
+            .sign_der(message)
+            .map_err(|_| rcgen::Error::RemoteKeyError)
     }
 }

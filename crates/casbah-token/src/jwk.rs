@@ -1,11 +1,15 @@
-//! Key sets as published at `jwks_uri` (RFC 7517; RSA members RFC 7518 6.3.1).
+//! Key sets as published at `jwks_uri` (RFC 7517; members of elliptic curves RFC 7518
+//! 6.2.1, of RSA 6.3.1).
 
-use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+};
 use serde::de::Deserializer;
 use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::algorithm::Algorithm;
 use crate::encoding;
 
 /// Why a key set or a key is of no use.
@@ -14,25 +18,42 @@ pub enum JwkError {
     /// The document is not a key set.
     #[error("not a json web key set")]
     NotASet,
-    /// `n` or `e` is not base64url of an RSA public key.
-    #[error("key {kid:?} is not an rsa public key")]
-    NotRsa {
+    /// Its members are not base64url of a public key of its type.
+    #[error("key {kid:?} is not a public key")]
+    NotAKey {
         /// The key's name.
         kid: String,
     },
 }
 
-/// A public RSA key for signatures.
+/// The numbers of a public key, each base64url of big-endian bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublicKey {
+    /// `kty` `RSA`
+    Rsa {
+        /// Modulus.
+        n: String,
+        /// Exponent.
+        e: String,
+    },
+    /// `kty` `EC`, `crv` `P-256`
+    P256 {
+        /// First coordinate, 32 bytes.
+        x: String,
+        /// Second coordinate, 32 bytes.
+        y: String,
+    },
+}
+
+/// A public key for signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jwk {
     /// The key's name.
     pub kid: String,
     /// SHA-1 thumbprint of the certificate, base64url.
     pub x5t: Option<String>,
-    /// Modulus, base64url of big-endian bytes.
-    pub n: String,
-    /// Exponent, base64url of big-endian bytes.
-    pub e: String,
+    /// The key itself.
+    pub key: PublicKey,
     /// The certificate and its chain, each base64 (standard, padded) of DER.
     pub x5c: Vec<String>,
     /// The issuer that signs with this key; Entra's own member, may hold the
@@ -41,21 +62,42 @@ pub struct Jwk {
 }
 
 impl Jwk {
-    /// Parses the key for checking RS256 signatures.
+    /// The one algorithm that the key is for.
+    pub const fn algorithm(&self) -> Algorithm {
+        match self.key {
+            PublicKey::Rsa { .. } => Algorithm::Rs256,
+            PublicKey::P256 { .. } => Algorithm::Es256,
+        }
+    }
+
+    /// Parses the key for checking signatures of its algorithm.
     pub(crate) fn parse(&self) -> Result<ParsedPublicKey, JwkError> {
-        let not_rsa = || JwkError::NotRsa {
+        let not_a_key = || JwkError::NotAKey {
             kid: self.kid.clone(),
         };
-        let modulus = encoding::decode(&self.n).map_err(|_| not_rsa())?;
-        let exponent = encoding::decode(&self.e).map_err(|_| not_rsa())?;
-        RsaPublicKeyComponents {
-            n: without_leading_zeros(&modulus),
-            e: without_leading_zeros(&exponent),
+        let decode = |text: &str| encoding::decode(text).map_err(|_| not_a_key());
+        match &self.key {
+            PublicKey::Rsa { n, e } => RsaPublicKeyComponents {
+                n: without_leading_zeros(&decode(n)?),
+                e: without_leading_zeros(&decode(e)?),
+            }
+            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+            .map_err(|_| not_a_key()),
+            PublicKey::P256 { x, y } => {
+                let (x, y) = (decode(x)?, decode(y)?);
+                // RFC 7518 6.2.1.2: the full size of a coordinate, or it is another point.
+                if x.len() != 32 || y.len() != 32 {
+                    return Err(not_a_key());
+                }
+                let point = [&[UNCOMPRESSED], &x[..], &y[..]].concat();
+                ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).map_err(|_| not_a_key())
+            }
         }
-        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-        .map_err(|_| not_rsa())
     }
 }
+
+/// What an uncompressed point begins with (SEC 1, 2.3.3).
+const UNCOMPRESSED: u8 = 4;
 
 /// Some issuers write the sign byte of the DER integer, against RFC 7518 2.
 pub(crate) fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
@@ -68,15 +110,28 @@ pub(crate) fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
 
 impl Serialize for Jwk {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut key = serializer.serialize_struct("Jwk", 8)?;
-        key.serialize_field("kty", "RSA")?;
+        let mut key = serializer.serialize_struct("Jwk", 9)?;
+        let kty = match self.key {
+            PublicKey::Rsa { .. } => "RSA",
+            PublicKey::P256 { .. } => "EC",
+        };
+        key.serialize_field("kty", kty)?;
         key.serialize_field("use", "sig")?;
         key.serialize_field("kid", &self.kid)?;
         if let Some(x5t) = &self.x5t {
             key.serialize_field("x5t", x5t)?;
         }
-        key.serialize_field("n", &self.n)?;
-        key.serialize_field("e", &self.e)?;
+        match &self.key {
+            PublicKey::Rsa { n, e } => {
+                key.serialize_field("n", n)?;
+                key.serialize_field("e", e)?;
+            }
+            PublicKey::P256 { x, y } => {
+                key.serialize_field("crv", P256)?;
+                key.serialize_field("x", x)?;
+                key.serialize_field("y", y)?;
+            }
+        }
         if !self.x5c.is_empty() {
             key.serialize_field("x5c", &self.x5c)?;
         }
@@ -117,7 +172,10 @@ impl<'de> Deserialize<'de> for JwkSet {
     }
 }
 
-/// The key, if it is an RSA key that may check RS256 signatures.
+/// The name of the curve (RFC 7518 6.2.1.1).
+const P256: &str = "P-256";
+
+/// The key, if it may check signatures of an algorithm that is spoken here.
 fn usable(value: Value) -> Option<Jwk> {
     #[derive(Deserialize)]
     struct Wire {
@@ -127,37 +185,52 @@ fn usable(value: Value) -> Option<Jwk> {
         alg: Option<String>,
         kid: String,
         x5t: Option<String>,
-        n: String,
-        e: String,
+        crv: Option<String>,
+        n: Option<String>,
+        e: Option<String>,
+        x: Option<String>,
+        y: Option<String>,
         #[serde(default)]
         x5c: Vec<String>,
         issuer: Option<String>,
     }
     let wire: Wire = serde_json::from_value(value).ok()?;
-    let fits = wire.kty == "RSA"
-        && wire.usage.as_deref().is_none_or(|usage| usage == "sig")
-        && wire.alg.as_deref().is_none_or(|alg| alg == "RS256");
-    fits.then_some(Jwk {
+    let key = match wire.kty.as_str() {
+        "RSA" => PublicKey::Rsa {
+            n: wire.n?,
+            e: wire.e?,
+        },
+        "EC" if wire.crv.as_deref() == Some(P256) => PublicKey::P256 {
+            x: wire.x?,
+            y: wire.y?,
+        },
+        _ => return None,
+    };
+    let jwk = Jwk {
         kid: wire.kid,
         x5t: wire.x5t,
-        n: wire.n,
-        e: wire.e,
+        key,
         x5c: wire.x5c,
         issuer: wire.issuer,
-    })
+    };
+    let fits = wire.usage.as_deref().is_none_or(|usage| usage == "sig")
+        && wire.alg.is_none_or(|alg| alg == jwk.algorithm().name());
+    fits.then_some(jwk)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::key;
+    use crate::testing::{ec_key, key};
     use proptest::prelude::*;
 
     #[test]
     fn a_set_reads_back_what_it_wrote() {
         let mut jwk = key().jwk();
         jwk.issuer = Some("https://casbah.example/{tenantid}/v2.0".into());
-        let set = JwkSet { keys: vec![jwk] };
+        let set = JwkSet {
+            keys: vec![jwk, ec_key().jwk()],
+        };
         let text = serde_json::to_vec(&set).unwrap();
         assert_eq!(JwkSet::parse(&text), Ok(set));
     }
@@ -175,12 +248,47 @@ mod tests {
         assert_eq!(sorted, expected);
         assert_eq!(value["e"], "AQAB");
         assert_eq!(value["kid"], value["x5t"]);
+        let value = serde_json::to_value(ec_key().jwk()).unwrap();
+        let mut names: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        assert_eq!(names, ["crv", "kid", "kty", "use", "x", "x5c", "x5t", "y"]);
+        assert_eq!(
+            (&value["kty"], &value["crv"]),
+            (&"EC".into(), &"P-256".into())
+        );
+    }
+
+    #[test]
+    fn a_point_that_is_not_on_the_curve_is_no_key() {
+        let good = ec_key().jwk();
+        assert!(good.parse().is_ok());
+        let PublicKey::P256 { x, y } = good.key.clone() else {
+            panic!("a key on p-256");
+        };
+        let short = encoding::encode(&encoding::decode(&x).unwrap()[1..]);
+        for (x, y) in [
+            (y.clone(), x.clone()),
+            (x.clone(), x.clone()),
+            (short, y.clone()),
+            (String::new(), String::new()),
+            (format!("{x}{y}"), String::new()),
+        ] {
+            let jwk = Jwk {
+                key: PublicKey::P256 { x, y },
+                ..good.clone()
+            };
+            assert!(jwk.parse().is_err(), "{jwk:?}");
+        }
     }
 
     #[test]
     fn keys_of_no_use_are_left_out() {
         let text = br#"{"keys":[
-            {"kty":"EC","kid":"a","crv":"P-256","x":"","y":""},
+            {"kty":"EC","kid":"a","crv":"P-384","x":"AQ","y":"AQ"},
+            {"kty":"EC","kid":"f","crv":"P-256","x":"AQ"},
+            {"kty":"EC","kid":"g","crv":"P-256","x":"AQ","y":"AQ","alg":"RS256"},
+            {"kty":"RSA","kid":"h","n":"AQ","e":"AQAB","alg":"ES256"},
+            {"kty":"RSA","kid":"i","crv":"P-256","x":"AQ","y":"AQ"},
             {"kty":"RSA","use":"enc","kid":"b","n":"AQ","e":"AQAB"},
             {"kty":"RSA","alg":"RS512","kid":"c","n":"AQ","e":"AQAB"},
             {"kty":"RSA","n":"AQ","e":"AQAB"},
@@ -200,9 +308,15 @@ mod tests {
     #[test]
     fn a_leading_zero_in_the_modulus_is_tolerated() {
         let mut jwk = key().jwk();
+        let PublicKey::Rsa { n, e } = jwk.key else {
+            panic!("an rsa key");
+        };
         let mut modulus = vec![0];
-        modulus.extend(encoding::decode(&jwk.n).unwrap());
-        jwk.n = encoding::encode(modulus);
+        modulus.extend(encoding::decode(&n).unwrap());
+        jwk.key = PublicKey::Rsa {
+            n: encoding::encode(modulus),
+            e,
+        };
         assert!(jwk.parse().is_ok());
     }
 
@@ -210,8 +324,13 @@ mod tests {
         #[test]
         fn garbage_never_panics(bytes: Vec<u8>, n in "[A-Za-z0-9_-]{0,40}", e in "[A-Za-z0-9_-]{0,8}") {
             drop(JwkSet::parse(&bytes));
-            let jwk = Jwk { kid: String::new(), x5t: None, n, e, x5c: Vec::new(), issuer: None };
-            drop(jwk.parse());
+            for key in [
+                PublicKey::P256 { x: n.clone(), y: e.clone() },
+                PublicKey::Rsa { n, e },
+            ] {
+                let jwk = Jwk { kid: String::new(), x5t: None, key, x5c: Vec::new(), issuer: None };
+                drop(jwk.parse());
+            }
         }
     }
 }

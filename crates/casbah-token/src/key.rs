@@ -1,28 +1,27 @@
-//! RSA key pairs that sign tokens, parsed once.
+//! Key pairs that sign tokens, parsed once.
 
 use std::fmt;
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{self, KeySize};
-use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::access::{AccessToken, TokenVersion};
+use crate::algorithm::Algorithm;
 use crate::certificate::{self, Thumbprint};
 use crate::encoding;
 use crate::id_token::IdToken;
 use crate::jwk::Jwk;
+use crate::pair::Pair;
 
 /// Why a signing key could not be made or read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Key generation failed.
-    #[error("generating an rsa key failed")]
+    #[error("generating a key failed")]
     Generate,
-    /// The bytes are not an RSA private key of at least 2048 bits in PKCS#8.
-    #[error("not an rsa private key of at least 2048 bits")]
+    /// The bytes are neither an RSA private key of at least 2048 bits nor one on P-256,
+    /// in PKCS#8.
+    #[error("not an rsa private key of at least 2048 bits, nor one on p-256")]
     Rejected,
     /// Writing the private key as PKCS#8 failed.
     #[error("encoding the private key failed")]
@@ -45,19 +44,19 @@ pub enum SignError {
     #[error("encoding the claims failed")]
     Encode(#[from] serde_json::Error),
     /// The signature failed.
-    #[error("rsa signature failed")]
+    #[error("signature failed")]
     Sign,
     /// The system gave no random bytes for the token's id.
     #[error("no random bytes from the system")]
     Random,
 }
 
-/// An RSA key pair, its certificate and its name.
+/// A key pair, its certificate and its name.
 ///
-/// The key is parsed once: signing costs one RSA operation and no parsing. It
+/// The key is parsed once: signing costs one operation of the key and no parsing. It
 /// can be shared between threads.
 pub struct SigningKey {
-    pair: rsa::KeyPair,
+    pair: Pair,
     certificate: Vec<u8>,
     kid: Thumbprint,
     header_v1: String,
@@ -65,13 +64,22 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a new key of 2048 bits with a self-signed certificate that is valid
+    /// Makes a new RSA key of 2048 bits with a self-signed certificate that is valid
     /// from `now` (Unix seconds).
     ///
     /// # Errors
-    /// [`KeyError`] when the system has no randomness or `now` is out of range.
+    /// As [`SigningKey::generate_for`].
     pub fn generate(now: i64) -> Result<Self, KeyError> {
-        let pair = rsa::KeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Generate)?;
+        Self::generate_for(Algorithm::Rs256, now)
+    }
+
+    /// Makes a new key for an algorithm, RSA with 2048 bits, with a self-signed
+    /// certificate that is valid from `now` (Unix seconds).
+    ///
+    /// # Errors
+    /// [`KeyError`] when the system has no randomness or `now` is out of range.
+    pub fn generate_for(algorithm: Algorithm, now: i64) -> Result<Self, KeyError> {
+        let pair = Pair::generate(algorithm)?;
         let certificate = certificate::self_signed(&pair, now)?;
         Self::new(pair, certificate)
     }
@@ -81,28 +89,23 @@ impl SigningKey {
     /// be kept beside the key.
     ///
     /// # Errors
-    /// [`KeyError::Rejected`] for anything but an RSA key of 2048 bits or more.
+    /// [`KeyError::Rejected`] for anything but an RSA key of 2048 bits or more, or one on
+    /// P-256.
     pub fn from_pkcs8(pkcs8: &[u8], certificate_der: Vec<u8>) -> Result<Self, KeyError> {
-        let pair = rsa::KeyPair::from_pkcs8(pkcs8).map_err(|_| KeyError::Rejected)?;
-        Self::new(pair, certificate_der)
+        Self::new(Pair::from_pkcs8(pkcs8)?, certificate_der)
     }
 
-    fn new(pair: rsa::KeyPair, certificate: Vec<u8>) -> Result<Self, KeyError> {
+    fn new(pair: Pair, certificate: Vec<u8>) -> Result<Self, KeyError> {
         let kid = certificate::thumbprint_sha1(&certificate);
         let header = |version| {
-            let header = match version {
-                TokenVersion::V1 => Header {
-                    typ: "JWT",
-                    alg: "RS256",
-                    x5t: Some(&kid),
-                    kid: &kid,
+            let header = Header {
+                typ: "JWT",
+                alg: pair.algorithm().name(),
+                x5t: match version {
+                    TokenVersion::V1 => Some(&kid),
+                    TokenVersion::V2 => None,
                 },
-                TokenVersion::V2 => Header {
-                    typ: "JWT",
-                    alg: "RS256",
-                    x5t: None,
-                    kid: &kid,
-                },
+                kid: &kid,
             };
             serde_json::to_vec(&header)
                 .map(encoding::encode)
@@ -123,8 +126,12 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError::Encode`] when the key cannot be written.
     pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&self.pair).map_err(|_| KeyError::Encode)?;
-        Ok(Zeroizing::new(der.as_ref().to_vec()))
+        self.pair.to_pkcs8()
+    }
+
+    /// How it signs.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.pair.algorithm()
     }
 
     /// The key's certificate, DER.
@@ -140,12 +147,10 @@ impl SigningKey {
     /// The public half, as published. `issuer` is left out; a server that
     /// publishes one sets it.
     pub fn jwk(&self) -> Jwk {
-        let public = self.pair.public_key();
         Jwk {
             kid: self.kid.clone(),
             x5t: Some(self.kid.clone()),
-            n: encoding::encode(public.modulus().big_endian_without_leading_zero()),
-            e: encoding::encode(public.exponent().big_endian_without_leading_zero()),
+            key: self.pair.public(),
             x5c: vec![encoding::encode_standard(&self.certificate)],
             issuer: None,
         }
@@ -178,15 +183,7 @@ impl SigningKey {
     /// Signs two encoded parts as they are.
     pub(crate) fn sign_parts(&self, header: &str, payload: &str) -> Result<String, SignError> {
         let mut token = format!("{header}.{payload}");
-        let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                token.as_bytes(),
-                &mut signature,
-            )
-            .map_err(|_| SignError::Sign)?;
+        let signature = self.pair.sign(token.as_bytes())?;
         token.push('.');
         token.push_str(&encoding::encode(signature));
         Ok(token)
@@ -213,7 +210,7 @@ struct Header<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{NOW, key};
+    use crate::testing::{NOW, ec_key, key};
 
     #[test]
     fn a_key_read_back_keeps_its_name_and_signs_the_same() {
@@ -224,6 +221,21 @@ mod tests {
             again.sign_parts("e30", "e30").unwrap(),
             key().sign_parts("e30", "e30").unwrap()
         );
+        assert_eq!(again.algorithm(), Algorithm::Rs256);
+    }
+
+    #[test]
+    fn a_key_on_p256_read_back_keeps_its_name_and_its_algorithm() {
+        let pkcs8 = ec_key().to_pkcs8().unwrap();
+        let again = SigningKey::from_pkcs8(&pkcs8, ec_key().certificate_der().to_vec()).unwrap();
+        assert_eq!(again.kid(), ec_key().kid());
+        assert_eq!(again.algorithm(), Algorithm::Es256);
+        assert_eq!(again.jwk(), ec_key().jwk());
+        // The certificate is the key's own, as those who read x5c find.
+        let (_, certificate) =
+            x509_parser::parse_x509_certificate(ec_key().certificate_der()).unwrap();
+        let public = &certificate.public_key().subject_public_key.data;
+        assert_eq!(&public[..], again.pair.public_der());
     }
 
     #[test]

@@ -5,7 +5,24 @@ use std::fmt;
 
 use aws_lc_rs::signature::ParsedPublicKey;
 
+use crate::algorithm::Algorithm;
 use crate::jwk::{Jwk, JwkError, JwkSet};
+
+/// A public key and the one algorithm that it is believed with.
+#[derive(Clone)]
+pub(crate) struct TrustedKey {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) key: ParsedPublicKey,
+}
+
+impl TrustedKey {
+    fn new(jwk: &Jwk) -> Result<Self, JwkError> {
+        Ok(Self {
+            algorithm: jwk.algorithm(),
+            key: jwk.parse()?,
+        })
+    }
+}
 
 /// The keys whose signatures are believed, by `kid`.
 ///
@@ -13,7 +30,7 @@ use crate::jwk::{Jwk, JwkError, JwkSet};
 /// as a key (`jwk`, `jku`, `x5u`, `x5c`) is never looked at (RFC 8725 3.10).
 #[derive(Clone, Default)]
 pub struct KeyRing {
-    keys: HashMap<String, ParsedPublicKey>,
+    keys: HashMap<String, TrustedKey>,
 }
 
 impl KeyRing {
@@ -23,7 +40,7 @@ impl KeyRing {
         let keys = set
             .keys
             .iter()
-            .filter_map(|jwk| Some((jwk.kid.clone(), jwk.parse().ok()?)))
+            .filter_map(|jwk| Some((jwk.kid.clone(), TrustedKey::new(jwk).ok()?)))
             .collect();
         Self { keys }
     }
@@ -31,9 +48,9 @@ impl KeyRing {
     /// Adds a key, in place of one with the same name.
     ///
     /// # Errors
-    /// [`JwkError::NotRsa`] when it is not an RSA public key.
+    /// [`JwkError::NotAKey`] when it is no public key of its type.
     pub fn insert(&mut self, jwk: &Jwk) -> Result<(), JwkError> {
-        self.keys.insert(jwk.kid.clone(), jwk.parse()?);
+        self.keys.insert(jwk.kid.clone(), TrustedKey::new(jwk)?);
         Ok(())
     }
 
@@ -43,7 +60,7 @@ impl KeyRing {
         self.keys.contains_key(kid)
     }
 
-    pub(crate) fn get(&self, kid: &str) -> Option<&ParsedPublicKey> {
+    pub(crate) fn get(&self, kid: &str) -> Option<&TrustedKey> {
         self.keys.get(kid)
     }
 }

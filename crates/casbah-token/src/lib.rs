@@ -43,6 +43,7 @@
 //! ```
 
 mod access;
+mod algorithm;
 mod assertion;
 mod certificate;
 mod claims;
@@ -58,11 +59,13 @@ mod json;
 mod jwk;
 mod key;
 mod keyring;
+mod pair;
 mod verify;
 
 pub use access::{
     AccessToken, Client, ClientAuth, Life, Subject, TokenVersion, UserSubject, token_id,
 };
+pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use assertion::ClientAssertion;
 pub use certificate::{Thumbprint, thumbprint_sha1};
 pub use claims::{CallerKind, ClaimError, Claims};
@@ -73,7 +76,7 @@ pub use id_token::IdToken;
 pub use inspect::{Unverified, decode_unverified};
 pub use issuer::{IssuerPattern, IssuerPatternError};
 pub use issuer_keys::IssuerKeys;
-pub use jwk::{Jwk, JwkError, JwkSet};
+pub use jwk::{Jwk, JwkError, JwkSet, PublicKey};
 pub use key::{KeyError, SignError, SigningKey};
 pub use keyring::KeyRing;
 pub use verify::{Leeway, Policy, VerifyError, verify};

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::access::{AccessToken, Client, ClientAuth, Life, Subject, TokenVersion, UserSubject};
+use crate::algorithm::Algorithm;
 use crate::id_token::IdToken;
 use crate::issuer::IssuerPattern;
 use crate::key::SigningKey;
@@ -21,6 +22,14 @@ static KEY: LazyLock<SigningKey> =
 /// One key for all tests: making one takes long.
 pub(crate) fn key() -> &'static SigningKey {
     &KEY
+}
+
+static EC_KEY: LazyLock<SigningKey> =
+    LazyLock::new(|| SigningKey::generate_for(Algorithm::Es256, NOW).expect("a key is made"));
+
+/// A key on P-256.
+pub(crate) fn ec_key() -> &'static SigningKey {
+    &EC_KEY
 }
 
 pub(crate) fn keys() -> KeyRing {

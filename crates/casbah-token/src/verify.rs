@@ -5,6 +5,7 @@
 
 use aws_lc_rs::error::Unspecified;
 
+use crate::algorithm::Algorithm;
 use crate::claims::{ClaimError, Claims};
 use crate::compact::{Compact, FormatError};
 use crate::issuer::IssuerPattern;
@@ -16,8 +17,9 @@ pub enum VerifyError {
     /// The text is no token.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// `alg` is absent or anything but `RS256` (RFC 8725 3.1 and 3.2).
-    #[error("algorithm is not RS256")]
+    /// `alg` is absent, neither `RS256` nor `ES256`, or not that of the key (RFC 8725 3.1
+    /// and 3.2).
+    #[error("algorithm is neither RS256 nor ES256, or not that of the key")]
     Algorithm,
     /// `typ` says that this is something else than an access or ID token.
     #[error("header typ is not that of a token")]
@@ -196,11 +198,11 @@ pub fn verify(
 
 fn check_signature(compact: &Compact<'_>, keys: &KeyRing) -> Result<(), VerifyError> {
     let text = |name| compact.header.get(name).and_then(|value| value.as_str());
-    // One algorithm, compared with case and never taken from the key: a public
-    // key can then not be used as a shared secret, and `none` is nothing.
-    if text("alg") != Some("RS256") {
-        return Err(VerifyError::Algorithm);
-    }
+    // Two algorithms, compared with case, both of public keys: such a key can then not
+    // be used as a shared secret, and `none` is nothing.
+    let algorithm: Algorithm = text("alg")
+        .and_then(|name| name.parse().ok())
+        .ok_or(VerifyError::Algorithm)?;
     if compact.header.contains_key("crit") {
         return Err(VerifyError::Critical);
     }
@@ -220,7 +222,12 @@ fn check_signature(compact: &Compact<'_>, keys: &KeyRing) -> Result<(), VerifyEr
     let key = keys.get(kid).ok_or_else(|| VerifyError::UnknownKey {
         kid: kid.to_owned(),
     })?;
-    key.verify_sig(compact.signed.as_bytes(), &compact.signature()?)
+    // The header does not choose how a key is used: each key has one algorithm.
+    if key.algorithm != algorithm {
+        return Err(VerifyError::Algorithm);
+    }
+    key.key
+        .verify_sig(compact.signed.as_bytes(), &compact.signature()?)
         .map_err(|Unspecified| VerifyError::Signature)
 }
 

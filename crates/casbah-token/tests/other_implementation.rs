@@ -21,42 +21,50 @@ fn policy() -> Policy {
 
 #[test]
 fn our_token_and_key_set_are_read_by_the_other() {
-    let key = SigningKey::generate(now()).unwrap();
-    let token = key
-        .sign_access(&AccessToken {
-            version: TokenVersion::V2,
-            audience: "resource".into(),
-            issuer: format!("https://casbah.example/{TENANT}/v2.0"),
-            tenant: TENANT.into(),
-            client: Client {
-                id: "client".into(),
-                auth: ClientAuth::Secret,
-            },
-            subject: Subject::App {
-                object_id: "principal".into(),
-            },
-            roles: vec!["discovery.read".into()],
-            life: Life::starting(now(), 3599),
-            token_id: casbah_token::token_id().unwrap(),
+    for (ours, theirs) in [
+        (casbah_token::Algorithm::Rs256, Algorithm::RS256),
+        (casbah_token::Algorithm::Es256, Algorithm::ES256),
+    ] {
+        let key = SigningKey::generate_for(ours, now()).unwrap();
+        let token = key
+            .sign_access(&AccessToken {
+                version: TokenVersion::V2,
+                audience: "resource".into(),
+                issuer: format!("https://casbah.example/{TENANT}/v2.0"),
+                tenant: TENANT.into(),
+                client: Client {
+                    id: "client".into(),
+                    auth: ClientAuth::Secret,
+                },
+                subject: Subject::App {
+                    object_id: "principal".into(),
+                },
+                roles: vec!["discovery.read".into()],
+                life: Life::starting(now(), 3599),
+                token_id: casbah_token::token_id().unwrap(),
+            })
+            .unwrap();
+
+        let published = serde_json::to_string(&JwkSet {
+            keys: vec![key.jwk()],
         })
         .unwrap();
-
-    let published = serde_json::to_string(&JwkSet {
-        keys: vec![key.jwk()],
-    })
-    .unwrap();
-    let set: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&published).unwrap();
-    let header = jsonwebtoken::decode_header(&token).unwrap();
-    let jwk = set.find(&header.kid.unwrap()).unwrap();
-    let mut validation = Validation::new(Algorithm::RS256);
-    validation.set_audience(&["resource"]);
-    validation.set_issuer(&[format!("https://casbah.example/{TENANT}/v2.0")]);
-    validation.validate_nbf = true;
-    let read =
-        jsonwebtoken::decode::<Value>(&token, &DecodingKey::from_jwk(jwk).unwrap(), &validation)
-            .unwrap();
-    assert_eq!(read.claims["roles"], json!(["discovery.read"]));
-    assert_eq!(read.claims["azp"], "client");
+        let set: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&published).unwrap();
+        let header = jsonwebtoken::decode_header(&token).unwrap();
+        let jwk = set.find(&header.kid.unwrap()).unwrap();
+        let mut validation = Validation::new(theirs);
+        validation.set_audience(&["resource"]);
+        validation.set_issuer(&[format!("https://casbah.example/{TENANT}/v2.0")]);
+        validation.validate_nbf = true;
+        let read = jsonwebtoken::decode::<Value>(
+            &token,
+            &DecodingKey::from_jwk(jwk).unwrap(),
+            &validation,
+        )
+        .unwrap();
+        assert_eq!(read.claims["roles"], json!(["discovery.read"]));
+        assert_eq!(read.claims["azp"], "client");
+    }
 }
 
 #[test]
@@ -88,6 +96,22 @@ fn the_others_token_is_read_by_us_and_only_with_its_algorithm() {
             assert_eq!(outcome, Err(VerifyError::Algorithm), "{algorithm:?}");
         }
     }
+}
+
+#[test]
+fn the_others_ecdsa_token_is_read_by_us() {
+    let key = SigningKey::generate_for(casbah_token::Algorithm::Es256, now()).unwrap();
+    let foreign = EncodingKey::from_ec_der(&key.to_pkcs8().unwrap());
+    let mut keys = KeyRing::default();
+    keys.insert(&key.jwk()).unwrap();
+    let mut header = Header::new(Algorithm::ES256);
+    header.kid = Some(key.kid().to_owned());
+    let claims = json!({
+        "aud": "resource", "iss": format!("https://casbah.example/{TENANT}/v2.0"), "tid": TENANT,
+        "sub": "principal", "oid": "principal", "azp": "client", "exp": now() + 60,
+    });
+    let token = jsonwebtoken::encode(&header, &claims, &foreign).unwrap();
+    assert!(verify(&token, &keys, &policy(), now()).is_ok());
 }
 
 /// The RSA key inside PKCS#8 (RFC 5208): after version and algorithm comes an

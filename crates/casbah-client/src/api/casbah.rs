@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use casbah_token::Algorithm;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};
 use serde::de::DeserializeOwned;
@@ -210,13 +211,17 @@ impl Client {
         Ok(answer.data)
     }
 
-    /// Makes and publishes the next key. `now` ends the present ones at once, and with
-    /// them every token that was issued.
+    /// Makes and publishes the next key, for the present algorithm where none is given.
+    /// `now` ends the present ones at once, and with them every token that was issued.
     ///
     /// # Errors
     /// [`Error::Api`]
-    pub async fn rotate_signing_keys(&self, now: bool) -> Result<SigningKey, Error> {
-        let body = json!({ "now": now });
+    pub async fn rotate_signing_keys(
+        &self,
+        now: bool,
+        algorithm: Option<Algorithm>,
+    ) -> Result<SigningKey, Error> {
+        let body = json!({ "now": now, "algorithm": algorithm.map(Algorithm::name) });
         let path = "/casbah/v1/keys/rotate";
         let response = self
             .send(CASBAH, Method::POST, path, Repeat::Unsafe, |request| {

@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Extension, Json};
 use casbah_identity::signing_keys::Rotation;
-use casbah_model::identity::SigningKeyRecord;
 use casbah_model::permission::CasbahRole;
 use casbah_model::time::Timestamp;
+use casbah_token::UnknownAlgorithm;
 use serde_json::{Value, json};
 
 use super::casbah::require_home;
@@ -17,6 +17,7 @@ use super::error::ApiError;
 use super::parameters::Parameters;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
+use crate::identity::keys::KnownKey;
 use crate::state::App;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -34,8 +35,8 @@ async fn list(
 ) -> Result<Json<Value>, ApiError> {
     require_home(&app, &caller).await?;
     let now = Timestamp::now();
-    let records = app.keys.records();
-    let published = records.iter().filter(|key| now < key.published_until);
+    let known = app.keys.known();
+    let published = known.iter().filter(|key| now < key.record.published_until);
     let keys: Vec<_> = published.map(|key| wire(key, now)).collect();
     Ok(Json(json!({ "data": keys })))
 }
@@ -51,9 +52,17 @@ async fn rotate(
     } else {
         Rotation::Overlapping
     };
+    let algorithm = parameters.text("algorithm")?;
+    let algorithm = algorithm.map(|name| {
+        name.parse()
+            .map_err(|UnknownAlgorithm| ApiError::bad_value("algorithm", name))
+    });
+    let algorithm = algorithm.transpose()?;
     let made = app
         .keys
-        .rotate(&app, rotation, |action, kid| caller.record(action, &kid))
+        .rotate(&app, rotation, algorithm, |action, kid| {
+            caller.record(action, &kid)
+        })
         .await
         .map_err(|error| {
             tracing::error!(%error, "the signing keys cannot be rotated");
@@ -62,7 +71,13 @@ async fn rotate(
     Ok((StatusCode::CREATED, Json(wire(&made, Timestamp::now()))))
 }
 
-fn wire(key: &SigningKeyRecord, now: Timestamp) -> Value {
+fn wire(
+    KnownKey {
+        record: key,
+        algorithm,
+    }: &KnownKey,
+    now: Timestamp,
+) -> Value {
     let state = if now < key.signs_from {
         "published"
     } else if now < key.signs_until {
@@ -72,7 +87,7 @@ fn wire(key: &SigningKeyRecord, now: Timestamp) -> Value {
     };
     json!({
         "kid": key.kid,
-        "algorithm": "RS256",
+        "algorithm": algorithm.name(),
         "state": state,
         "created": key.created.to_iso(),
         "signsFrom": key.signs_from.to_iso(),

@@ -7,7 +7,7 @@ use casbah_identity::signing_keys::{self, Rotation, SigningDays, SigningKeyError
 use casbah_model::identity::SigningKeyRecord;
 use casbah_model::time::Timestamp;
 use casbah_store::{AuditRecord, Store, StoreError};
-use casbah_token::{JwkSet, KeyError, KeyRing, SigningKey};
+use casbah_token::{Algorithm, JwkSet, KeyError, KeyRing, SigningKey};
 
 use crate::state::App;
 
@@ -38,6 +38,13 @@ pub enum SigningKeysError {
 struct OpenKey {
     record: SigningKeyRecord,
     key: Arc<SigningKey>,
+}
+
+/// What may be told of a key.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownKey {
+    pub(crate) record: SigningKeyRecord,
+    pub(crate) algorithm: Algorithm,
 }
 
 /// All that is derived from the stored keys.
@@ -93,8 +100,9 @@ impl SigningKeys {
         Ok(())
     }
 
-    /// Makes the next key and ends the present ones as `rotation` says. Other nodes
-    /// follow when they read the keys again. `audit` is given the action and the key.
+    /// Makes the next key, for the present algorithm where none is given, and ends the
+    /// present keys as `rotation` says. Other nodes follow when they read the keys again.
+    /// `audit` is given the action and the key.
     ///
     /// # Errors
     /// [`SigningKeysError`]; the keys in use stay as they were.
@@ -102,10 +110,13 @@ impl SigningKeys {
         &self,
         app: &App,
         rotation: Rotation,
+        algorithm: Option<Algorithm>,
         audit: impl FnOnce(&'static str, &str) -> AuditRecord,
-    ) -> Result<SigningKeyRecord, SigningKeysError> {
+    ) -> Result<KnownKey, SigningKeysError> {
         let now = Timestamp::now();
-        let fresh = generate(now).await?;
+        let newest = self.with(|loaded| loaded.keys.first().map(|key| key.key.algorithm()));
+        let algorithm = algorithm.or(newest).unwrap_or_default();
+        let fresh = generate(algorithm, now).await?;
         let (dates, retirement) = rotation.dates(now, self.days);
         let record = signing_keys::seal_key(&app.vault, &fresh, dates, now)?;
         let action = match rotation {
@@ -117,16 +128,20 @@ impl SigningKeys {
                 record.clone(),
                 retirement.signs_until,
                 retirement.published_until,
-                audit(action, &record.kid),
+                audit(action, &record.kid).detail(algorithm.name()),
             )
             .await?;
         self.refresh(app, now).await?;
-        Ok(record)
+        Ok(KnownKey { record, algorithm })
     }
 
     /// What is known of the keys, the newest first.
-    pub(crate) fn records(&self) -> Vec<SigningKeyRecord> {
-        self.with(|loaded| loaded.keys.iter().map(|key| key.record.clone()).collect())
+    pub(crate) fn known(&self) -> Vec<KnownKey> {
+        let known = |key: &OpenKey| KnownKey {
+            record: key.record.clone(),
+            algorithm: key.key.algorithm(),
+        };
+        self.with(|loaded| loaded.keys.iter().map(known).collect())
     }
 
     /// The key that signs now; none only if [`SigningKeys::refresh`] was not
@@ -210,11 +225,18 @@ async fn read(
 ) -> Result<Vec<SigningKeyRecord>, SigningKeysError> {
     let mut records = store.signing_keys(now).await?;
     if let Some(dates) = signing_keys::next_key(&records, now, days) {
-        let fresh = generate(now).await?;
+        // The operator's choice outlives the key that it was made with, while that or one
+        // after it is published.
+        let newest = records
+            .first()
+            .map(|key| signing_keys::open_key(vault, key));
+        let newest = newest.transpose()?.map(|key| key.algorithm());
+        let algorithm = newest.unwrap_or_default();
+        let fresh = generate(algorithm, now).await?;
         let record = signing_keys::seal_key(vault, &fresh, dates, now)?;
         let audit = AuditRecord::new(SERVER, "signing_key.create", &record.kid)
             .at(now)
-            .detail("it was time for the next");
+            .detail(algorithm.name());
         let after = signing_keys::last_signs_until(&records);
         // Another node may have been faster; then its key is the one.
         store.add_next_signing_key(record, after, audit).await?;
@@ -227,7 +249,8 @@ async fn read(
 }
 
 /// A new key; making one takes long.
-async fn generate(now: Timestamp) -> Result<SigningKey, SigningKeysError> {
-    let made = tokio::task::spawn_blocking(move || SigningKey::generate(now.seconds()));
+async fn generate(algorithm: Algorithm, now: Timestamp) -> Result<SigningKey, SigningKeysError> {
+    let made =
+        tokio::task::spawn_blocking(move || SigningKey::generate_for(algorithm, now.seconds()));
     Ok(made.await.map_err(|_| SigningKeysError::Interrupted)??)
 }

@@ -21,7 +21,11 @@ pub(super) async fn v1(
     context: RequestContext,
 ) -> Response {
     match metadata_tenant(&app, &segment).await {
-        Ok(tenant) => public_json(&context, &discovery::metadata_v1(&app.authority, tenant)),
+        Ok(tenant) => {
+            let published = app.keys.published(context.now);
+            let metadata = discovery::metadata_v1(&app.authority, tenant, &published);
+            public_json(&context, &metadata)
+        }
         Err(error) => refuse(error, &context, &app),
     }
 }
@@ -33,7 +37,11 @@ pub(super) async fn v2(
     context: RequestContext,
 ) -> Response {
     match metadata_tenant(&app, &segment).await {
-        Ok(tenant) => public_json(&context, &discovery::metadata_v2(&app.authority, tenant)),
+        Ok(tenant) => {
+            let published = app.keys.published(context.now);
+            let metadata = discovery::metadata_v2(&app.authority, tenant, &published);
+            public_json(&context, &metadata)
+        }
         Err(error) => refuse(error, &context, &app),
     }
 }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use casbah_identity::signing_keys::Rotation;
 use casbah_model::identity::{AppRoleAssignment, CASBAH, PrincipalType};
 use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::permission::CasbahRole;
 use casbah_model::time::Timestamp;
 use casbah_store::AuditRecord;
+use casbah_token::Algorithm;
 use serde_json::Value;
 
 use crate::identity::keys::SigningKeys;
@@ -124,17 +127,19 @@ async fn another_node_follows_when_it_reads_the_keys_again() {
     let old = server.manager_token(&client);
     assert_eq!(server.states(&old).await, ["signing"]);
     let present = app.keys.signer(now).unwrap();
-    let rotated = app.keys.rotate(app, Rotation::Overlapping, |action, kid| {
-        AuditRecord::new("anna", action, &kid)
-    });
+    let rotated = app
+        .keys
+        .rotate(app, Rotation::Overlapping, None, |action, kid| {
+            AuditRecord::new("anna", action, &kid)
+        });
     let next = rotated.await.unwrap();
     node.refresh(app, now).await.unwrap();
     let published = node.published(now).keys;
-    assert_eq!(published[0].kid, next.kid);
+    assert_eq!(published[0].kid, next.record.kid);
     assert_eq!(published[1].kid, present.kid());
     assert_eq!(node.signer(now).unwrap().kid(), present.kid());
     let in_two_days = now.plus_millis(2 * 86_400_000 + 1_000);
-    assert_eq!(node.signer(in_two_days).unwrap().kid(), next.kid);
+    assert_eq!(node.signer(in_two_days).unwrap().kid(), next.record.kid);
     let in_four_days = now.plus_millis(4 * 86_400_000);
     assert_eq!(node.published(in_four_days).keys.len(), 1);
     // Nothing has changed: the same parsed keys stay.
@@ -143,14 +148,14 @@ async fn another_node_follows_when_it_reads_the_keys_again() {
     assert!(Arc::ptr_eq(&ring, &node.ring()));
 
     // On another node the key ends, and with it the token that this one knows.
-    let ended = node.rotate(app, Rotation::AtOnce, |action, kid| {
+    let ended = node.rotate(app, Rotation::AtOnce, None, |action, kid| {
         AuditRecord::new("anna", action, &kid)
     });
     let fresh = ended.await.unwrap();
     app.keys.refresh(app, Timestamp::now()).await.unwrap();
     let refused = server.call("GET", KEYS, Some(&old), "").await;
     assert_eq!(refused.status, 401);
-    assert_eq!(server.published().await[0]["kid"], fresh.kid);
+    assert_eq!(server.published().await[0]["kid"], fresh.record.kid);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,4 +188,50 @@ async fn another_tenant_neither_sees_nor_rotates_keys() {
         assert_eq!(server.call(method, path, None, "").await.status, 401);
     }
     assert_eq!(server.published().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_signed_on_p256_where_that_was_chosen() {
+    let server = TestServer::start().await;
+    let client = server.manager(server.tenant).await;
+    let old = server.manager_token(&client);
+    let rotate = async |token: &str, body: &'static str| {
+        let answer = server.call("POST", ROTATE, Some(token), body).await;
+        (answer.status, answer.json()["algorithm"].clone())
+    };
+    let (status, _) = rotate(&old, r#"{"algorithm": "HS256"}"#).await;
+    assert_eq!(status, 400);
+    let made = rotate(&old, r#"{"algorithm": "ES256"}"#).await;
+    assert_eq!(made, (201, "ES256".into()));
+    // RSA signs still; the next key is known to readers already.
+    let key = &server.published().await[0];
+    assert_eq!((&key["kty"], &key["crv"]), (&"EC".into(), &"P-256".into()));
+    for version in ["", "/v2.0"] {
+        let path = format!("/common{version}/.well-known/openid-configuration");
+        let metadata = server.call("GET", &path, None, "").await.json();
+        let algorithms = &metadata["id_token_signing_alg_values_supported"];
+        assert_eq!(*algorithms, serde_json::json!(["ES256", "RS256"]));
+    }
+    // What is not said stays: the choice outlives its key.
+    let made = rotate(&old, r#"{"now": true}"#).await;
+    assert_eq!(made, (201, "ES256".into()));
+    let token = server.manager_token(&client);
+    let header = casbah_token::decode_unverified(&token).unwrap().header;
+    assert_eq!(header["alg"], "ES256");
+    assert_eq!(server.states(&token).await, ["signing"]);
+    let (app, now) = (&server.app, Timestamp::now());
+    let later = now.plus_millis(29 * 86_400_000);
+    app.keys.refresh(app, later).await.unwrap();
+    let algorithms: Vec<_> = app.keys.known().iter().map(|key| key.algorithm).collect();
+    assert_eq!(algorithms, [Algorithm::Es256; 2]);
+
+    // Called RS256 it is not believed, though the key that it names signed it.
+    let claims = token.split('.').nth(1).unwrap();
+    let mut header = header;
+    header["alg"] = "RS256".into();
+    let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).unwrap());
+    let signature = token.rsplit('.').next().unwrap();
+    let confused = format!("{header}.{claims}.{signature}");
+    let refused = server.call("GET", KEYS, Some(&confused), "").await;
+    assert_eq!(refused.status, 401);
 }

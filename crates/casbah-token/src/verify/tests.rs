@@ -7,9 +7,10 @@ use super::*;
 use crate::access::TokenVersion;
 use crate::compact::{MAX_TOKEN_BYTES, Part};
 use crate::encoding::{decode, encode};
+use crate::jwk::PublicKey;
 use crate::key::SigningKey;
 use crate::testing::{
-    NOW, RESOURCE, RESOURCE_URI, TENANT, app_token, id_token, key, keys, policy, user_token,
+    NOW, RESOURCE, RESOURCE_URI, TENANT, app_token, ec_key, id_token, key, keys, policy, user_token,
 };
 
 fn check(token: &str) -> Result<Claims, VerifyError> {
@@ -88,6 +89,58 @@ fn no_other_algorithm_is_believed() {
 }
 
 #[test]
+fn a_key_is_believed_with_its_own_algorithm_alone() {
+    let mut keys = keys();
+    keys.insert(&ec_key().jwk()).unwrap();
+    let check = |token: &str| verify(token, &keys, &policy(), NOW);
+    for key in [key(), ec_key()] {
+        let token = key.sign_access(&app_token(TokenVersion::V1)).unwrap();
+        assert!(check(&token).is_ok(), "{}", key.algorithm());
+        let other = match key.algorithm() {
+            Algorithm::Rs256 => "ES256",
+            Algorithm::Es256 => "RS256",
+        };
+        // Truly signed, by the key that is named, but called the other's.
+        let header = json!({"typ": "JWT", "alg": other, "kid": key.kid()});
+        let claims = encode(good_claims().to_string());
+        let token = key.sign_parts(&encode(header.to_string()), &claims);
+        assert_eq!(
+            check(&token.unwrap()),
+            Err(VerifyError::Algorithm),
+            "{other}"
+        );
+    }
+    // Signed by one key under the name of the other.
+    for (signer, named) in [(key(), ec_key()), (ec_key(), key())] {
+        let claims = encode(good_claims().to_string());
+        for (algorithm, expected) in [
+            (signer.algorithm(), VerifyError::Algorithm),
+            (named.algorithm(), VerifyError::Signature),
+        ] {
+            let header = json!({"typ": "JWT", "alg": algorithm.name(), "kid": named.kid()});
+            let token = signer.sign_parts(&encode(header.to_string()), &claims);
+            assert_eq!(check(&token.unwrap()), Err(expected));
+        }
+    }
+}
+
+#[test]
+fn an_ecdsa_signature_is_two_numbers_of_the_tokens_own() {
+    let mut keys = KeyRing::default();
+    keys.insert(&ec_key().jwk()).unwrap();
+    let token = ec_key().sign_access(&app_token(TokenVersion::V2)).unwrap();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let bytes = decode(signature).unwrap();
+    assert_eq!(bytes.len(), 64);
+    // Zeros pass in implementations that forget to look (CVE-2022-21449).
+    for forged in [vec![0; 64], vec![0; 8], Vec::new(), bytes[..63].to_vec()] {
+        let token = format!("{signed}.{}", encode(forged));
+        let outcome = verify(&token, &keys, &policy(), NOW);
+        assert_eq!(outcome, Err(VerifyError::Signature));
+    }
+}
+
+#[test]
 fn an_unsigned_token_is_not_believed() {
     let claims = encode(good_claims().to_string());
     let none = encode(json!({"alg": "none", "kid": key().kid()}).to_string());
@@ -112,9 +165,12 @@ fn the_public_key_is_no_shared_secret() {
         encode(good_claims().to_string())
     );
     let jwk = key().jwk();
+    let PublicKey::Rsa { n, .. } = jwk.key else {
+        panic!("an rsa key");
+    };
     for secret in [
-        decode(&jwk.n).unwrap(),
-        jwk.n.into_bytes(),
+        decode(&n).unwrap(),
+        n.into_bytes(),
         jwk.x5c[0].clone().into_bytes(),
     ] {
         let tag = hmac::sign(

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use casbah_token::Algorithm;
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{record, records};
 use crate::cli::Global;
@@ -22,10 +23,17 @@ pub(crate) enum KeysCommand {
     /// The keys that sign tokens
     List,
     /// Make and publish the next key; it signs in two days, when all clients have seen it
+    ///
+    /// Keys change by themselves, too, as serve --signing-days says; those keep the
+    /// algorithm. ES256 makes tokens shorter and cheaper to sign; choose it when all that
+    /// check tokens know it. Microsoft's own tokens are RS256.
     Rotate {
         /// The present keys are compromised: end them at once, and every token with them
         #[arg(long)]
         now: bool,
+        /// What the next key signs with [default: what the present one does]
+        #[arg(long, value_enum, value_name = "NAME")]
+        algorithm: Option<SigningAlgorithm>,
     },
     /// Seal the data keys under another master key; the server must not run
     ///
@@ -35,6 +43,23 @@ pub(crate) enum KeysCommand {
     ///
     /// For example: casbah keys rewrap --data-dir casbah-data --new-master-key-file new.key
     Rewrap(RewrapArgs),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SigningAlgorithm {
+    /// RSA with 2048 bits, which every client knows
+    Rs256,
+    /// ECDSA on P-256
+    Es256,
+}
+
+impl From<SigningAlgorithm> for Algorithm {
+    fn from(algorithm: SigningAlgorithm) -> Self {
+        match algorithm {
+            SigningAlgorithm::Rs256 => Self::Rs256,
+            SigningAlgorithm::Es256 => Self::Es256,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -67,9 +92,11 @@ pub(crate) async fn run(global: &Global, command: KeysCommand) -> Result<(), Cli
             let keys = context.client()?.signing_keys().await?;
             context.out.records(SIGNING_KEY, records(&keys)?)?;
         }
-        KeysCommand::Rotate { now } => {
+        KeysCommand::Rotate { now, algorithm } => {
             let context = Context::new(global)?;
-            let key = context.client()?.rotate_signing_keys(now).await?;
+            let client = context.client()?;
+            let algorithm = algorithm.map(Algorithm::from);
+            let key = client.rotate_signing_keys(now, algorithm).await?;
             context.out.record(SIGNING_KEY, &record(&key)?)?;
             if now {
                 Output::note(BROKEN);

@@ -326,6 +326,7 @@ pub(crate) const TENANT: &[Column] = &[
 
 pub(crate) const SIGNING_KEY: &[Column] = &[
     Column::id("KEY", |r, _| text(r, "/kid")),
+    Column::new("ALGORITHM", |r, _| text(r, "/algorithm")),
     Column::new("STATE", |r, _| text(r, "/state")),
     Column::new("SIGNS FROM", |r, zone| time(r, "/signsFrom", zone)),
     Column::new("SIGNS UNTIL", |r, zone| time(r, "/signsUntil", zone)),

@@ -69,7 +69,10 @@ fn allowed(parts: &Unverified) -> Vec<Action> {
 
 fn header_meaning(name: &str) -> &'static str {
     match name {
-        "alg" => "how it is signed; the service's tokens are RS256, never anything else",
+        "alg" => {
+            "how it is signed; the service's tokens are RS256, a Casbah's may be ES256, never \
+             anything else"
+        }
         "kid" => "the name of the key that signed it, to be found in the issuer's key set",
         "x5t" => "the thumbprint of that key's certificate",
         "typ" => "that it is a JSON Web Token",
