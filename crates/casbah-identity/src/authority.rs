@@ -5,6 +5,7 @@ use casbah_token::{IssuerPattern, IssuerPatternError, Policy, TokenVersion};
 use url::{Position, Url};
 
 use crate::error::AadError;
+use crate::host_alias::HostAlias;
 
 /// The address in the configuration cannot be the service's own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,7 @@ pub struct Authority {
     origin: String,
     host: String,
     host_name: String,
+    aliases: Vec<HostAlias>,
 }
 
 impl Authority {
@@ -52,7 +54,20 @@ impl Authority {
             origin: url.origin().ascii_serialization(),
             host: url[Position::BeforeHost..Position::AfterPort].to_owned(),
             host_name: url[Position::BeforeHost..Position::AfterHost].to_owned(),
+            aliases: Vec::new(),
         })
+    }
+
+    /// The same authority, which also answers for these hosts.
+    #[must_use]
+    pub fn with_aliases(mut self, aliases: Vec<HostAlias>) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    /// Hosts that it also answers for.
+    pub fn aliases(&self) -> &[HostAlias] {
+        &self.aliases
     }
 
     /// `https://host:port`, lower case, without a slash at the end.
@@ -130,7 +145,7 @@ impl TenantAlias {
 }
 
 /// Labels of letters, digits and hyphens, at least two (RFC 1123 section 2.1).
-fn is_domain(text: &str) -> bool {
+pub(crate) fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::authority::Authority;
 use crate::error::AadError;
+use crate::host_alias::HostAlias;
 
 /// Whose metadata is asked for. Asked by domain, the document carries the id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,8 +148,8 @@ pub fn published_keys(authority: &Authority, mut keys: JwkSet) -> JwkSet {
     keys
 }
 
-/// `/common/discovery/instance`: says that this server is the only instance it
-/// knows, and where the tenant's metadata is.
+/// `/common/discovery/instance`: says that this server, under its aliases too, is the
+/// only instance it knows, and where the tenant's metadata is.
 ///
 /// # Errors
 /// [`AadError::UnknownInstance`] when the endpoint asked about is elsewhere.
@@ -158,10 +159,12 @@ pub fn instance_discovery(
     authorization_endpoint: &str,
 ) -> Result<Value, AadError> {
     let endpoint = Url::parse(authorization_endpoint).map_err(|_| AadError::UnknownInstance)?;
+    let host = endpoint.host_str().unwrap_or_default();
     // Some libraries leave the port out of the endpoint they ask about.
     let is_ours = endpoint.origin().ascii_serialization() == authority.origin()
-        || (endpoint.port().is_none() && endpoint.host_str() == Some(authority.host_name()));
-    if !is_ours {
+        || (endpoint.port().is_none() && host == authority.host_name());
+    let is_alias = authority.aliases().iter().any(|alias| alias.covers(host));
+    if !is_ours && !is_alias {
         return Err(AadError::UnknownInstance);
     }
     let mut segments = endpoint.path_segments().ok_or(AadError::UnknownInstance)?;
@@ -178,13 +181,16 @@ pub fn instance_discovery(
         "{}/{tenant}{version}/.well-known/openid-configuration",
         authority.origin()
     );
+    // Tokens that a client keeps for one of the names serve for all.
+    let mut names = vec![authority.host()];
+    names.extend(authority.aliases().iter().filter_map(HostAlias::exact));
     Ok(json!({
         "tenant_discovery_endpoint": metadata,
         "api-version": if api_version == "1.0" { "1.0" } else { "1.1" },
         "metadata": [{
             "preferred_network": authority.host(),
             "preferred_cache": authority.host(),
-            "aliases": [authority.host()],
+            "aliases": names,
         }],
     }))
 }
@@ -270,6 +276,30 @@ mod tests {
     fn metadata_of_the_resource_manager() {
         let document = resource_manager_metadata(&authority());
         insta::assert_json_snapshot!("resource_manager", document);
+    }
+
+    #[test]
+    fn an_alias_leads_to_the_server_itself() {
+        let aliases = ["login.microsoftonline.com", "*.portal.example"];
+        let aliases = aliases.map(|alias| alias.parse().unwrap()).to_vec();
+        let authority = authority().with_aliases(aliases);
+        let ask = |host: &str| {
+            let endpoint = format!("https://{host}/t/oauth2/v2.0/authorize");
+            instance_discovery(&authority, "1.1", &endpoint)
+        };
+        for host in [
+            "login.microsoftonline.com",
+            "login.microsoftonline.com:8443",
+        ] {
+            let answer = ask(host).unwrap();
+            let metadata = answer["tenant_discovery_endpoint"].as_str().unwrap();
+            assert!(metadata.starts_with("https://localhost:8443/t/v2.0/"));
+            assert_eq!(
+                answer["metadata"][0]["aliases"],
+                json!(["localhost:8443", "login.microsoftonline.com"])
+            );
+        }
+        assert!(ask("login.windows.net").is_err());
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod discovery;
 pub mod error;
 pub mod expiry;
 pub mod federated;
+mod host_alias;
 pub mod least_privilege;
 pub mod password;
 pub mod proof;
@@ -26,6 +27,7 @@ pub mod signing_keys;
 
 pub use authority::{Authority, TenantAlias};
 pub use error::AadError;
+pub use host_alias::{HostAlias, ParseAliasError};
 
 #[cfg(test)]
 mod testing;

@@ -17,6 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::authority::Authority;
 use crate::error::AadError;
 use crate::federated::matching;
+use crate::host_alias::HostAlias;
 use crate::random::digest_of;
 use crate::request::Credential;
 use crate::secret::Peppers;
@@ -158,20 +159,36 @@ pub struct AssertionPlace(Vec<String>);
 impl AssertionPlace {
     /// The token endpoints and issuers of a tenant, by its id and by its domains.
     pub fn tenant(authority: &Authority, id: TenantId, domains: &[String]) -> Self {
-        let (origin, id) = (authority.origin(), id.to_string());
-        let mut names: Vec<_> = std::iter::once(id.as_str())
-            .chain(domains.iter().map(String::as_str))
-            .flat_map(|name| endpoints(origin, name))
-            .collect();
-        names.push(format!("{origin}/{id}/v2.0"));
-        names.push(format!("{origin}/{id}/"));
+        let id = id.to_string();
+        let mut names = Vec::new();
+        for origin in origins(authority) {
+            let tenants = std::iter::once(id.as_str()).chain(domains.iter().map(String::as_str));
+            names.extend(tenants.flat_map(|tenant| endpoints(&origin, tenant)));
+            names.push(format!("{origin}/{id}/v2.0"));
+            names.push(format!("{origin}/{id}/"));
+        }
         Self(names)
     }
 
     /// The token endpoints of `common` or `organizations`.
     pub fn alias(authority: &Authority, alias: &str) -> Self {
-        Self(endpoints(authority.origin(), alias).to_vec())
+        let origins = origins(authority);
+        Self(
+            origins
+                .iter()
+                .flat_map(|origin| endpoints(origin, alias))
+                .collect(),
+        )
     }
+}
+
+/// The origin, and those under which a laboratory's server is met, at the port that
+/// clients have built in. Wildcards are none: they stand for the API's hosts.
+fn origins(authority: &Authority) -> Vec<String> {
+    let aliases = authority.aliases().iter().filter_map(HostAlias::exact);
+    std::iter::once(authority.origin().to_owned())
+        .chain(aliases.map(|host| format!("https://{host}")))
+        .collect()
 }
 
 fn endpoints(origin: &str, tenant: &str) -> [String; 2] {

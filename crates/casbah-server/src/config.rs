@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use casbah_connect::Egress;
+use casbah_identity::HostAlias;
 pub use casbah_identity::signing_keys::SigningDays;
 use casbah_store::DatabaseAddress;
 
@@ -24,6 +25,9 @@ pub struct Config {
     pub certificate: Option<CertificateFiles>,
     /// What the server may call beside the public network.
     pub egress: Egress,
+    /// Hosts that clients have built in, which the server also answers for: names in its
+    /// certificate and in instance discovery. For laboratories only.
+    pub host_aliases: Vec<HostAlias>,
     /// The name of the home tenant that the first start creates.
     pub tenant_name: String,
     /// The home tenant's domain.
@@ -60,6 +64,7 @@ impl Config {
             database: None,
             certificate: None,
             egress: Egress::default(),
+            host_aliases: Vec::new(),
             tenant_name: "Home".to_owned(),
             tenant_domain: "casbah.localhost".to_owned(),
             signing_days: SigningDays::default(),

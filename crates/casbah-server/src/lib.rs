@@ -24,6 +24,7 @@ mod testing;
 mod tls;
 mod usage;
 
+pub use casbah_identity::HostAlias;
 pub use config::{CertificateFiles, Config, SigningDays};
 pub use first_start::{CreateTenantError, FirstStartError};
 pub use rewrap::{RewrapFailure, Rewrapped, rewrap};

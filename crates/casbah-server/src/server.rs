@@ -121,6 +121,8 @@ pub struct FirstStart {
 pub struct Server {
     /// The public origin.
     pub url: String,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// The CA to trust, where it is the server's own.
     pub ca: Option<PathBuf>,
     /// What the first start created; none at later starts.
@@ -152,12 +154,9 @@ impl Server {
 
         let url = config.public_url.clone();
         let url = url.unwrap_or_else(|| format!("https://localhost:{}", address.port()));
-        let authority = Authority::parse(&url)?;
-        let tls = tls::prepare(
-            &config.data_dir,
-            authority.host_name(),
-            config.certificate.as_ref(),
-        )?;
+        let aliases = config.host_aliases.clone();
+        let authority = Authority::parse(&url)?.with_aliases(aliases);
+        let tls = tls::prepare(&config.data_dir, &authority, config.certificate.as_ref())?;
         let (stop, stopped) = watch::channel(false);
         let (app, first_start, background) = open(config, authority, &stopped).await?;
         let url = app.authority.origin().to_owned();
@@ -176,6 +175,7 @@ impl Server {
         let listening = tokio::spawn(service.serve(make));
         Ok(Self {
             url,
+            address,
             ca: tls.ca,
             first_start,
             handle,

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use casbah_identity::Authority;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose,
@@ -56,10 +57,11 @@ pub(crate) struct Tls {
     pub(crate) ca: Option<PathBuf>,
 }
 
-/// Reads the operator's certificate, or makes one of our own CA for `host`.
+/// Reads the operator's certificate, or makes one of our own CA for the authority's host
+/// and its aliases.
 pub(crate) fn prepare(
     data_dir: &Path,
-    host: &str,
+    authority: &Authority,
     files: Option<&CertificateFiles>,
 ) -> Result<Tls, TlsError> {
     let (chain, key, ca) = if let Some(files) = files {
@@ -79,7 +81,7 @@ pub(crate) fn prepare(
         let ca_file = data_dir.join("ca.pem");
         let (issuer, ca_der) = certificate_authority(data_dir, &ca_file)?;
         let key = KeyPair::generate()?;
-        let certificate = certificate_params(host)?.signed_by(&key, &issuer)?;
+        let certificate = certificate_params(authority)?.signed_by(&key, &issuer)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         (vec![certificate.der().clone(), ca_der], key, Some(ca_file))
     };
@@ -126,13 +128,16 @@ fn certificate_authority(
     Ok((Issuer::new(params, key), der))
 }
 
-fn certificate_params(host: &str) -> Result<CertificateParams, TlsError> {
+fn certificate_params(authority: &Authority) -> Result<CertificateParams, TlsError> {
+    let host = authority.host_name();
     let mut names = vec![host.to_owned()];
     for local in ["localhost", "127.0.0.1", "::1"] {
         if local != host {
             names.push(local.to_owned());
         }
     }
+    let aliases = authority.aliases().iter().map(ToString::to_string);
+    names.extend(aliases.filter(|alias| alias != host));
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name = name(host);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -178,12 +183,16 @@ fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), TlsError> {
 mod tests {
     use super::*;
 
+    fn authority() -> Authority {
+        Authority::parse("https://localhost:8443").unwrap()
+    }
+
     #[test]
     fn the_ca_outlives_a_restart_and_its_key_is_private() {
         let directory = tempfile::tempdir().unwrap();
-        let first = prepare(directory.path(), "localhost", None).unwrap();
+        let first = prepare(directory.path(), &authority(), None).unwrap();
         let ca = fs::read(first.ca.unwrap()).unwrap();
-        let second = prepare(directory.path(), "localhost", None).unwrap();
+        let second = prepare(directory.path(), &authority(), None).unwrap();
         assert_eq!(fs::read(second.ca.unwrap()).unwrap(), ca);
         #[cfg(unix)]
         {
@@ -197,6 +206,17 @@ mod tests {
     }
 
     #[test]
+    fn aliases_are_names_of_the_certificate() {
+        let aliases = ["login.microsoftonline.com", "*.portal.example"];
+        let aliases = aliases.map(|alias| alias.parse().unwrap()).to_vec();
+        let params = certificate_params(&authority().with_aliases(aliases)).unwrap();
+        let names = format!("{:?}", params.subject_alt_names);
+        for name in ["localhost", "login.microsoftonline.com", "*.portal.example"] {
+            assert!(names.contains(name), "{names}");
+        }
+    }
+
+    #[test]
     fn a_file_without_a_certificate_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let chain = directory.path().join("chain.pem");
@@ -205,7 +225,7 @@ mod tests {
             chain: chain.clone(),
             key: chain,
         };
-        let error = prepare(directory.path(), "localhost", Some(&files))
+        let error = prepare(directory.path(), &authority(), Some(&files))
             .err()
             .unwrap();
         assert!(

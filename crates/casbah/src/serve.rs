@@ -1,12 +1,12 @@
 //! `casbah serve`.
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use casbah_connect::{AllowedHost, Egress};
-use casbah_server::{CertificateFiles, Config, Server, SigningDays};
+use casbah_server::{CertificateFiles, Config, HostAlias, Server, SigningDays};
 use clap::Args;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -14,6 +14,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::error::CliError;
 use crate::signals::interrupted;
+
+/// Where clients look for a host of https.
+const HTTPS_PORT: u16 = 443;
 
 /// What `serve` takes.
 #[derive(Debug, Args)]
@@ -52,6 +55,10 @@ pub(crate) struct ServeArgs {
     /// The key of that certificate, PEM
     #[arg(long, requires = "certificate", value_name = "FILE")]
     certificate_key: Option<PathBuf>,
+    /// For laboratories: also answer for this host, which clients have built in, such as
+    /// login.microsoftonline.com or '*.portal.cloudappsecurity.com'; may come several times
+    #[arg(long, value_name = "NAME", conflicts_with = "certificate")]
+    host_alias: Vec<HostAlias>,
     /// The name of the home tenant that the first start creates
     #[arg(long, default_value = "Home", value_name = "NAME")]
     tenant_name: String,
@@ -110,6 +117,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), CliError> {
         (Some(chain), Some(key)) => Some(CertificateFiles { chain, key }),
         _ => None,
     };
+    config.host_aliases.clone_from(&args.host_alias);
     config.tenant_name = args.tenant_name;
     config.tenant_domain = args.tenant_domain;
     config.signing_days = args.signing_days;
@@ -120,6 +128,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), CliError> {
     };
     let server = Server::start(config).await.map_err(serve_error)?;
     announce(&server)?;
+    announce_aliases(&server, &args.host_alias)?;
     if let Some(file) = args.start_file {
         write_start_file(&file, &server)?;
     }
@@ -161,6 +170,36 @@ fn announce(server: &Server) -> Result<(), CliError> {
             first.user_principal_name,
             first.one_time_password.expose_secret(),
             server.url
+        )?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// How the names lead here, and what keeps them from it.
+fn announce_aliases(server: &Server, aliases: &[HostAlias]) -> Result<(), CliError> {
+    if aliases.is_empty() {
+        return Ok(());
+    }
+    let ip = server.address.ip();
+    let ip = if ip.is_unspecified() {
+        IpAddr::V4(Ipv4Addr::LOCALHOST)
+    } else {
+        ip
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "Laboratory: put these lines into the hosts file of the clients, and of no others:"
+    )?;
+    for alias in aliases {
+        writeln!(out, "{}", alias.hosts_line(&ip.to_string()))?;
+    }
+    let port = server.address.port();
+    if port != HTTPS_PORT {
+        writeln!(
+            out,
+            "Clients ask these hosts at port {HTTPS_PORT}, and the server listens at {port}: use --listen {ip}:{HTTPS_PORT}"
         )?;
     }
     out.flush()?;

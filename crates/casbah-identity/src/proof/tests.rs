@@ -65,6 +65,35 @@ impl Client {
 }
 
 #[test]
+fn an_assertion_may_name_a_host_that_a_laboratory_answers_for() {
+    let mut client = Client::new();
+    let id = client.tenant;
+    let named = |host: &str| format!("https://{host}/{id}/oauth2/v2.0/token");
+    let assertion = client.assertion(&named("login.microsoftonline.com"), NOW.seconds());
+    let refused = client.check(&assertion, NOW);
+    assert_eq!(refused, Err(AadError::AssertionAudience));
+
+    let aliases = ["login.microsoftonline.com", "*.portal.example"];
+    let aliases = aliases.map(|alias| alias.parse().unwrap()).to_vec();
+    let authority = Authority::parse("https://casbah.example").unwrap();
+    let authority = authority.with_aliases(aliases);
+    client.place = AssertionPlace::tenant(&authority, id, &[]);
+    assert_eq!(client.check(&assertion, NOW), Ok(()));
+    for (host, is_right) in [
+        ("casbah.example", true),
+        ("login.microsoftonline.us", false),
+        ("x.login.microsoftonline.com", false),
+        ("contoso.portal.example", false),
+    ] {
+        let assertion = client.assertion(&named(host), NOW.seconds());
+        assert_eq!(client.check(&assertion, NOW).is_ok(), is_right, "{host}");
+    }
+    let common = AssertionPlace::alias(&authority, "common");
+    let name = "https://login.microsoftonline.com/common/oauth2/token";
+    assert!(common.0.iter().any(|one| one == name));
+}
+
+#[test]
 fn an_assertion_is_for_any_name_of_the_tenants_endpoints() {
     let client = Client::new();
     let id = client.tenant;
