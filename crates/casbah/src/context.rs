@@ -4,8 +4,8 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 
 use casbah_client::{
-    ApiBase, Authority, Client, Cloud, Credential, Error, GraphClient, Session, SessionFile,
-    TokenSource, Transport, well_known,
+    ApiBase, Authority, Client, Credential, Error, GraphClient, Session, SessionFile, TokenSource,
+    Transport, well_known,
 };
 
 use casbah_model::activity::GEOIP_ATTRIBUTION;
@@ -51,15 +51,15 @@ impl Context {
         }
     }
 
-    /// Who issues tokens: what was said, Microsoft's public cloud for its own
-    /// API, else the server itself.
+    /// Who issues tokens: what was said, the cloud of Microsoft's own API, else the
+    /// server itself.
     pub(crate) fn authority(&self) -> Result<Authority, CliError> {
         if let Some(authority) = &self.settings.layer.authority {
             return Ok(authority.parse()?);
         }
         let base = self.base()?;
-        if base.is_microsoft() {
-            return Ok(Authority::cloud(Cloud::Public));
+        if let Some(cloud) = base.cloud() {
+            return Ok(Authority::cloud(cloud));
         }
         Ok(Authority::custom(&base.to_string())?)
     }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::auth::AuthorityError;
 use crate::auth::origin;
+use crate::auth::{AuthorityError, Cloud};
 
 /// The origin of the API: Casbah's own, or
 /// `https://<tenant>.<region>.portal.cloudappsecurity.com`.
@@ -32,13 +32,17 @@ impl ApiBase {
 
     /// Whether this is Microsoft's own service.
     pub fn is_microsoft(&self) -> bool {
-        [
-            ".cloudappsecurity.com",
-            ".cloudappsecuritygov.com",
-            ".cloudappsecurity.us",
-        ]
-        .iter()
-        .any(|suffix| self.0.ends_with(suffix))
+        self.cloud().is_some()
+    }
+
+    /// Microsoft's cloud whose API is here, as far as its hosts are published.
+    pub fn cloud(&self) -> Option<Cloud> {
+        Cloud::ALL.into_iter().find(|cloud| {
+            let below = cloud
+                .api_domain()
+                .and_then(|domain| self.0.strip_suffix(domain));
+            below.is_some_and(|below| below.ends_with(['.', '/']))
+        })
     }
 
     pub(crate) fn join(&self, path: &str) -> String {
@@ -75,5 +79,30 @@ mod tests {
                 .is_microsoft()
         );
         assert!(ApiBase::microsoft("a b", "eu2").is_err());
+    }
+
+    #[test]
+    fn the_cloud_is_known_by_the_host() {
+        for (host, cloud) in [
+            (
+                "contoso.eu2.portal.cloudappsecurity.com",
+                Some(Cloud::Public),
+            ),
+            (
+                "contoso.us1.portal.cloudappsecuritygov.com",
+                Some(Cloud::Gcc),
+            ),
+            ("portal.cloudappsecuritygov.com", Some(Cloud::Gcc)),
+            (
+                "contoso.us1.portal.cloudappsecurity.us",
+                Some(Cloud::GccHigh),
+            ),
+            ("evilportal.cloudappsecurity.us", None),
+            ("portal.cloudappsecurity.us.evil.example", None),
+            ("cloudappsecurity.cn", None),
+        ] {
+            let base = ApiBase::parse(&format!("https://{host}")).unwrap();
+            assert_eq!(base.cloud(), cloud, "{host}");
+        }
     }
 }

@@ -6,36 +6,65 @@ use std::str::FromStr;
 use url::{Host, Url};
 
 /// One of Microsoft's clouds, with its published endpoints.
+///
+/// Sources: *who issues tokens* is "Microsoft Entra authentication endpoints" in
+/// <https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>;
+/// *Graph* is "service root endpoints" in <https://learn.microsoft.com/graph/deployments>;
+/// *the API's hosts* are "Portal access" in
+/// <https://learn.microsoft.com/defender-cloud-apps/network-requirements>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cloud {
-    /// The public cloud.
+    /// The public cloud, with its API at `*.portal.cloudappsecurity.com`.
     Public,
-    /// US Government, GCC High.
+    /// US Government, GCC: the worldwide endpoints of Entra ID and Graph, as the page of
+    /// Graph says, but an API of its own at `*.portal.cloudappsecuritygov.com`
+    /// (<https://learn.microsoft.com/defender-cloud-apps/editions-cloud-app-security-gcc>).
+    Gcc,
+    /// US Government, GCC High, with its API at `*.portal.cloudappsecurity.us`.
     GccHigh,
-    /// US Government, Department of Defense.
+    /// US Government, Department of Defense. No page names the hosts of its API: the
+    /// user gives the address that the portal shows.
     Dod,
-    /// China, run by 21Vianet. The sign-in endpoints exist; Defender for Cloud
-    /// Apps itself is not offered there.
+    /// China, run by 21Vianet. Graph's page names the older `login.chinacloudapi.cn`;
+    /// here it is the host of Entra's own page. No page names an API of Defender for
+    /// Cloud Apps there.
     China,
 }
 
 impl Cloud {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Public, Self::GccHigh, Self::Dod, Self::China];
+    pub const ALL: [Self; 5] = [
+        Self::Public,
+        Self::Gcc,
+        Self::GccHigh,
+        Self::Dod,
+        Self::China,
+    ];
 
     /// The name on a command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Public => "public",
+            Self::Gcc => "gcc",
             Self::GccHigh => "gcc-high",
             Self::Dod => "dod",
             Self::China => "china",
         }
     }
 
+    /// The domain below which its tenants' APIs are, where a page names it.
+    pub const fn api_domain(self) -> Option<&'static str> {
+        match self {
+            Self::Public => Some("portal.cloudappsecurity.com"),
+            Self::Gcc => Some("portal.cloudappsecuritygov.com"),
+            Self::GccHigh => Some("portal.cloudappsecurity.us"),
+            Self::Dod | Self::China => None,
+        }
+    }
+
     const fn login(self) -> &'static str {
         match self {
-            Self::Public => "https://login.microsoftonline.com",
+            Self::Public | Self::Gcc => "https://login.microsoftonline.com",
             Self::GccHigh | Self::Dod => "https://login.microsoftonline.us",
             Self::China => "https://login.partner.microsoftonline.cn",
         }
@@ -43,7 +72,7 @@ impl Cloud {
 
     const fn graph(self) -> &'static str {
         match self {
-            Self::Public => "https://graph.microsoft.com",
+            Self::Public | Self::Gcc => "https://graph.microsoft.com",
             Self::GccHigh => "https://graph.microsoft.us",
             Self::Dod => "https://dod-graph.microsoft.us",
             Self::China => "https://microsoftgraph.chinacloudapi.cn",
@@ -55,7 +84,7 @@ impl Cloud {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorityError {
     /// The text is neither a cloud's name nor an address.
-    #[error("{text:?} is neither an https:// address nor one of public, gcc-high, dod, china")]
+    #[error("{text:?} is neither an https:// address nor one of public, gcc, gcc-high, dod, china")]
     Unknown {
         /// The text.
         text: String,
@@ -193,6 +222,21 @@ mod tests {
                 "public",
                 "https://login.microsoftonline.com",
                 "https://graph.microsoft.com",
+            ),
+            (
+                "gcc",
+                "https://login.microsoftonline.com",
+                "https://graph.microsoft.com",
+            ),
+            (
+                "gcc-high",
+                "https://login.microsoftonline.us",
+                "https://graph.microsoft.us",
+            ),
+            (
+                "china",
+                "https://login.partner.microsoftonline.cn",
+                "https://microsoftgraph.chinacloudapi.cn",
             ),
             (
                 "dod",

@@ -108,6 +108,32 @@ async fn a_token_near_its_end_is_renewed() {
 }
 
 #[tokio::test]
+async fn many_callers_renew_a_token_near_its_end_once() {
+    let (url, seen) = token_server(299).await;
+    let source = source(&url, "right");
+    assert_eq!(
+        source.token("res").await.unwrap().secret(),
+        "1:res/.default"
+    );
+    seen.lifetime.store(3599, Ordering::SeqCst);
+    let callers: Vec<_> = (0..50)
+        .map(|_| {
+            let source = source.clone();
+            tokio::spawn(async move { source.token("res").await.unwrap().secret().to_owned() })
+        })
+        .collect();
+    for caller in callers {
+        assert_eq!(caller.await.unwrap(), "2:res/.default");
+    }
+    // Nobody asks again until it is near its end, too.
+    assert_eq!(
+        source.token("res").await.unwrap().secret(),
+        "2:res/.default"
+    );
+    assert_eq!(seen.requests.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
 async fn a_refusal_keeps_its_code_and_ids() {
     let (url, _) = token_server(3599).await;
     let error = source(&url, "wrong").token("res").await.unwrap_err();
