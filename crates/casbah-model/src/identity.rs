@@ -12,6 +12,7 @@ mod federated_credential;
 mod first_party;
 mod grant;
 mod hash;
+mod held_credential;
 mod key_credential;
 mod keys;
 mod object;
@@ -37,6 +38,7 @@ pub use grant::{
     RequestedResource, Session,
 };
 pub use hash::{Digest, PasswordHash, Sealed};
+pub use held_credential::{CredentialKind, HeldCredential};
 pub use key_credential::KeyCredential;
 pub use keys::{DataKeyRecord, PepperRecord, SigningKeyRecord};
 pub use object::DirectoryObject;

@@ -1,4 +1,4 @@
-//! `/casbah/v1/credentials`: the secrets of all applications and when they end.
+//! `/casbah/v1/credentials`: the credentials of all applications and when they end.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::routing::get;
 use axum::{Extension, Json};
 use casbah_identity::expiry::days_left;
-use casbah_model::identity::{Application, ClientSecret};
+use casbah_model::identity::HeldCredential;
 use casbah_model::permission::CasbahRole;
 use casbah_model::time::Timestamp;
 use serde_json::{Value, json};
@@ -38,24 +38,23 @@ async fn list(
     let all = app.store.credentials(caller.tenant).await?;
     let wanted = all
         .iter()
-        .filter(|(_, secret)| before.is_none_or(|before| secret.end <= before));
-    let data: Vec<_> = wanted
-        .map(|(application, secret)| record(application, secret, now))
-        .collect();
+        .filter(|held| before.is_none_or(|before| held.end.is_some_and(|end| end <= before)));
+    let data: Vec<_> = wanted.map(|held| record(held, now)).collect();
     Ok(Json(json!({"data": data})))
 }
 
-fn record(application: &Application, secret: &ClientSecret, now: Timestamp) -> Value {
+fn record(held: &HeldCredential, now: Timestamp) -> Value {
     json!({
-        "appId": application.app_id,
-        "displayName": application.display_name,
-        "kind": "secret",
-        "keyId": secret.key_id,
-        "name": secret.display_name,
-        "hint": secret.hint,
-        "start": secret.start.to_iso(),
-        "end": secret.end.to_iso(),
-        "daysLeft": days_left(secret.end, now),
-        "expired": secret.end <= now,
+        "appId": held.app_id,
+        "displayName": held.holder,
+        "holder": if held.is_of_principal { "servicePrincipal" } else { "application" },
+        "kind": held.kind.name(),
+        "keyId": held.key_id,
+        "name": held.name,
+        "hint": held.hint,
+        "start": held.start.map(Timestamp::to_iso),
+        "end": held.end.map(Timestamp::to_iso),
+        "daysLeft": held.end.map(|end| days_left(end, now)),
+        "expired": held.end.is_some_and(|end| end <= now),
     })
 }

@@ -31,22 +31,24 @@ pub(crate) async fn watch_credentials(app: Arc<App>, mut stopped: watch::Receive
 pub(super) async fn warn(app: &App, now: Timestamp) -> Result<usize, StoreError> {
     let mut said = 0;
     for tenant in app.store.tenants().await? {
-        for (application, secret) in app.store.credentials(tenant.id).await? {
-            let Some(threshold) = threshold(secret.end, now) else {
+        for held in app.store.credentials(tenant.id).await? {
+            let Some((end, threshold)) = held.end.and_then(|end| Some((end, threshold(end, now)?)))
+            else {
                 continue;
             };
             let store = &app.store;
-            let is_new = store.begin_expiry_warning(tenant.id, secret.key_id, threshold, now);
+            let is_new = store.begin_expiry_warning(tenant.id, held.key_id, threshold, now);
             if is_new.await? {
                 said += 1;
                 tracing::warn!(
                     tenant = %tenant.id,
-                    app_id = %application.app_id,
-                    application = application.display_name,
-                    key_id = %secret.key_id,
-                    end = %secret.end,
-                    days = days_left(secret.end, now),
-                    "a client secret ends soon",
+                    app_id = %held.app_id,
+                    application = held.holder,
+                    kind = held.kind.name(),
+                    key_id = %held.key_id,
+                    %end,
+                    days = days_left(end, now),
+                    "a credential ends soon",
                 );
             }
         }

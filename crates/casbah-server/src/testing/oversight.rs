@@ -1,6 +1,9 @@
 //! What an auditor reads: the audit, the use of permissions, credentials.
 
-use casbah_model::identity::{AppRoleAssignment, CASBAH, PrincipalType};
+use casbah_identity::secret::{SecretOptions, new_client_secret};
+use casbah_model::identity::{
+    AppRoleAssignment, Application, CASBAH, FederatedCredential, KeyCredential, PrincipalType,
+};
 use casbah_model::ids::{KeyId, ObjectId};
 use casbah_model::permission::Permission;
 use casbah_model::time::Timestamp;
@@ -130,4 +133,66 @@ async fn the_use_of_permissions_is_counted_and_what_is_not_needed_is_named() {
     assert_eq!(all["data"].as_array().unwrap().len(), 2);
     let refused = server.call("GET", &path, Some(&token), "").await;
     assert_eq!(refused.status, 401, "a token of another resource");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_credential_is_listed_by_its_end() {
+    let server = TestServer::start().await;
+    let auditor = server.auditor().await;
+    let now = Timestamp::now();
+    let mut application = Application::new(server.tenant, "Siem", now);
+    application.key_credentials.push(KeyCredential {
+        key_id: KeyId::random(),
+        display_name: "CN=siem".to_owned(),
+        start: now,
+        end: now.minus_days(-20),
+        custom_key_identifier: "thumbprint".to_owned(),
+        certificate: "MIIC".to_owned(),
+    });
+    application.federated_credentials.push(FederatedCredential {
+        id: KeyId::random(),
+        name: "pipeline".to_owned(),
+        issuer: "https://tokens.example".to_owned(),
+        subject: "main".to_owned(),
+        audience: "api://AzureADTokenExchange".to_owned(),
+        description: None,
+    });
+    let id = application.id;
+    server.save(&application).await;
+    let client = server.present(application, server.tenant, &[]).await;
+    for (holder, days) in [(id, 40), (client.principal.id, 10)] {
+        let options = SecretOptions {
+            end: Some(now.minus_days(-days)),
+            ..SecretOptions::default()
+        };
+        let peppers = &server.app.peppers;
+        let new = new_client_secret(peppers, server.tenant, holder, options, now).unwrap();
+        let store = &server.app.store;
+        let added = store.add_client_secret(new.stored, audit_record()).await;
+        added.unwrap();
+    }
+    let list = async |query: &str| {
+        let path = format!("/casbah/v1/credentials{query}");
+        let answer = server.call("GET", &path, Some(&auditor), "").await;
+        assert!(!answer.text.contains("hash") && !answer.text.contains("MIIC"));
+        let answer = answer.json();
+        let data = answer["data"].as_array().unwrap();
+        let seen = data.iter().map(|one| {
+            let days = one["daysLeft"].as_i64();
+            let text = |name: &str| one[name].as_str().unwrap().to_owned();
+            (text("kind"), text("holder"), days)
+        });
+        seen.collect::<Vec<_>>()
+    };
+    let row = |kind: &str, holder: &str, days| (kind.to_owned(), holder.to_owned(), days);
+    let soon = vec![
+        row("secret", "servicePrincipal", Some(9)),
+        row("certificate", "application", Some(19)),
+    ];
+    assert_eq!(list("?expiringDays=30").await, soon);
+    let later = vec![
+        row("secret", "application", Some(39)),
+        row("federated", "application", None),
+    ];
+    assert_eq!(list("").await, [soon, later].concat());
 }

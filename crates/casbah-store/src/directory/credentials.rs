@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use casbah_model::identity::{Application, ClientSecret};
+use casbah_model::identity::{Application, ClientSecret, HeldCredential, ServicePrincipal};
 use casbah_model::ids::{KeyId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
 
@@ -11,39 +11,56 @@ use crate::database::{Row, params};
 use crate::{ApplicationQuery, Store, StoreError};
 
 impl Store {
-    /// The secrets of all of a tenant's applications that are not deleted, those that
-    /// end first before the others.
-    pub async fn credentials(
-        &self,
-        tenant: TenantId,
-    ) -> Result<Vec<(Application, ClientSecret)>, StoreError> {
+    /// The credentials of all of a tenant's applications that are not deleted, and of
+    /// its service principals: those that end first before the others, those without
+    /// an end last.
+    pub async fn credentials(&self, tenant: TenantId) -> Result<Vec<HeldCredential>, StoreError> {
         let applications = self.applications(tenant, ApplicationQuery::default());
-        let applications: HashMap<ObjectId, Application> = applications
+        let applications = applications.await?;
+        let principals = self.service_principals(tenant, ApplicationQuery::default());
+        let principals: HashMap<ObjectId, ServicePrincipal> = principals
             .await?
             .into_iter()
+            .map(|principal| (principal.id, principal))
+            .collect();
+        let secrets = self.secrets(tenant).await?;
+        let mut held: Vec<_> = applications
+            .iter()
+            .flat_map(HeldCredential::of_application)
+            .collect();
+        let applications: HashMap<ObjectId, &Application> = applications
+            .iter()
             .map(|application| (application.id, application))
             .collect();
-        let secrets = self
-            .read(move |session| {
-                let rows = session.rows(
-                    "SELECT key_id, display_name, hint, start_at, end_at, hash, pepper_version,
-                        application_id
-                     FROM client_secret WHERE tenant_id = ?1 ORDER BY end_at, key_id",
-                    params![tenant],
-                )?;
-                rows.into_iter()
-                    .map(|mut row| {
-                        let application = row.get(7)?;
-                        read_secret(tenant, application, row)
-                    })
-                    .collect::<Result<Vec<_>, StoreError>>()
-            })
-            .await?;
-        let with_application = |secret: ClientSecret| {
-            let application = applications.get(&secret.application)?;
-            Some((application.clone(), secret))
-        };
-        Ok(secrets.into_iter().filter_map(with_application).collect())
+        held.extend(secrets.iter().filter_map(|secret| {
+            let holder = &secret.application;
+            let of_application = applications.get(holder);
+            of_application
+                .map(|application| HeldCredential::secret(application, secret))
+                .or_else(|| {
+                    let principal = principals.get(holder)?;
+                    Some(HeldCredential::principal_secret(principal, secret))
+                })
+        }));
+        held.sort_by_key(|one| (one.end.is_none(), one.end, one.key_id));
+        Ok(held)
+    }
+
+    async fn secrets(&self, tenant: TenantId) -> Result<Vec<ClientSecret>, StoreError> {
+        self.read(move |session| {
+            let rows = session.rows(
+                "SELECT key_id, display_name, hint, start_at, end_at, hash, pepper_version,
+                    application_id
+                 FROM client_secret WHERE tenant_id = ?1",
+                params![tenant],
+            )?;
+            let read = |mut row: Row| {
+                let holder = row.get(7)?;
+                read_secret(tenant, holder, row)
+            };
+            rows.into_iter().map(read).collect()
+        })
+        .await
     }
 
     /// Remembers that a credential's end is told at this threshold, in days; false if

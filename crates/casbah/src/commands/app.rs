@@ -86,7 +86,7 @@ pub(crate) enum AppCommand {
         /// Only this application's, by its client id
         app_id: Option<String>,
     },
-    /// The secrets of all applications, those that end first before the others
+    /// The credentials of all applications, those that end first before the others
     ///
     /// For example: casbah app credentials --expiring 30d
     Credentials {
