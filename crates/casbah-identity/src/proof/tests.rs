@@ -1,4 +1,4 @@
-use casbah_model::ids::KeyId;
+use casbah_model::ids::{KeyId, ObjectId};
 use casbah_token::{AccessToken, ClientKey, Life, SigningKey, Subject};
 
 use super::*;
@@ -420,4 +420,44 @@ fn a_single_use_is_named_by_what_was_signed() {
     assert_ne!(use_of(None, "j", ""), nameless);
     let secret = Credential::Secret("s".into());
     assert_eq!(assertion_use(&secret, Some(&application)), None);
+}
+
+/// The least time of many, microseconds: what else the machine does only adds to it.
+fn least_time(call: impl Fn() -> bool) -> f64 {
+    let times = (0..300).map(|_| {
+        let began = std::time::Instant::now();
+        std::hint::black_box(call());
+        began.elapsed().as_secs_f64() * 1e6
+    });
+    times.fold(f64::MAX, f64::min)
+}
+
+#[test]
+fn the_time_tells_neither_whether_a_secret_is_right_nor_which() {
+    let mut vault = crate::crypto::Vault::new(crate::crypto::MasterKey::generate().unwrap());
+    vault.add_data_key(NOW).unwrap();
+    let mut peppers = Peppers::default();
+    peppers.add(&vault, NOW).unwrap();
+    let made = (0..64).map(|_| {
+        let options = crate::secret::SecretOptions::default();
+        let (tenant, application) = (TenantId::random(), ObjectId::random());
+        crate::secret::new_client_secret(&peppers, tenant, application, options, NOW).unwrap()
+    });
+    let (texts, stored): (Vec<_>, Vec<_>) = made.map(|made| (made.text, made.stored)).unzip();
+    let time = |secret: &SecretString| {
+        let facts = ProofFacts {
+            secrets: &stored,
+            certificates: &[],
+            federated: &[],
+            issuer_keys: None,
+            peppers: &peppers,
+            place: &AssertionPlace::default(),
+        };
+        least_time(|| check_secret(AppId::random(), secret, facts, NOW).is_ok())
+    };
+    let (first, last) = (time(&texts[0]), time(&texts[63]));
+    let wrong = time(&"x".repeat(40).into());
+    let slowest = first.max(last).max(wrong);
+    let quickest = first.min(last).min(wrong);
+    assert!(slowest < 3.0 * quickest, "{first} {last} {wrong}");
 }
