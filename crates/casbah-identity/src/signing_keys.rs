@@ -98,8 +98,8 @@ impl KeyDates {
 }
 
 /// The dates of the key that must be made now; `None` while the present ones
-/// suffice. Called on start and every few
-/// seconds; of several nodes the store lets one succeed.
+/// suffice. Called on start and every few seconds; of several nodes the store lets
+/// one succeed.
 pub fn next_key(keys: &[SigningKeyRecord], now: Timestamp, days: SigningDays) -> Option<KeyDates> {
     match last_signs_until(keys) {
         None => Some(KeyDates::starting(now, days)),
