@@ -49,8 +49,9 @@ pub(crate) struct Global {
     /// The server, or https://<tenant>.<region>.portal.cloudappsecurity.com [env: CASBAH_URL]
     #[arg(long, global = true, value_name = "ORIGIN")]
     pub(crate) url: Option<String>,
-    /// Who issues tokens: an origin, public, gcc, gcc-high, dod or china; by default the cloud of
-    /// a Microsoft host, else the server itself [env: CASBAH_AUTHORITY]
+    /// Who issues tokens: an origin, with or without /TENANT, or public, gcc, gcc-high, dod or
+    /// china; by default the cloud of a Microsoft host, else the server itself
+    /// [env: CASBAH_AUTHORITY]
     #[arg(long, global = true, value_name = "ORIGIN|CLOUD")]
     pub(crate) authority: Option<String>,
     /// Tenant id or domain [env: CASBAH_TENANT_ID]

@@ -172,7 +172,7 @@ fn next_step(error: &Error) -> Option<String> {
                 "the token is not accepted: run `casbah login`, or check the credential"
             }
             FORBIDDEN => {
-                "`casbah token inspect` shows what the token allows; an application gets more by \
+                "`casbah token inspect --fresh` shows what the token allows; an application gets more by \
                  `casbah app permission add` and then `casbah app consent`"
             }
             TOO_MANY => "wait, or ask for less at a time",

@@ -50,9 +50,13 @@ pub(crate) struct GetArgs {
 /// A token that is at hand.
 #[derive(Debug, Args)]
 pub(crate) struct TokenArgs {
-    /// File with the token, - for standard input; a fresh one is got when absent
+    /// File with the token, - for standard input
+    #[arg(required_unless_present = "fresh")]
     file: Option<PathBuf>,
-    /// Of the fresh token: for whom
+    /// Get a fresh one, as `token get` does
+    #[arg(long, conflicts_with = "file")]
+    fresh: bool,
+    /// For whom the fresh token is; of another, for whom it must be
     #[arg(long, default_value = "mcas")]
     resource: String,
 }
@@ -136,7 +140,8 @@ fn claim(parts: &Unverified, name: &str) -> String {
 }
 
 async fn at_hand(context: &Context, arguments: &TokenArgs) -> Result<String, CliError> {
-    let Some(path) = &arguments.file else {
+    let file = arguments.file.as_ref().filter(|_| !arguments.fresh);
+    let Some(path) = file else {
         let resource = resource(context, &arguments.resource)?;
         let token = context.tokens()?.token(&resource).await?;
         return Ok(token.secret().to_owned());

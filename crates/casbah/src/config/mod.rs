@@ -51,6 +51,17 @@ impl Layer {
         }
     }
 
+    /// The same, with the tenant taken out of an authority as libraries write it,
+    /// `https://HOST/TENANT`; a tenant that is named beside it counts first.
+    fn with_split_authority(mut self) -> Self {
+        let split = self.authority.as_deref().and_then(split_authority);
+        if let Some((origin, tenant)) = split {
+            self.authority = Some(origin);
+            self.tenant.get_or_insert(tenant);
+        }
+        self
+    }
+
     fn from_flags(flags: &Global) -> Self {
         Self {
             url: flags.url.clone(),
@@ -95,6 +106,16 @@ impl Layer {
     }
 }
 
+/// The origin and the one step of the path of an address that has just that.
+fn split_authority(text: &str) -> Option<(String, String)> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (host, path) = rest.split_once('/')?;
+    let tenant = path.strip_suffix('/').unwrap_or(path);
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    (!tenant.is_empty() && tenant.bytes().all(is_name))
+        .then(|| (format!("{scheme}://{host}"), tenant.to_owned()))
+}
+
 /// The environment's variables. An empty one counts as not set.
 pub(crate) struct Environment(Lookup);
 
@@ -135,8 +156,9 @@ impl Settings {
             .or_else(|| environment.get("CASBAH_PROFILE"));
         let below = file.profile(profile.as_deref())?;
         let layer = Layer::from_flags(flags)
-            .over(Layer::from_environment(&environment)?)
-            .over(below);
+            .with_split_authority()
+            .over(Layer::from_environment(&environment)?.with_split_authority())
+            .over(below.with_split_authority());
         Ok(Self {
             layer,
             client_id_is_flag: flags.client_id.is_some(),
@@ -213,6 +235,39 @@ mod tests {
         assert_eq!(layer.tenant.as_deref(), Some("env-tenant"));
         assert_eq!(layer.output, Some(Format::Csv));
         assert_eq!(layer.client_id, None);
+    }
+
+    #[test]
+    fn an_authority_may_name_the_tenant() {
+        let load = |authority: &str, tenant: Option<&str>| {
+            let flags = Global {
+                authority: Some(authority.to_owned()),
+                tenant: tenant.map(str::to_owned),
+                ..Global::default()
+            };
+            let layer = with_file(FILE, &flags, &[]).unwrap().layer;
+            (layer.authority.unwrap(), layer.tenant.unwrap())
+        };
+        let pair = |authority: &str, tenant: &str| (authority.to_owned(), tenant.to_owned());
+        let split = pair("https://login.example:8443", "contoso.example");
+        for authority in [
+            "https://login.example:8443/contoso.example",
+            "https://login.example:8443/contoso.example/",
+        ] {
+            assert_eq!(load(authority, None), split);
+        }
+        assert_eq!(
+            load("https://login.example/a", Some("b")),
+            pair("https://login.example", "b")
+        );
+        for whole in [
+            "public",
+            "https://login.example",
+            "https://h/a/b",
+            "https://h/?q",
+        ] {
+            assert_eq!(load(whole, None), pair(whole, "file-tenant"));
+        }
     }
 
     #[test]
