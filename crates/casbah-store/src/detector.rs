@@ -179,13 +179,13 @@ impl Store {
     ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         self.read(move |session| {
             let mut people = Vec::with_capacity(names.len());
-            for name in names {
+            for name in &names {
                 let row = session.row(
                     "SELECT state FROM detector_person WHERE tenant_id = ?1 AND person = ?2",
-                    params![tenant, &name],
+                    params![tenant, name],
                 )?;
                 if let Some(mut row) = row {
-                    people.push((name, record::decompress(&row.get::<Vec<u8>>(0)?)?));
+                    people.push((name.clone(), record::decompress(&row.get::<Vec<u8>>(0)?)?));
                 }
             }
             Ok(people)

@@ -91,10 +91,12 @@ impl Database {
     }
 
     /// Runs `call` on a snapshot of the database.
+    ///
+    /// `call` may run more than once.
     pub(crate) async fn read<T, F>(&self, call: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
+        F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         match self {
             Self::Sqlite(sqlite) => sqlite.read(call).await,

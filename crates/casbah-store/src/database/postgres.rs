@@ -30,7 +30,7 @@ impl Postgres {
     pub(super) async fn read<T, F>(&self, call: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
+        F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let mut connection = self.pool.acquire().await?;
         let runtime = Handle::current();

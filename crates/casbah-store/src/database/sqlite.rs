@@ -1,9 +1,13 @@
 //! SQLite in WAL mode: one writer thread with group commit, many readers.
+//!
+//! Most reads are over sooner than another thread is awake, so each begins where it is
+//! called. One that turns out long is broken off there, before it holds up what else
+//! waits for that thread, and done from its beginning on a thread for such.
 
 use std::fs::{File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -13,6 +17,16 @@ use tokio::sync::{Semaphore, oneshot};
 use super::Change;
 use super::session::Session;
 use crate::error::StoreError;
+
+/// Steps of SQLite's virtual machine after which a read is asked whether it is long:
+/// about 20 microseconds.
+const STEPS: i32 = 1_000;
+
+/// How often a read where it was called may be asked: about 0.1 ms of steps.
+const SHORT: u32 = 5;
+
+/// How often a read on a thread of its own may be.
+const ANY_LENGTH: u32 = u32::MAX;
 
 /// How many reads run at once.
 const READERS: usize = 8;
@@ -44,8 +58,15 @@ pub(crate) struct Sqlite {
 
 struct Readers {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Reader>>,
     places: Semaphore,
+}
+
+/// A connection that reads.
+struct Reader {
+    connection: Connection,
+    /// How often it may still be asked whether it is long; at 0 it is broken off.
+    left: Arc<AtomicU32>,
 }
 
 impl Sqlite {
@@ -82,7 +103,7 @@ impl Sqlite {
     pub(super) async fn read<T, F>(&self, call: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
+        F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
         let _place = self
@@ -91,9 +112,15 @@ impl Sqlite {
             .acquire()
             .await
             .map_err(|_| StoreError::Closed)?;
-        tokio::task::spawn_blocking(move || readers.run(call))
+        let here = catch_unwind(AssertUnwindSafe(|| readers.run(&call, SHORT)));
+        if let Some(result) = here.map_err(|_| StoreError::Panicked)? {
+            return result;
+        }
+        let there = move || readers.run(&call, ANY_LENGTH);
+        tokio::task::spawn_blocking(there)
             .await
             .map_err(|_| StoreError::Panicked)?
+            .unwrap_or(Err(StoreError::Closed))
     }
 
     pub(super) async fn write<T, F>(&self, what: Change, call: F) -> Result<T, StoreError>
@@ -124,31 +151,68 @@ impl Sqlite {
 }
 
 impl Readers {
-    fn run<T, F>(&self, call: F) -> Result<T, StoreError>
+    /// Runs a read; none if it turned out longer than `length`.
+    fn run<T, F>(&self, call: &F, length: u32) -> Option<Result<T, StoreError>>
     where
-        F: FnOnce(&mut Session<'_>) -> Result<T, StoreError>,
+        F: Fn(&mut Session<'_>) -> Result<T, StoreError>,
     {
         let idle = self
             .idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => connect(
-                &self.path,
-                OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-            )?,
+        let reader = match idle.map_or_else(|| Reader::open(&self.path), Ok) {
+            Ok(reader) => reader,
+            Err(error) => return Some(Err(error)),
         };
-        // One transaction, so that all statements of a call see the same state.
-        connection.execute_batch("BEGIN DEFERRED")?;
-        let result = call(&mut Session::sqlite(&connection));
-        connection.execute_batch("ROLLBACK")?;
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(connection);
-        result
+        let (result, is_whole) = reader.run(call, length);
+        // One whose transaction could not be ended is closed.
+        if reader.connection.is_autocommit() {
+            self.idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(reader);
+        }
+        is_whole.then_some(result)
+    }
+}
+
+impl Reader {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = connect(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        let left = Arc::new(AtomicU32::new(ANY_LENGTH));
+        let counted = Arc::clone(&left);
+        connection.progress_handler(
+            STEPS,
+            Some(move || {
+                let left = counted.load(Ordering::Relaxed);
+                if left != ANY_LENGTH {
+                    counted.store(left.saturating_sub(1), Ordering::Relaxed);
+                }
+                left == 0
+            }),
+        )?;
+        Ok(Self { connection, left })
+    }
+
+    /// Runs a read, and tells whether it was not broken off. It is one transaction, so
+    /// that all statements of a call see the same state.
+    fn run<T, F>(&self, call: &F, length: u32) -> (Result<T, StoreError>, bool)
+    where
+        F: Fn(&mut Session<'_>) -> Result<T, StoreError>,
+    {
+        let execute = |sql| self.connection.prepare_cached(sql)?.execute([]);
+        if let Err(error) = execute("BEGIN DEFERRED") {
+            return (Err(error.into()), true);
+        }
+        self.left.store(length, Ordering::Relaxed);
+        let result = call(&mut Session::sqlite(&self.connection));
+        let is_whole = self.left.swap(ANY_LENGTH, Ordering::Relaxed) > 0;
+        let ended = execute("ROLLBACK").map_err(StoreError::from);
+        (ended.and(result), is_whole)
     }
 }
 
@@ -225,4 +289,69 @@ fn run_in_savepoint<T>(
     }
     connection.prepare_cached("RELEASE job")?.execute([])?;
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::thread::{ThreadId, current};
+
+    use super::*;
+
+    const LONG: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+        WHERE i < 100000) SELECT COUNT(*) FROM n";
+
+    /// The threads on which a read of this statement ran, and its answer.
+    async fn read(sqlite: &Sqlite, sql: &'static str) -> (Vec<ThreadId>, i64) {
+        let threads = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&threads);
+        let answer = sqlite.read(move |session| {
+            seen.lock().unwrap().push(current().id());
+            session.number(sql, &[])
+        });
+        let answer = answer.await.unwrap();
+        let threads = threads.lock().unwrap().clone();
+        (threads, answer)
+    }
+
+    #[tokio::test]
+    async fn a_short_read_stays_and_a_long_one_moves_to_another_thread() {
+        let directory = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(&directory.path().join("db")).unwrap();
+        let here = current().id();
+        // Again and again on one connection: what a read used up is not missing later.
+        for _ in 0..5 {
+            assert_eq!(read(&sqlite, "SELECT 7").await, (vec![here], 7));
+            let (threads, answer) = read(&sqlite, LONG).await;
+            assert_eq!(answer, 100_000);
+            assert_eq!(threads.len(), 2);
+            assert_eq!(threads[0], here);
+            assert_ne!(threads[1], here);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_read_that_panics_is_an_error_and_the_next_goes_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(&directory.path().join("db")).unwrap();
+        for _ in 0..2 * READERS {
+            let read = sqlite.read(|_| -> Result<i64, StoreError> { panic!("as a test wants") });
+            assert!(matches!(read.await, Err(StoreError::Panicked)));
+        }
+        assert_eq!(read(&sqlite, "SELECT 7").await.1, 7);
+    }
+
+    #[tokio::test]
+    async fn an_error_of_a_read_is_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(&directory.path().join("db")).unwrap();
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
+        let wrong = sqlite.read(move |session| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            session.number("SELECT nothing FROM nowhere", &[])
+        });
+        assert!(matches!(wrong.await, Err(StoreError::Sqlite(_))));
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
+    }
 }
