@@ -6,13 +6,13 @@ use std::ops::RangeInclusive;
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
+    RSA_PSS_2048_8192_SHA256, RsaParameters, VerificationAlgorithm,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::encoding;
-use crate::jwk::{JwkError, without_leading_zeros};
+use crate::jwk::JwkError;
+use crate::public_key::{RsaNumbers, point};
 
 /// The most keys that are taken of one set; issuers publish a handful.
 const MOST: usize = 100;
@@ -146,30 +146,18 @@ impl Wire {
     }
 
     fn rsa(&self, how: &'static RsaParameters) -> Option<ParsedPublicKey> {
-        let modulus = encoding::decode(self.n.as_ref()?).ok()?;
-        let exponent = encoding::decode(self.e.as_ref()?).ok()?;
-        let (n, e) = (
-            without_leading_zeros(&modulus),
-            without_leading_zeros(&exponent),
-        );
-        let is_good = RSA_BYTES.contains(&n.len()) && e.len() <= LONGEST_EXPONENT;
-        let components = RsaPublicKeyComponents { n, e };
-        is_good.then(|| components.to_parsed_public_key(how).ok())?
+        let numbers = RsaNumbers::decode(self.n.as_ref()?, self.e.as_ref()?)?;
+        let is_good = RSA_BYTES.contains(&numbers.modulus_len())
+            && numbers.exponent_len() <= LONGEST_EXPONENT;
+        is_good.then(|| numbers.parse(how))?
     }
 
-    /// A point of a curve, uncompressed (SEC 1 section 2.3.3); that it is on the curve is
-    /// checked by who parses it.
     fn point(
         &self,
         how: &'static dyn VerificationAlgorithm,
-        bytes: usize,
+        size: usize,
     ) -> Option<ParsedPublicKey> {
-        let x = encoding::decode(self.x.as_ref()?).ok()?;
-        let y = encoding::decode(self.y.as_ref()?).ok()?;
-        if x.len() != bytes || y.len() != bytes {
-            return None;
-        }
-        ParsedPublicKey::new(how, [&[4][..], &x, &y].concat()).ok()
+        point(self.x.as_ref()?, self.y.as_ref()?, size, how)
     }
 }
 

@@ -1,16 +1,14 @@
 //! Key sets as published at `jwks_uri` (RFC 7517; members of elliptic curves RFC 7518
 //! 6.2.1, of RSA 6.3.1).
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
-};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use serde::de::Deserializer;
 use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::algorithm::Algorithm;
-use crate::encoding;
+use crate::public_key::{RsaNumbers, point};
 
 /// Why a key set or a key is of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,40 +70,15 @@ impl Jwk {
 
     /// Parses the key for checking signatures of its algorithm.
     pub(crate) fn parse(&self) -> Result<ParsedPublicKey, JwkError> {
-        let not_a_key = || JwkError::NotAKey {
-            kid: self.kid.clone(),
+        let key = match &self.key {
+            PublicKey::Rsa { n, e } => RsaNumbers::decode(n, e)
+                .and_then(|numbers| numbers.parse(&RSA_PKCS1_2048_8192_SHA256)),
+            PublicKey::P256 { x, y } => point(x, y, 32, &ECDSA_P256_SHA256_FIXED),
         };
-        let decode = |text: &str| encoding::decode(text).map_err(|_| not_a_key());
-        match &self.key {
-            PublicKey::Rsa { n, e } => RsaPublicKeyComponents {
-                n: without_leading_zeros(&decode(n)?),
-                e: without_leading_zeros(&decode(e)?),
-            }
-            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-            .map_err(|_| not_a_key()),
-            PublicKey::P256 { x, y } => {
-                let (x, y) = (decode(x)?, decode(y)?);
-                // RFC 7518 6.2.1.2: the full size of a coordinate, or it is another point.
-                if x.len() != 32 || y.len() != 32 {
-                    return Err(not_a_key());
-                }
-                let point = [&[UNCOMPRESSED], &x[..], &y[..]].concat();
-                ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).map_err(|_| not_a_key())
-            }
-        }
+        key.ok_or_else(|| JwkError::NotAKey {
+            kid: self.kid.clone(),
+        })
     }
-}
-
-/// What an uncompressed point begins with (SEC 1, 2.3.3).
-const UNCOMPRESSED: u8 = 4;
-
-/// Some issuers write the sign byte of the DER integer, against RFC 7518 2.
-pub(crate) fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
-    let start = bytes
-        .iter()
-        .position(|byte| *byte != 0)
-        .unwrap_or(bytes.len());
-    &bytes[start..]
 }
 
 impl Serialize for Jwk {
@@ -221,6 +194,7 @@ fn usable(value: Value) -> Option<Jwk> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoding;
     use crate::testing::{ec_key, key};
     use proptest::prelude::*;
 

@@ -60,6 +60,7 @@ mod jwk;
 mod key;
 mod keyring;
 mod pair;
+mod public_key;
 mod verify;
 
 pub use access::{

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{ClientAssertion, ClientKey};
+use crate::public_key::without_leading_zeros;
+use crate::{ClientAssertion, ClientKey, encoding};
 
 /// A key of each kind, as an issuer has them.
 struct Issuer {
