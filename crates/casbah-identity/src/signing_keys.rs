@@ -161,18 +161,8 @@ impl Rotation {
 /// The key that signs now.
 pub fn signing_key(keys: &[SigningKeyRecord], now: Timestamp) -> Option<&SigningKeyRecord> {
     keys.iter()
-        .filter(|key| key.signs_from <= now && now < key.signs_until)
+        .filter(|key| key.signs_at(now))
         .max_by_key(|key| key.signs_from)
-}
-
-/// The keys that are published now, the newest first.
-pub fn published_keys(keys: &[SigningKeyRecord], now: Timestamp) -> Vec<&SigningKeyRecord> {
-    let mut published: Vec<_> = keys
-        .iter()
-        .filter(|key| now < key.published_until)
-        .collect();
-    published.sort_by_key(|key| std::cmp::Reverse(key.signs_from));
-    published
 }
 
 /// Seals a key for the store.
@@ -214,6 +204,10 @@ mod tests {
     use casbah_model::identity::Sealed;
 
     const START: Timestamp = Timestamp::from_seconds(1_790_000_000);
+
+    fn published_keys(keys: &[SigningKeyRecord], now: Timestamp) -> Vec<&SigningKeyRecord> {
+        keys.iter().filter(|key| key.is_published_at(now)).collect()
+    }
 
     fn day(days: i64) -> Timestamp {
         START.plus_millis(days * DAY_MS)

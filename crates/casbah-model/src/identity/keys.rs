@@ -23,6 +23,18 @@ pub struct SigningKeyRecord {
     pub published_until: Timestamp,
 }
 
+impl SigningKeyRecord {
+    /// Whether it signs at this time.
+    pub fn signs_at(&self, now: Timestamp) -> bool {
+        self.signs_from <= now && now < self.signs_until
+    }
+
+    /// Whether it is published at this time, having been made before.
+    pub fn is_published_at(&self, now: Timestamp) -> bool {
+        now < self.published_until
+    }
+}
+
 /// A key that seals other secrets, itself sealed by the master key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataKeyRecord {

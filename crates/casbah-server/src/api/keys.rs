@@ -36,7 +36,7 @@ async fn list(
     require_home(&app, &caller).await?;
     let now = Timestamp::now();
     let known = app.keys.known();
-    let published = known.iter().filter(|key| now < key.record.published_until);
+    let published = known.iter().filter(|key| key.record.is_published_at(now));
     let keys: Vec<_> = published.map(|key| wire(key, now)).collect();
     Ok(Json(json!({ "data": keys })))
 }
@@ -80,7 +80,7 @@ fn wire(
 ) -> Value {
     let state = if now < key.signs_from {
         "published"
-    } else if now < key.signs_until {
+    } else if key.signs_at(now) {
         "signing"
     } else {
         "retired"

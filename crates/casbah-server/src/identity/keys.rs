@@ -151,7 +151,7 @@ impl SigningKeys {
             loaded
                 .keys
                 .iter()
-                .filter(|key| key.record.signs_from <= now && now < key.record.signs_until)
+                .filter(|key| key.record.signs_at(now))
                 .max_by_key(|key| key.record.signs_from)
                 .map(|key| Arc::clone(&key.key))
         })
@@ -163,7 +163,7 @@ impl SigningKeys {
             loaded
                 .keys
                 .iter()
-                .filter(|key| now < key.record.published_until)
+                .filter(|key| key.record.is_published_at(now))
                 .map(|key| key.key.jwk())
                 .collect()
         });
