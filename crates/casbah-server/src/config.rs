@@ -1,7 +1,7 @@
 //! How a server is set up.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use casbah_connect::Egress;
@@ -43,6 +43,11 @@ pub struct Config {
     pub largest_open_uploads: u64,
     /// The largest body of events that is taken, in bytes.
     pub largest_ingest: u64,
+}
+
+/// Where the database is; by default a SQLite file in the data directory.
+pub(crate) fn database_address(data_dir: &Path, given: Option<DatabaseAddress>) -> DatabaseAddress {
+    given.unwrap_or_else(|| DatabaseAddress::Sqlite(data_dir.join("casbah.db")))
 }
 
 /// A certificate chain and its key, PEM.

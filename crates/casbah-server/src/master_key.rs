@@ -13,6 +13,7 @@ use casbah_model::time::Timestamp;
 use casbah_store::{AuditRecord, DatabaseAddress, Store, StoreError};
 use secrecy::SecretString;
 
+use crate::config::database_address;
 use crate::first_start::{self, FirstStartError};
 use crate::server::{ServerError, lock};
 
@@ -72,8 +73,8 @@ pub async fn rewrap(
     new_key_file: &Path,
 ) -> Result<Rewrapped, RewrapFailure> {
     let _lock = lock(data_dir)?;
-    let store = Store::open(&address(data_dir, database)).await?;
-    let present = master_key(data_dir, &store).await?;
+    let store = Store::open(&database_address(data_dir, database)).await?;
+    let present = find(data_dir, &store).await?;
     let new = MasterKey::load_or_create(new_key_file)?;
     if new.id() == present.id() {
         return Err(RewrapFailure::Same);
@@ -100,7 +101,7 @@ pub async fn rewrap(
     }
     new.write(&pending(data_dir))?;
     store.rewrap_data_keys(records, audit).await?;
-    master_key(data_dir, &store).await?;
+    find(data_dir, &store).await?;
     Ok(Rewrapped {
         data_keys,
         file: Some(key_file(data_dir)),
@@ -108,7 +109,7 @@ pub async fn rewrap(
 }
 
 /// The master key that opens the store's data keys; the first start makes it.
-pub(crate) async fn master_key(data_dir: &Path, store: &Store) -> Result<MasterKey, ServerError> {
+pub(crate) async fn find(data_dir: &Path, store: &Store) -> Result<MasterKey, ServerError> {
     if let Ok(text) = std::env::var(VARIABLE) {
         return Ok(MasterKey::from_text(&SecretString::from(text))?);
     }
@@ -126,11 +127,6 @@ pub(crate) async fn master_key(data_dir: &Path, store: &Store) -> Result<MasterK
         })?;
     }
     Ok(MasterKey::load_or_create(&file)?)
-}
-
-/// The database's address; by default a SQLite file in the data directory.
-pub(crate) fn address(data_dir: &Path, given: Option<DatabaseAddress>) -> DatabaseAddress {
-    given.unwrap_or_else(|| DatabaseAddress::Sqlite(data_dir.join("casbah.db")))
 }
 
 /// A master key's name, which tells nothing of the key.
@@ -158,7 +154,7 @@ mod tests {
         let mut config = Config::new(data_dir.to_owned());
         config.listen = ([127, 0, 0, 1], 0).into();
         Server::start(config).await?.stop().await?;
-        let store = Store::open(&address(data_dir, None)).await?;
+        let store = Store::open(&database_address(data_dir, None)).await?;
         let keys = store.signing_keys(Timestamp::now()).await?;
         Ok(keys[0].kid.clone())
     }

@@ -32,7 +32,7 @@ use tower::util::MapRequestLayer;
 use crate::audit::AuditLog;
 use crate::auth::{KnownTokens, Policies};
 use crate::blobs::{BlobError, Blobs};
-use crate::config::Config;
+use crate::config::{Config, database_address};
 use crate::first_start::{self, CreateTenantError, FirstStartError, Founder};
 use crate::headers::CommonHeaders;
 use crate::identity::issuers::ForeignIssuers;
@@ -40,7 +40,7 @@ use crate::jobs::{self, Receiving};
 use crate::state::App;
 use crate::tls::{self, TlsError};
 use crate::usage::{self, Usage};
-use crate::{api, identity, paths, rewrap};
+use crate::{api, identity, master_key, paths};
 
 /// How long open requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -221,9 +221,9 @@ async fn open(
     stopped: &watch::Receiver<bool>,
 ) -> Result<(Arc<App>, Option<FirstStart>, Vec<JoinHandle<()>>), ServerError> {
     let issuers = ForeignIssuers::new(Connector::new(&config.egress)?);
-    let address = rewrap::address(&config.data_dir, config.database.clone());
+    let address = database_address(&config.data_dir, config.database.clone());
     let store = Store::open(&address).await?;
-    let master = rewrap::master_key(&config.data_dir, &store).await?;
+    let master = master_key::find(&config.data_dir, &store).await?;
     let prepared = first_start::prepare(&store, master, config.signing_days).await?;
     let first_start = home_tenant(&store, &config).await?;
     let uploads = config.data_dir.join("uploads");

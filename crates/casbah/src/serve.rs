@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use casbah_connect::{AllowedHost, Egress};
-use casbah_server::{CertificateFiles, Config, HostAlias, Server, SigningDays};
+use casbah_server::{CertificateFiles, Config, DatabaseAddress, HostAlias, Server, SigningDays};
 use clap::Args;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -17,6 +17,35 @@ use crate::signals::interrupted;
 
 /// Where clients look for a host of https.
 const HTTPS_PORT: u16 = 443;
+
+/// Where a server keeps everything.
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    /// The directory of everything the server keeps
+    #[arg(
+        long,
+        env = "CASBAH_DATA_DIR",
+        default_value = "casbah-data",
+        value_name = "DIR"
+    )]
+    pub(crate) data_dir: PathBuf,
+    /// sqlite:PATH or postgres://… [default: a SQLite file in the data directory]
+    #[arg(
+        long,
+        env = "CASBAH_DATABASE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    database: Option<String>,
+}
+
+impl DataArgs {
+    /// The database that was named, if one was.
+    pub(crate) fn database(&self) -> Result<Option<DatabaseAddress>, CliError> {
+        let database = self.database.as_deref().map(str::parse).transpose();
+        database.map_err(serve_error)
+    }
+}
 
 /// What `serve` takes.
 #[derive(Debug, Args)]
@@ -33,22 +62,8 @@ pub(crate) struct ServeArgs {
     /// [default: https://localhost:PORT]
     #[arg(long, env = "CASBAH_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
-    /// The directory of everything the server keeps
-    #[arg(
-        long,
-        env = "CASBAH_DATA_DIR",
-        default_value = "casbah-data",
-        value_name = "DIR"
-    )]
-    data_dir: PathBuf,
-    /// sqlite:PATH or postgres://… [default: a SQLite file in the data directory]
-    #[arg(
-        long,
-        env = "CASBAH_DATABASE",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    database: Option<String>,
+    #[command(flatten)]
+    data: DataArgs,
     /// A certificate chain of your own, PEM; without it the server makes a CA
     #[arg(long, requires = "certificate_key", value_name = "FILE")]
     certificate: Option<PathBuf>,
@@ -105,14 +120,11 @@ pub(crate) struct ServeArgs {
 /// Runs the server until it is interrupted.
 pub(crate) async fn run(args: ServeArgs) -> Result<(), CliError> {
     start_log(&args.log);
-    let mut config = Config::new(args.data_dir);
+    let database = args.data.database()?;
+    let mut config = Config::new(args.data.data_dir);
     config.listen = args.listen;
     config.public_url = args.public_url;
-    config.database = args
-        .database
-        .map(|text| text.parse())
-        .transpose()
-        .map_err(serve_error)?;
+    config.database = database;
     config.certificate = match (args.certificate, args.certificate_key) {
         (Some(chain), Some(key)) => Some(CertificateFiles { chain, key }),
         _ => None,

@@ -10,7 +10,7 @@ use crate::cli::Global;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Output, SIGNING_KEY};
-use crate::serve::serve_error;
+use crate::serve::{DataArgs, serve_error};
 
 const BROKEN: &str = "\
 All tokens issued until now are refused: clients have to ask for new ones.
@@ -64,22 +64,8 @@ impl From<SigningAlgorithm> for Algorithm {
 
 #[derive(Debug, Args)]
 pub(crate) struct RewrapArgs {
-    /// The server's data directory
-    #[arg(
-        long,
-        env = "CASBAH_DATA_DIR",
-        default_value = "casbah-data",
-        value_name = "DIR"
-    )]
-    data_dir: PathBuf,
-    /// sqlite:PATH or postgres://… [default: a SQLite file in the data directory]
-    #[arg(
-        long,
-        env = "CASBAH_DATABASE",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    database: Option<String>,
+    #[command(flatten)]
+    data: DataArgs,
     /// File with base64 of the new key's 32 bytes; made if it is not there
     #[arg(long, value_name = "FILE")]
     new_master_key_file: PathBuf,
@@ -110,9 +96,8 @@ pub(crate) async fn run(global: &Global, command: KeysCommand) -> Result<(), Cli
 }
 
 async fn rewrap(args: RewrapArgs) -> Result<(), CliError> {
-    let database = args.database.map(|text| text.parse()).transpose();
-    let database = database.map_err(serve_error)?;
-    let done = casbah_server::rewrap(&args.data_dir, database, &args.new_master_key_file)
+    let database = args.data.database()?;
+    let done = casbah_server::rewrap(&args.data.data_dir, database, &args.new_master_key_file)
         .await
         .map_err(serve_error)?;
     let sealed = match done.data_keys {
