@@ -1,6 +1,6 @@
 //! The task that writes and links.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use casbah_model::audit::AuditRecord;
@@ -45,15 +45,24 @@ pub(super) struct Writer {
 /// What one transaction writes.
 #[derive(Default)]
 struct Batch {
-    records: BTreeMap<TenantId, Vec<AuditRecord>>,
-    /// Tenants whose changes wait to be linked.
-    unlinked: BTreeSet<TenantId>,
+    links: BTreeMap<TenantId, NewLink>,
     waiting: Vec<oneshot::Sender<Result<(), AuditFailed>>>,
 }
 
 impl Batch {
     fn add(&mut self, tenant: TenantId, record: AuditRecord) {
-        self.records.entry(tenant).or_default().push(record);
+        self.link(tenant).push(record);
+    }
+
+    /// A change of the tenant waits to be linked.
+    fn add_waiting(&mut self, tenant: TenantId) {
+        self.link(tenant).take_waiting();
+    }
+
+    fn link(&mut self, tenant: TenantId) -> &mut NewLink {
+        self.links
+            .entry(tenant)
+            .or_insert_with(|| NewLink::new(tenant, Vec::new()))
     }
 }
 
@@ -87,9 +96,7 @@ impl Writer {
                     Some(entry) => self.take(&mut batch, entry),
                     None => break,
                 },
-                Some(tenant) = self.unlinked.recv() => {
-                    batch.unlinked.insert(tenant);
-                }
+                Some(tenant) = self.unlinked.recv() => batch.add_waiting(tenant),
                 _ = tick.tick() => self.look_round(&mut batch).await,
                 _ = self.stopped.changed() => break,
             }
@@ -109,9 +116,7 @@ impl Writer {
         for (tenant, record) in self.refusals.all() {
             batch.add(tenant, record);
         }
-        while let Ok(tenant) = self.unlinked.try_recv() {
-            batch.unlinked.insert(tenant);
-        }
+        self.take_unlinked(&mut batch);
         self.write(batch).await;
     }
 
@@ -125,6 +130,12 @@ impl Writer {
             None => {
                 let _ = entry.done.send(Ok(()));
             }
+        }
+    }
+
+    fn take_unlinked(&mut self, batch: &mut Batch) {
+        while let Ok(tenant) = self.unlinked.try_recv() {
+            batch.add_waiting(tenant);
         }
     }
 
@@ -143,9 +154,7 @@ impl Writer {
         {
             self.take(batch, entry);
         }
-        while let Ok(tenant) = self.unlinked.try_recv() {
-            batch.unlinked.insert(tenant);
-        }
+        self.take_unlinked(batch);
         self.last_batch = batch.waiting.len();
     }
 
@@ -155,39 +164,21 @@ impl Writer {
             batch.add(tenant, record);
         }
         match self.store.unlinked_tenants().await {
-            Ok(tenants) => batch.unlinked.extend(tenants),
+            Ok(tenants) => {
+                for tenant in tenants {
+                    batch.add_waiting(tenant);
+                }
+            }
             Err(error) => tracing::error!(%error, "the audit cannot be read"),
         }
     }
 
     async fn write(&self, batch: Batch) {
-        let Batch {
-            records,
-            mut unlinked,
-            waiting,
-        } = batch;
-        let mut links = Vec::with_capacity(records.len());
-        for (tenant, records) in records {
-            let link = NewLink::new(tenant, records);
-            links.push(if unlinked.remove(&tenant) {
-                link.with_waiting()
-            } else {
-                link
-            });
-        }
-        links.extend(unlinked.into_iter().map(waiting_of));
+        let Batch { links, waiting } = batch;
         if links.is_empty() {
             return;
         }
-        let now = Timestamp::now();
-        let written = self
-            .store
-            .link_audit(self.node, links, now)
-            .await
-            .map_err(|error| {
-                tracing::error!(%error, "the audit cannot be written");
-                AuditFailed
-            });
+        let written = self.link(links).await;
         let outcome = written.as_ref().map(|_| ()).map_err(|error| *error);
         for done in waiting {
             // Who asked may be gone; the record stands.
@@ -201,20 +192,24 @@ impl Writer {
     /// Links what one link had no room for.
     async fn write_rest(&self, mut left: Vec<TenantId>) {
         while !left.is_empty() {
-            let links = left.into_iter().map(waiting_of).collect();
-            let now = Timestamp::now();
-            match self.store.link_audit(self.node, links, now).await {
-                Ok(more) => left = more,
-                Err(error) => {
-                    tracing::error!(%error, "the audit cannot be written");
-                    return;
-                }
+            let mut batch = Batch::default();
+            for tenant in left {
+                batch.add_waiting(tenant);
             }
+            let Ok(more) = self.link(batch.links).await else {
+                return;
+            };
+            left = more;
         }
     }
-}
 
-/// A link of what waits alone.
-fn waiting_of(tenant: TenantId) -> NewLink {
-    NewLink::new(tenant, Vec::new()).with_waiting()
+    /// Writes the links; gives the tenants that still have records waiting.
+    async fn link(&self, links: BTreeMap<TenantId, NewLink>) -> Result<Vec<TenantId>, AuditFailed> {
+        let links = links.into_values().collect();
+        let linked = self.store.link_audit(self.node, links, Timestamp::now());
+        linked.await.map_err(|error| {
+            tracing::error!(%error, "the audit cannot be written");
+            AuditFailed
+        })
+    }
 }

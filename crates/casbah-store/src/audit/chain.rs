@@ -34,11 +34,14 @@ impl NewLink {
         }
     }
 
-    /// The same, and before them those that wait.
-    #[must_use]
-    pub fn with_waiting(mut self) -> Self {
+    /// One more record, after the others.
+    pub fn push(&mut self, record: AuditRecord) {
+        self.records.push((KeyId::random(), record));
+    }
+
+    /// The records that wait, too, before the others.
+    pub fn take_waiting(&mut self) {
         self.takes_waiting = true;
-        self
     }
 }
 
@@ -215,28 +218,26 @@ fn link(
         .iter()
         .cloned()
         .partition(|(_, record)| record.timestamp.millis() >= packed_from);
-    let known = waiting.len();
-    let rows = known + alone.len();
-    let mut records = waiting;
-    records.extend(alone);
-    records.extend(packed);
+    let (waiting_len, alone_len) = (waiting.len(), alone.len());
+    let all = waiting.into_iter().chain(alone).chain(packed);
+    let records: Vec<_> = all.collect();
     if records.is_empty() {
         return Ok(more);
     }
     let end = end(session, tenant, node)?;
     let link = sealer.link(&end, &records, now);
-    let (rows, packed) = records.split_at(rows);
+    let (waiting, new) = records.split_at(waiting_len);
+    let (alone, packed) = new.split_at(alone_len);
     let place = AuditPlace {
         node,
         sequence: link.sequence,
     };
-    for (index, ((id, record), position)) in rows.iter().zip(0_i64..).enumerate() {
-        let place = (place, position);
-        if index < known {
-            set_place(session, tenant, *id, record, place)?;
-        } else {
-            insert(session, tenant, *id, Some(place), None, record)?;
-        }
+    let mut places = (0_i64..).map(|position| (place, position));
+    for ((id, record), place) in waiting.iter().zip(&mut places) {
+        set_place(session, tenant, *id, record, place)?;
+    }
+    for ((id, record), place) in alone.iter().zip(&mut places) {
+        insert(session, tenant, *id, Some(place), None, record)?;
     }
     insert_link(session, tenant, node, link, packed)?;
     Ok(more)

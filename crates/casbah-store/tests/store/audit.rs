@@ -56,7 +56,8 @@ on_both!(
         assert_eq!(store.audit_waiting(tenant).await.unwrap(), 1);
 
         for round in 1..=2 {
-            let new = NewLink::new(tenant, vec![at(round, "app", "token.issue")]).with_waiting();
+            let mut new = NewLink::new(tenant, vec![at(round, "app", "token.issue")]);
+            new.take_waiting();
             let left = store.link_audit(node, vec![new], Timestamp(round)).await;
             assert_eq!(left.unwrap(), []);
         }
@@ -73,7 +74,8 @@ on_both!(
         );
         let ends = store.audit_ends(tenant).await.unwrap();
         assert_eq!((ends.len(), ends[0].sequence), (1, 2));
-        let nothing = NewLink::new(tenant, Vec::new()).with_waiting();
+        let mut nothing = NewLink::new(tenant, Vec::new());
+        nothing.take_waiting();
         store
             .link_audit(node, vec![nothing], Timestamp(3))
             .await
@@ -94,7 +96,8 @@ on_both!(
         store.audit(tenant, audit("forged")).await.unwrap();
         store.set_audit_sealer(Arc::new(Sealer));
         store.audit(tenant, audit("real")).await.unwrap();
-        let nothing = NewLink::new(tenant, Vec::new()).with_waiting();
+        let mut nothing = NewLink::new(tenant, Vec::new());
+        nothing.take_waiting();
         store
             .link_audit(node, vec![nothing], Timestamp(1))
             .await
