@@ -1,35 +1,16 @@
-use std::net::{SocketAddr, TcpListener};
-
 use axum::Router;
 use axum::http::header::LOCATION;
 use axum::routing::get;
-use axum_server::tls_rustls::RustlsConfig;
-use rustls::pki_types::PrivateKeyDer;
+use casbah_testing::TlsServer;
 use tempfile::NamedTempFile;
 
 use super::*;
 
-/// A server on this machine, and the file of the CA that it shows.
-struct Other {
-    port: u16,
-    ca: NamedTempFile,
-}
+/// A server on this machine.
+struct Other(TlsServer);
 
 impl Other {
     fn start() -> Self {
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let made = rcgen::generate_simple_self_signed(names).unwrap();
-        let ca = NamedTempFile::new().unwrap();
-        std::fs::write(ca.path(), made.cert.pem()).unwrap();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let router = Router::new()
             .route("/small", get(|| async { "small" }))
             .route("/exact", get(|| async { "x".repeat(1 << 20) }))
@@ -44,25 +25,19 @@ impl Other {
                     tokio::time::sleep(Duration::from_secs(30)).await;
                 }),
             );
-        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let tls = RustlsConfig::from_config(Arc::new(config));
-        let server = axum_server::from_tcp_rustls(listener, tls).unwrap();
-        tokio::spawn(server.serve(router.into_make_service()));
-        Self { port, ca }
+        Self(TlsServer::start(router).unwrap())
     }
 
     fn connector(&self, allow: &[&str]) -> Connector {
         let egress = Egress {
             allow: allow.iter().map(|text| text.parse().unwrap()).collect(),
-            ca_files: vec![self.ca.path().to_owned()],
+            ca_files: vec![self.0.ca().to_owned()],
         };
         Connector::new(&egress).unwrap()
     }
 
     fn url(&self, host: &str, path: &str) -> String {
-        format!("https://{host}:{}/{path}", self.port)
+        format!("{}/{path}", self.0.origin(host))
     }
 }
 

@@ -1,20 +1,19 @@
 //! A pipeline acts with its issuer's token: the real server, the real client, and an issuer
 //! on this machine.
 
-use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
 use axum::routing::get;
 use axum::{Json, Router};
-use axum_server::tls_rustls::RustlsConfig;
 use casbah_model::time::Timestamp;
+use casbah_testing::TlsServer;
 use casbah_token::{
     AccessToken, Client, ClientAuth, Life, SigningKey, Subject, TokenVersion, decode_unverified,
 };
-use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -24,43 +23,33 @@ const SUBJECT: &str = "repo:contoso/siem:ref:refs/heads/main";
 
 /// An issuer of tokens.
 struct Issuer {
+    server: TlsServer,
     url: String,
-    ca: PathBuf,
     key: SigningKey,
 }
 
 impl Issuer {
-    fn start(directory: &Path) -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let ca = directory.join("issuer.pem");
-        std::fs::write(&ca, made.cert.pem()).unwrap();
-        let tls_key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], tls_key)
-            .unwrap();
-        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!(
-            "https://localhost:{}",
-            listener.local_addr().unwrap().port()
-        );
+    fn start() -> Self {
         let key = SigningKey::generate(Timestamp::now().seconds()).unwrap();
-        let metadata = json!({"issuer": url, "jwks_uri": format!("{url}/keys")});
         let keys = json!({"keys": [key.jwk()]});
+        let metadata = async |headers: HeaderMap| {
+            let url = format!("https://{}", headers[HOST].to_str().unwrap());
+            Json(json!({"issuer": url, "jwks_uri": format!("{url}/keys")}))
+        };
         let router = Router::new()
-            .route(
-                "/.well-known/openid-configuration",
-                get(move || async move { Json(metadata) }),
-            )
+            .route("/.well-known/openid-configuration", get(metadata))
             .route("/keys", get(move || async move { Json(keys) }));
-        let tls = RustlsConfig::from_config(Arc::new(tls));
-        let listening = axum_server::from_tcp_rustls(listener, tls).unwrap();
-        tokio::spawn(listening.serve(router.into_make_service()));
-        Self { url, ca, key }
+        let server = TlsServer::start(router).unwrap();
+        let url = server.origin("localhost");
+        Self { server, url, key }
+    }
+
+    /// What `app federated` takes for the demonstration's application to trust it.
+    fn add_to<'a>(&'a self, demo: &'a Demo) -> [&'a str; 8] {
+        let (name, issuer, subject) = ("--name", "--issuer", "--subject");
+        [
+            "add", &demo.app, name, "main", issuer, &self.url, subject, SUBJECT,
+        ]
     }
 
     fn token(&self, subject: &str) -> String {
@@ -98,7 +87,7 @@ impl Serving {
         let mut command = casbah(&["serve", "--listen", "127.0.0.1:0", "--lateness", "0"]);
         command.arg("--data-dir").arg(directory.path().join("data"));
         command.arg("--start-file").arg(&start_file);
-        command.arg("--egress-ca").arg(&issuer.ca);
+        command.arg("--egress-ca").arg(issuer.server.ca());
         for host in allow {
             command.args(["--egress-allow", host]);
         }
@@ -145,7 +134,7 @@ fn token_get(demo: &Demo, file: &Path, arguments: &[&str]) -> Result<String, Str
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipeline_acts_with_its_issuers_token() {
     let directory = tempfile::tempdir().unwrap();
-    let issuer = Issuer::start(directory.path());
+    let issuer = Issuer::start();
     let serving = Serving::start(&issuer, &["localhost"]);
     let demo = Demo::play(&["--start-file", serving.start_file.to_str().unwrap()]);
     let file = directory.path().join("token");
@@ -162,16 +151,7 @@ async fn a_pipeline_acts_with_its_issuers_token() {
         let output = demo.casbah(&command);
         (output.status.code(), out(&output), err(&output))
     };
-    let add = [
-        "add",
-        &demo.app,
-        "--name",
-        "main",
-        "--issuer",
-        &issuer.url,
-        "--subject",
-        SUBJECT,
-    ];
+    let add = issuer.add_to(&demo);
     let (code, added, told) = federated(&add);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("--federated-token-file"), "{told}");
@@ -223,21 +203,10 @@ async fn a_pipeline_acts_with_its_issuers_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_in_a_private_network_must_be_allowed_by_name() {
     let directory = tempfile::tempdir().unwrap();
-    let issuer = Issuer::start(directory.path());
+    let issuer = Issuer::start();
     let serving = Serving::start(&issuer, &[]);
     let demo = Demo::play(&["--start-file", serving.start_file.to_str().unwrap()]);
-    let added = demo.casbah(&[
-        "app",
-        "federated",
-        "add",
-        &demo.app,
-        "--name",
-        "main",
-        "--issuer",
-        &issuer.url,
-        "--subject",
-        SUBJECT,
-    ]);
+    let added = demo.casbah(&[&["app", "federated"], &issuer.add_to(&demo)[..]].concat());
     assert!(added.status.success(), "{}", err(&added));
     let file = directory.path().join("token");
     std::fs::write(&file, issuer.token(SUBJECT)).unwrap();

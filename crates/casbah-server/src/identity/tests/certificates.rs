@@ -27,7 +27,13 @@ fn certificate() -> (ClientKey, String) {
     (own, STANDARD.encode(key.certificate_der()))
 }
 
-async fn ask(directory: &Directory, one: &Registered, path: &str, assertion: &str) -> Page {
+/// Asks for a token with an assertion.
+pub(super) async fn ask(
+    directory: &Directory,
+    one: &Registered,
+    path: &str,
+    assertion: &str,
+) -> Page {
     let client = one.application.app_id.to_string();
     let scope = format!("{RESOURCE}/.default");
     let fields = [

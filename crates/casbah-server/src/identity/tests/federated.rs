@@ -8,6 +8,7 @@ use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
 use super::browser::Page;
+use super::certificates;
 use super::graph::{Caller, admin};
 use super::issuer::{AUDIENCE, SUBJECT, TestIssuer};
 use super::{Directory, Registered};
@@ -22,21 +23,8 @@ pub(super) async fn ask(
     endpoint: &str,
     assertion: &str,
 ) -> Page {
-    let client = one.application.app_id.to_string();
-    let scope = format!("{RESOURCE}/.default");
-    let fields = [
-        ("grant_type", "client_credentials"),
-        ("client_id", client.as_str()),
-        (
-            "client_assertion_type",
-            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        ),
-        ("client_assertion", assertion),
-        ("scope", scope.as_str()),
-        ("resource", RESOURCE),
-    ];
     let path = format!("/{}/{endpoint}", directory.tenant);
-    directory.browser().post(&path, &fields).await
+    certificates::ask(directory, one, &path, assertion).await
 }
 
 /// The number of a refusal; none if there is a token.

@@ -1,7 +1,6 @@
 //! Another issuer on this machine, over TLS: good, or as bad as a test wants it.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,16 +9,15 @@ use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum_server::tls_rustls::RustlsConfig;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use casbah_connect::Egress;
 use casbah_model::time::Timestamp;
+use casbah_testing::TlsServer;
 use casbah_token::SigningKey;
 use rcgen::{KeyPair, PKCS_RSA_SHA256, SigningKey as _};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
 pub(super) const METADATA: &str = "/.well-known/openid-configuration";
 pub(super) const KEYS: &str = "/keys";
@@ -45,8 +43,7 @@ struct Served {
 
 /// An issuer.
 pub(super) struct TestIssuer {
-    port: u16,
-    ca: NamedTempFile,
+    server: TlsServer,
     served: Arc<Mutex<Served>>,
     pub(super) key: IssuerKey,
 }
@@ -84,31 +81,12 @@ impl IssuerKey {
 impl TestIssuer {
     /// An issuer that answers as it should.
     pub(super) fn start() -> Self {
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let made = rcgen::generate_simple_self_signed(names).unwrap();
-        let ca = NamedTempFile::new().unwrap();
-        std::fs::write(ca.path(), made.cert.pem()).unwrap();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
-        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port();
         let served = Arc::<Mutex<Served>>::default();
         let router = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&served));
-        let tls = RustlsConfig::from_config(Arc::new(config));
-        let listening = axum_server::from_tcp_rustls(listener, tls).unwrap();
-        tokio::spawn(listening.serve(router.into_make_service()));
         let issuer = Self {
-            port,
-            ca,
+            server: TlsServer::start(router).unwrap(),
             served,
             key: IssuerKey::new(),
         };
@@ -118,14 +96,14 @@ impl TestIssuer {
 
     /// Its address by one of the names of this machine.
     pub(super) fn url(&self, host: &str) -> String {
-        format!("https://{host}:{}", self.port)
+        self.server.origin(host)
     }
 
     /// What a server may call that is to reach it by these names.
     pub(super) fn egress(&self, allow: &[&str]) -> Egress {
         Egress {
             allow: allow.iter().map(|host| host.parse().unwrap()).collect(),
-            ca_files: vec![self.ca.path().to_owned()],
+            ca_files: vec![self.server.ca().to_owned()],
         }
     }
 
