@@ -8,7 +8,7 @@ pub(crate) mod keys;
 pub(crate) mod answer;
 mod arm;
 pub(crate) mod context;
-mod graph;
+pub(crate) mod graph;
 mod instance;
 pub(crate) mod issuers;
 mod metadata;

@@ -40,7 +40,7 @@ use crate::jobs::{self, Receiving};
 use crate::state::App;
 use crate::tls::{self, TlsError};
 use crate::usage::{self, Usage};
-use crate::{api, identity, master_key, paths};
+use crate::{api, identity, master_key, paths, portal};
 
 /// How long open requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -298,6 +298,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .merge(identity::router())
+        .merge(portal::router())
         .merge(api::router(Arc::clone(&app)))
         .fallback(|| async {
             let body = axum::Json(serde_json::json!({"detail": "Not found."}));

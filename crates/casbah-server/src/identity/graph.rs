@@ -27,6 +27,10 @@ mod wire;
 use axum::Router;
 use axum::routing::any;
 
+pub(crate) use caller::Caller;
+pub(crate) use dispatch::ask;
+pub(crate) use error::GraphError;
+
 use crate::state::AppState;
 
 /// The routes, all of one handler.

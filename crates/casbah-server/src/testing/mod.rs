@@ -1,6 +1,8 @@
 //! A whole server without a socket, and tokens for it, good and bad.
 
 mod api_calls;
+pub(crate) mod browser;
+pub(crate) mod directory;
 mod keys;
 mod oversight;
 mod permissions;

@@ -41,7 +41,7 @@ pub(super) enum Right {
 }
 
 /// Who calls.
-pub(super) struct Caller {
+pub(crate) struct Caller {
     /// The caller's tenant, which every operation is about.
     pub(super) tenant: Tenant,
     kind: Kind,
@@ -78,6 +78,13 @@ impl Caller {
             CallerKind::User => person(app, &tenant, &resource, claims).await?,
         };
         Ok(Self { tenant, kind })
+    }
+
+    /// A person who is signed in here, and may do all that the person's roles allow.
+    pub(crate) fn signed_in(tenant: Tenant, user: User) -> Self {
+        let scopes = AS_PERSON.map(str::to_owned).to_vec();
+        let kind = Kind::Person { user, scopes };
+        Self { tenant, kind }
     }
 
     /// Refuses who may not.

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use casbah_store::AuditRecord;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 use super::caller::Caller;
 use super::error::GraphError;
@@ -61,15 +62,48 @@ async fn call(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Reply, GraphError> {
     let caller = Caller::find(app, headers).await?;
-    let options = Options::parse(uri.path(), uri.query().unwrap_or_default())?;
+    let target = (uri.path(), uri.query().unwrap_or_default());
+    let body = body.map_err(|_| GraphError::Body)?;
+    run(app, caller, context, method, target, body).await
+}
+
+/// A call from within the server; answers the object or list, none where there is
+/// nothing to say. `target` is a path under `/v1.0` with its query.
+pub(crate) async fn ask(
+    app: &App,
+    caller: Caller,
+    context: RequestContext,
+    method: &Method,
+    target: &str,
+    body: Option<&Value>,
+) -> Result<Option<Value>, GraphError> {
+    let target = target.split_once('?').unwrap_or((target, ""));
+    let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+    Ok(
+        match run(app, caller, context, method, target, body).await? {
+            Reply::Ok(value) | Reply::Created(value) => Some(value),
+            Reply::Done => None,
+        },
+    )
+}
+
+async fn run(
+    app: &App,
+    caller: Caller,
+    context: RequestContext,
+    method: &Method,
+    (path, query): (&str, &str),
+    body: Bytes,
+) -> Result<Reply, GraphError> {
+    let options = Options::parse(path, query)?;
     let call = Call {
         app,
         caller,
         options,
-        body: body.map_err(|_| GraphError::Body)?,
+        body,
         context,
     };
-    let path = segments(uri.path())?;
+    let path = segments(path)?;
     let path: Vec<_> = path
         .iter()
         .map(|segment| (segment.name.as_str(), segment.raw.as_str()))

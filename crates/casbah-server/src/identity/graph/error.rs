@@ -14,7 +14,7 @@ use crate::identity::context::RequestContext;
 
 /// A call failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum GraphError {
+pub(crate) enum GraphError {
     /// No token, or one that is not believed.
     #[error("Access token is missing, expired or not meant for this resource.")]
     Unauthenticated,
@@ -81,6 +81,11 @@ impl From<StoreError> for GraphError {
 
 impl GraphError {
     /// Status and code.
+    /// The answer's status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.wire().0
+    }
+
     fn wire(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken"),

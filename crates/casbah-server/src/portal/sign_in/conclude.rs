@@ -1,4 +1,4 @@
-//! The end of a sign-in: a code for the client, or the reason for none.
+//! The end of a sign-in: the answer that it was for, or the reason for none.
 
 use axum::response::Response;
 use casbah_identity::AadError;
@@ -7,14 +7,14 @@ use casbah_model::identity::RequestedResource;
 use uuid::Uuid;
 
 use super::error::SignInError;
-use super::flow::Flow;
+use super::flow::{CodeErrand, Errand, Flow};
 use super::pages;
 use super::session::SignedIn;
 use crate::identity::context::RequestContext;
 use crate::identity::user_scopes::{UserScopes, decide};
 use crate::state::App;
 
-/// Gives the client a code for the signed-in person.
+/// Gives the signed-in person, or the client, what the sign-in was for.
 pub(super) async fn conclude(
     app: &App,
     flow: &Flow,
@@ -22,37 +22,56 @@ pub(super) async fn conclude(
     context: &RequestContext,
 ) -> Result<Response, SignInError> {
     flow.check_person(&person.user)?;
-    let Some(redirect) = &flow.request.redirect else {
-        return Err(refuse(flow, AadError::NoRedirect));
+    match &flow.errand {
+        Errand::Code(errand) => give_code(app, errand, person, context).await,
+        Errand::Portal(path) => {
+            let answer = AuthorizeResponse::Redirect(path.to_string());
+            Ok(pages::send_to_client(answer, context)?)
+        }
+    }
+}
+
+/// Gives the client a code for the signed-in person.
+async fn give_code(
+    app: &App,
+    errand: &CodeErrand,
+    person: &SignedIn,
+    context: &RequestContext,
+) -> Result<Response, SignInError> {
+    let request = &errand.request;
+    let Some(redirect) = &request.redirect else {
+        return Err(errand.refuse(AadError::NoRedirect));
     };
-    let application = flow.client.application.as_ref();
-    let scopes = &flow.request.scopes;
-    let decided = decide(app, &person.user, flow.request.client, application, scopes).await?;
+    let application = errand.client.application.as_ref();
+    let decided = decide(
+        app,
+        &person.user,
+        request.client,
+        application,
+        &request.scopes,
+    )
+    .await?;
     let granted = match decided {
         Ok(granted) => granted,
-        Err(refusal) => return Err(refuse(flow, refusal)),
+        Err(refusal) => return Err(errand.refuse(refusal)),
     };
+    let resource = request.scopes.resource.as_ref();
     let grant = CodeGrant {
         user: &person.user,
-        scopes: names(&granted, flow),
-        resource: flow
-            .request
-            .scopes
-            .resource
-            .as_ref()
-            .map(|named| RequestedResource {
-                requested: named.resource.clone(),
-                app_id: granted.resource.app_id,
-            }),
+        scopes: names(&granted, errand),
+        resource: resource.map(|named| RequestedResource {
+            requested: named.resource.clone(),
+            app_id: granted.resource.app_id,
+        }),
         auth_time: person.auth_time,
     };
-    let code = new_code(&flow.request, &redirect.uri, grant, context.now)?;
+    let code = new_code(request, &redirect.uri, grant, context.now)?;
     app.store.add_authorization_code(code.stored).await?;
     let answer = AuthorizeResponse::with_code(
         &redirect.uri,
-        flow.request.mode,
+        request.mode,
         &code.text,
-        flow.request.state.as_deref(),
+        request.state.as_deref(),
         &Uuid::new_v4().to_string(),
         false,
     );
@@ -60,8 +79,8 @@ pub(super) async fn conclude(
 }
 
 /// OpenID's scopes and the resource's, as the code remembers them.
-fn names(granted: &UserScopes, flow: &Flow) -> Vec<String> {
-    let openid = flow.request.scopes.openid.names();
+fn names(granted: &UserScopes, errand: &CodeErrand) -> Vec<String> {
+    let openid = errand.request.scopes.openid.names();
     openid
         .into_iter()
         .map(str::to_owned)
@@ -69,15 +88,25 @@ fn names(granted: &UserScopes, flow: &Flow) -> Vec<String> {
         .collect()
 }
 
-/// A refusal at the client's address, or on a page if it has none.
+/// A refusal where the request can be told.
 pub(super) fn refuse(flow: &Flow, error: AadError) -> SignInError {
-    SignInError::Refused(match &flow.request.redirect {
-        Some(redirect) => AuthorizeRefusal::Client {
-            redirect: redirect.clone(),
-            mode: flow.request.mode,
-            error,
-            state: flow.request.state.clone(),
-        },
-        None => AuthorizeRefusal::Page(error),
-    })
+    match &flow.errand {
+        Errand::Code(errand) => errand.refuse(error),
+        Errand::Portal(_) => AuthorizeRefusal::Page(error).into(),
+    }
+}
+
+impl CodeErrand {
+    /// A refusal at the client's address, or on a page if it has none.
+    fn refuse(&self, error: AadError) -> SignInError {
+        SignInError::Refused(match &self.request.redirect {
+            Some(redirect) => AuthorizeRefusal::Client {
+                redirect: redirect.clone(),
+                mode: self.request.mode,
+                error,
+                state: self.request.state.clone(),
+            },
+            None => AuthorizeRefusal::Page(error),
+        })
+    }
 }

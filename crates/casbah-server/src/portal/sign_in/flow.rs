@@ -1,32 +1,60 @@
-//! A client's request for a sign-in, read and checked.
+//! A request for a sign-in, read and checked.
 
 use casbah_identity::AadError;
 use casbah_identity::request::{Endpoint, Params};
-use casbah_identity::signin::{AuthorizeRefusal, AuthorizeRequest, Prompt};
-use casbah_model::identity::{Tenant, User};
+use casbah_identity::signin::{AuthorizeRefusal, AuthorizeRequest, NextStep, Prompt};
+use casbah_model::identity::{CASBAH_CLI, Tenant, User};
+use casbah_model::ids::{AppId, TenantId};
+use casbah_model::time::Timestamp;
 
+use super::PORTAL_SIGN_IN;
 use super::client::{Client, find_client};
 use super::error::SignInError;
 use crate::identity::tenant::{self, AddressedTenant, TenantError};
+use crate::portal::LocalPath;
 use crate::state::App;
+
+/// Where a sign-in begins, and with it what is read out of its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// The authorisation endpoint of this version.
+    Authorize(Endpoint),
+    /// The portal.
+    Portal,
+}
+
+/// What a sign-in is for.
+pub(super) enum Errand {
+    /// A client wants a code.
+    Code(Box<CodeErrand>),
+    /// A person wants a page of the portal.
+    Portal(LocalPath),
+}
+
+/// A client's request for a code.
+pub(super) struct CodeErrand {
+    /// Who asks.
+    pub(super) client: Client,
+    /// What is asked.
+    pub(super) request: AuthorizeRequest,
+}
 
 /// A request that may go on.
 pub(super) struct Flow {
     /// The tenant of the address.
     pub(super) tenant: AddressedTenant,
-    /// Who asks.
-    pub(super) client: Client,
-    /// What is asked.
-    pub(super) request: AuthorizeRequest,
-    /// Where the forms of this request are sent.
-    pub(super) action: String,
+    /// What it is for.
+    pub(super) errand: Errand,
+    entry: Entry,
+    segment: String,
+    query: String,
 }
 
 impl Flow {
     /// Reads the request out of an address.
     pub(super) async fn read(
         app: &App,
-        endpoint: Endpoint,
+        entry: Entry,
         segment: &str,
         query: &str,
     ) -> Result<Self, SignInError> {
@@ -37,35 +65,93 @@ impl Flow {
                 TenantError::Refused(refusal) => AuthorizeRefusal::Page(refusal).into(),
                 TenantError::Store(error) => SignInError::Store(error),
             })?;
-        let app_id = AuthorizeRequest::client_of(&params)?;
-        let client = find_client(&app.store, app_id)
-            .await?
-            .ok_or_else(|| page(AadError::ApplicationNotFound(app_id.to_string())))?;
-        let request = AuthorizeRequest::parse(endpoint, &params, &client.sign_in)?;
-        let version = match endpoint {
-            Endpoint::V1 => "v1.0",
-            Endpoint::V2 => "v2.0",
+        let errand = match entry {
+            Entry::Authorize(endpoint) => code_errand(app, endpoint, &params).await?,
+            Entry::Portal => Errand::Portal(portal_path(query)),
         };
         let flow = Self {
             tenant,
-            client,
-            request,
-            action: format!("/{segment}/sign_in/{version}?{query}"),
+            errand,
+            entry,
+            segment: segment.to_owned(),
+            query: query.to_owned(),
         };
         flow.check_tenant()?;
         Ok(flow)
     }
 
+    /// Where the form of name and password is sent. The request stays in the address,
+    /// so nothing is kept between the pages.
+    pub(super) fn sign_in_address(&self) -> String {
+        let Self { segment, query, .. } = self;
+        match self.entry {
+            Entry::Authorize(endpoint) => {
+                format!("/{segment}/sign_in/{}?{query}", version(endpoint))
+            }
+            Entry::Portal => format!("{PORTAL_SIGN_IN}?{query}"),
+        }
+    }
+
+    /// What the person goes on to.
+    pub(super) fn name(&self) -> &str {
+        match &self.errand {
+            Errand::Code(errand) => &errand.client.sign_in.display_name,
+            Errand::Portal(_) => "the Casbah portal",
+        }
+    }
+
+    /// The client, as the audit keeps it. The portal has the command line's id.
+    pub(super) fn client_id(&self) -> AppId {
+        match &self.errand {
+            Errand::Code(errand) => errand.request.client,
+            Errand::Portal(_) => CASBAH_CLI.app_id,
+        }
+    }
+
+    /// The other address that the answer to a form may lead to.
+    pub(super) fn redirect_uri(&self) -> Option<&str> {
+        match &self.errand {
+            Errand::Code(errand) => {
+                let redirect = errand.request.redirect.as_ref();
+                redirect.map(|redirect| redirect.uri.as_str())
+            }
+            Errand::Portal(_) => None,
+        }
+    }
+
+    /// The name to fill in.
+    pub(super) fn login_hint(&self) -> &str {
+        match &self.errand {
+            Errand::Code(errand) => errand.request.login_hint.as_deref().unwrap_or_default(),
+            Errand::Portal(_) => "",
+        }
+    }
+
+    /// What comes next for a person who signed in at `signed_in`, and not yet in answer
+    /// to this request.
+    pub(super) fn next_step(&self, signed_in: Option<Timestamp>, now: Timestamp) -> NextStep {
+        match &self.errand {
+            Errand::Code(errand) => errand.request.next_step(signed_in, false, now),
+            Errand::Portal(_) if signed_in.is_some() => NextStep::Continue,
+            Errand::Portal(_) => NextStep::SignIn,
+        }
+    }
+
     /// Whether the client may be used where the address points.
     fn check_tenant(&self) -> Result<(), SignInError> {
-        let client = &self.client.sign_in;
+        let Errand::Code(errand) = &self.errand else {
+            return Ok(());
+        };
+        let client = &errand.client.sign_in;
         match &self.tenant {
             AddressedTenant::One(tenant) => self.check_offered(tenant.id),
             // The published consent link is on `common` for every application; the
             // person's tenant is checked after the sign-in.
             AddressedTenant::Common | AddressedTenant::Organizations => {
-                let is_consent =
-                    matches!(self.request.prompt, Prompt::Consent | Prompt::AdminConsent);
+                let is_consent = matches!(
+                    errand.request.prompt,
+                    Prompt::Consent | Prompt::AdminConsent
+                );
                 if client.only_tenant.is_some() && !is_consent {
                     let id = client.app_id.to_string();
                     return Err(page(AadError::SingleTenantOnCommon(id)));
@@ -80,11 +166,14 @@ impl Flow {
         self.check_offered(user.tenant)
     }
 
-    fn check_offered(&self, tenant: casbah_model::ids::TenantId) -> Result<(), SignInError> {
-        if self.client.sign_in.is_offered_to(tenant) {
+    fn check_offered(&self, tenant: TenantId) -> Result<(), SignInError> {
+        let Errand::Code(errand) = &self.errand else {
+            return Ok(());
+        };
+        if errand.client.sign_in.is_offered_to(tenant) {
             return Ok(());
         }
-        let id = self.client.sign_in.app_id.to_string();
+        let id = errand.client.sign_in.app_id.to_string();
         Err(page(AadError::ApplicationNotFound(id)))
     }
 
@@ -102,6 +191,34 @@ impl Flow {
             return Ok(None);
         };
         Ok(app.store.tenant_of_domain(domain).await?)
+    }
+}
+
+async fn code_errand(
+    app: &App,
+    endpoint: Endpoint,
+    params: &Params,
+) -> Result<Errand, SignInError> {
+    let app_id = AuthorizeRequest::client_of(params)?;
+    let client = find_client(&app.store, app_id)
+        .await?
+        .ok_or_else(|| page(AadError::ApplicationNotFound(app_id.to_string())))?;
+    let request = AuthorizeRequest::parse(endpoint, params, &client.sign_in)?;
+    Ok(Errand::Code(Box::new(CodeErrand { client, request })))
+}
+
+/// The page that is wanted; the first one instead of an address elsewhere.
+fn portal_path(query: &str) -> LocalPath {
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "to")
+        .and_then(|(_, to)| LocalPath::parse(&to))
+        .unwrap_or_else(LocalPath::home)
+}
+
+const fn version(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::V1 => "v1.0",
+        Endpoint::V2 => "v2.0",
     }
 }
 

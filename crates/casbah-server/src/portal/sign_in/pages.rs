@@ -1,16 +1,14 @@
 //! The pages and the headers that guard them.
 
 use askama::Template;
-use axum::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_FRAME_OPTIONS,
-};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use casbah_identity::signin::AuthorizeResponse;
 use url::Url;
 
-use crate::identity::answer::{common_headers, no_store};
 use crate::identity::context::RequestContext;
+use crate::portal::html;
 
 /// Name and password.
 #[derive(Template)]
@@ -72,7 +70,7 @@ pub(super) fn send_to_client(
 ) -> Result<Response, askama::Error> {
     match answer {
         AuthorizeResponse::Redirect(address) => {
-            let mut headers = page_headers(context, "form-action 'none'");
+            let mut headers = html::headers(context, "form-action 'none'");
             // 303: the next request is a GET, whatever this one was.
             match HeaderValue::from_str(&address) {
                 Ok(address) => {
@@ -88,11 +86,7 @@ pub(super) fn send_to_client(
                 fields: &fields,
             };
             let rules = format!("script-src 'self'; form-action {}", source_of(&action));
-            Ok(html(
-                page.render()?,
-                StatusCode::OK,
-                page_headers(context, &rules),
-            ))
+            Ok(html::page(page.render()?, StatusCode::OK, &rules, context))
         }
     }
 }
@@ -109,41 +103,18 @@ pub(super) fn form(
         Some(uri) => format!("form-action 'self' {}", source_of(uri)),
         None => "form-action 'self'".to_owned(),
     };
-    Ok(html(page.render()?, status, page_headers(context, &rules)))
+    Ok(html::page(page.render()?, status, &rules, context))
 }
 
 /// A page without a form.
 pub(super) fn show(page: &impl Template, status: StatusCode, context: &RequestContext) -> Response {
-    let headers = page_headers(context, "form-action 'none'");
     match page.render() {
-        Ok(text) => html(text, status, headers),
+        Ok(text) => html::page(text, status, "form-action 'none'", context),
         Err(error) => {
             tracing::error!(%error, "a page could not be written");
-            (StatusCode::INTERNAL_SERVER_ERROR, headers).into_response()
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
-}
-
-fn html(text: String, status: StatusCode, mut headers: HeaderMap) -> Response {
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
-    (status, headers, text).into_response()
-}
-
-fn page_headers(context: &RequestContext, rules: &str) -> HeaderMap {
-    let mut headers = common_headers(context);
-    no_store(&mut headers);
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; {rules}"
-    );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
-    headers
 }
 
 /// An address as a source of a content security policy (CSP level 3, 2.3.1): its

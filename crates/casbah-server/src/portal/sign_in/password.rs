@@ -1,55 +1,29 @@
-//! `POST /{tenant}/sign_in/v1.0` and `/v2.0`: the form with name and password.
+//! `POST` of the form with name and password.
 
-use std::sync::Arc;
-
-use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use casbah_identity::password::MIN_CHARACTERS;
 use casbah_identity::random::{csrf_token, csrf_token_matches};
-use casbah_identity::request::Endpoint;
 use secrecy::SecretString;
 
 use super::attempt::{Attempt, Outcome, attempt};
 use super::conclude::conclude;
 use super::cookies::Cookie;
 use super::error::SignInError;
-use super::flow::Flow;
+use super::flow::{Entry, Flow};
 use super::pages::{self, NewPassword, Password};
-use super::session::{self, SignedIn};
+use super::session;
 use super::told::Told;
+use super::visit::Visit;
 use crate::identity::context::RequestContext;
-use crate::identity::source::Source;
-use crate::identity::throttle::Throttle;
-use crate::state::{App, AppState};
 
-/// Who sends the form, and from where in the client's request.
-#[derive(axum::extract::FromRequestParts)]
-pub(super) struct Sender {
-    #[from_request(via(Path))]
-    tenant: String,
-    query: RawQuery,
-    headers: HeaderMap,
-    context: RequestContext,
-    source: Source,
-    throttle: Extension<Arc<Throttle>>,
-}
-
-/// The form of a request to the older endpoint.
-pub(super) async fn v1(State(app): State<AppState>, sender: Sender, body: Bytes) -> Response {
-    receive(&app, Endpoint::V1, &sender, &body)
+/// Signs a person in, or shows the form once more.
+pub(super) async fn receive(entry: Entry, visit: Visit, body: Bytes) -> Response {
+    try_receive(entry, &visit, &body)
         .await
-        .unwrap_or_else(|error| error.respond(&sender.context))
-}
-
-/// The form of a request to the newer endpoint.
-pub(super) async fn v2(State(app): State<AppState>, sender: Sender, body: Bytes) -> Response {
-    receive(&app, Endpoint::V2, &sender, &body)
-        .await
-        .unwrap_or_else(|error| error.respond(&sender.context))
+        .unwrap_or_else(|error| error.respond(&visit.context))
 }
 
 /// The form's fields.
@@ -80,19 +54,14 @@ impl Form {
     }
 }
 
-async fn receive(
-    app: &App,
-    endpoint: Endpoint,
-    sender: &Sender,
-    body: &[u8],
-) -> Result<Response, SignInError> {
+async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Response, SignInError> {
+    let Visit { app, context, .. } = visit;
     let form = Form::parse(body);
     let secret = Cookie::Form
-        .read(&sender.headers, &app.authority)
+        .read(&visit.headers, &app.authority)
         .filter(|secret| csrf_token_matches(secret, &form.csrf))
         .ok_or(SignInError::ForeignForm)?;
-    let query = sender.query.0.as_deref().unwrap_or_default();
-    let flow = Flow::read(app, endpoint, &sender.tenant, query).await?;
+    let flow = Flow::read(app, entry, visit.segment(), visit.query()).await?;
     let tenant = flow.tenant_of(app, &form.username).await?;
     let typed = Attempt {
         username: &form.username,
@@ -101,46 +70,35 @@ async fn receive(
             .new_password
             .as_ref()
             .zip(form.new_password_again.as_ref()),
-        source: sender.source,
-        origin: sender.context.origin(),
-        now: sender.context.now,
+        source: visit.source,
+        origin: context.origin(),
+        now: context.now,
     };
     let page = Page {
         flow: &flow,
-        context: &sender.context,
+        context,
         csrf: csrf_token(&secret),
         username: &form.username,
     };
-    let outcome = attempt(app, &sender.throttle, tenant.as_ref(), &typed).await?;
+    let outcome = attempt(app, &visit.throttle, tenant.as_ref(), &typed).await?;
     let told = Told {
         tenant: tenant.as_ref().map(|tenant| tenant.id),
         username: &form.username,
-        client: flow.request.client,
-        context: &sender.context,
+        client: flow.client_id(),
+        context,
     };
     told.keep(app, &outcome).await?;
     match outcome {
         Outcome::SignedIn(user) => {
-            let person = SignedIn {
-                user: *user,
-                auth_time: sender.context.now,
-            };
-            flow.check_person(&person.user)?;
-            let mut answer = match conclude(app, &flow, &person, &sender.context).await {
+            flow.check_person(&user)?;
+            let person = session::begin(app, *user, &visit.headers, context.now).await?;
+            let mut answer = match conclude(app, &flow, &person, context).await {
                 Ok(answer) => answer,
                 // The person is signed in whatever the client may not have.
-                Err(error @ SignInError::Refused(_)) => error.respond(&sender.context),
+                Err(error @ SignInError::Refused(_)) => error.respond(context),
                 Err(error) => return Err(error),
             };
-            let now = sender.context.now;
-            session::begin(
-                app,
-                &person.user,
-                &sender.headers,
-                answer.headers_mut(),
-                now,
-            )
-            .await?;
+            person.set_cookie(app, answer.headers_mut());
             Ok(answer)
         }
         Outcome::Wrong => page.ask(
@@ -171,19 +129,24 @@ struct Page<'a> {
 impl Page<'_> {
     fn ask(&self, status: StatusCode, message: &str) -> Result<Response, SignInError> {
         let page = Password {
-            client: &self.flow.client.sign_in.display_name,
-            action: &self.flow.action,
+            client: self.flow.name(),
+            action: &self.flow.sign_in_address(),
             csrf: &self.csrf,
             username: self.username,
             message: Some(message),
         };
-        Ok(pages::form(&page, status, self.redirect(), self.context)?)
+        Ok(pages::form(
+            &page,
+            status,
+            self.flow.redirect_uri(),
+            self.context,
+        )?)
     }
 
     fn change(&self, problem: Option<&str>) -> Result<Response, SignInError> {
         let page = NewPassword {
-            client: &self.flow.client.sign_in.display_name,
-            action: &self.flow.action,
+            client: self.flow.name(),
+            action: &self.flow.sign_in_address(),
             csrf: &self.csrf,
             username: self.username,
             message: problem,
@@ -193,11 +156,11 @@ impl Page<'_> {
             Some(_) => StatusCode::BAD_REQUEST,
             None => StatusCode::OK,
         };
-        Ok(pages::form(&page, status, self.redirect(), self.context)?)
-    }
-
-    fn redirect(&self) -> Option<&str> {
-        let redirect = self.flow.request.redirect.as_ref();
-        redirect.map(|redirect| redirect.uri.as_str())
+        Ok(pages::form(
+            &page,
+            status,
+            self.flow.redirect_uri(),
+            self.context,
+        )?)
     }
 }

@@ -1,10 +1,11 @@
 //! The signed-in browser.
 
 use axum::http::HeaderMap;
-use casbah_identity::random::{bearer_token, digest_of};
+use casbah_identity::random::{bearer_token, csrf_token, csrf_token_matches, digest_of};
 use casbah_model::identity::{Session, User};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
+use casbah_store::StoreError;
 use secrecy::ExposeSecret;
 
 use super::cookies::Cookie;
@@ -15,19 +16,38 @@ use crate::state::App;
 const LIFE_MS: i64 = 12 * 60 * 60 * 1000;
 
 /// A person who is signed in.
-pub(super) struct SignedIn {
+pub(crate) struct SignedIn {
     /// Who.
-    pub(super) user: User,
+    pub(crate) user: User,
     /// Since when.
-    pub(super) auth_time: Timestamp,
+    pub(crate) auth_time: Timestamp,
+    /// The value of the session's cookie.
+    cookie: String,
+}
+
+impl SignedIn {
+    /// The token that the forms of this session carry.
+    pub(crate) fn csrf(&self) -> String {
+        csrf_token(&self.cookie)
+    }
+
+    /// Whether a form was shown in this session.
+    pub(crate) fn has_shown(&self, csrf: &str) -> bool {
+        csrf_token_matches(&self.cookie, csrf)
+    }
+
+    /// Gives the browser the session.
+    pub(super) fn set_cookie(&self, app: &App, answer: &mut HeaderMap) {
+        Cookie::Session.set(answer, &app.authority, &self.cookie);
+    }
 }
 
 /// The person of the browser's session, if it is good.
-pub(super) async fn find(
+pub(crate) async fn find(
     app: &App,
     headers: &HeaderMap,
     now: Timestamp,
-) -> Result<Option<SignedIn>, SignInError> {
+) -> Result<Option<SignedIn>, StoreError> {
     let Some(value) = Cookie::Session.read(headers, &app.authority) else {
         return Ok(None);
     };
@@ -45,29 +65,33 @@ pub(super) async fn find(
     Ok(user.filter(|user| user.enabled).map(|user| SignedIn {
         user,
         auth_time: stored.auth_time,
+        cookie: value,
     }))
 }
 
-/// Begins a session in place of the one that the browser had, and sets its cookie.
+/// Begins a session in place of the one that the browser had. The cookie is always a
+/// new one: a value that someone planted in the browser must not become a session.
 pub(super) async fn begin(
     app: &App,
-    user: &User,
+    user: User,
     request: &HeaderMap,
-    answer: &mut HeaderMap,
     now: Timestamp,
-) -> Result<(), SignInError> {
+) -> Result<SignedIn, SignInError> {
     end(app, request).await?;
-    let value = format!("{}.{}", user.tenant, bearer_token()?.expose_secret());
+    let cookie = format!("{}.{}", user.tenant, bearer_token()?.expose_secret());
     let session = Session {
-        hash: digest_of(&value),
+        hash: digest_of(&cookie),
         tenant: user.tenant,
         user: user.id,
         auth_time: now,
         expires: now.plus_millis(LIFE_MS),
     };
     app.store.add_user_session(session).await?;
-    Cookie::Session.set(answer, &app.authority, &value);
-    Ok(())
+    Ok(SignedIn {
+        user,
+        auth_time: now,
+        cookie,
+    })
 }
 
 /// Ends the browser's session.

@@ -9,39 +9,39 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 /// A client with cookies.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     router: Router,
-    pub(super) cookies: BTreeMap<String, String>,
+    pub(crate) cookies: BTreeMap<String, String>,
 }
 
 /// An answer, read.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) text: String,
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Page {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The number of the error that is answered.
-    pub(super) fn code(&self) -> (u16, String, Option<u64>) {
+    pub(crate) fn code(&self) -> (u16, String, Option<u64>) {
         let json = self.json();
         let error = json["error"].as_str().unwrap().to_owned();
         (self.status, error, json["error_codes"][0].as_u64())
     }
 
     /// An attribute's value behind a text that stands before it.
-    pub(super) fn attribute(&self, before: &str) -> String {
+    pub(crate) fn attribute(&self, before: &str) -> String {
         let rest = self
             .text
             .split_once(before)
@@ -55,7 +55,7 @@ impl Page {
     }
 
     /// A parameter of the address that the browser is sent to.
-    pub(super) fn sent(&self, name: &str) -> Option<String> {
+    pub(crate) fn sent(&self, name: &str) -> Option<String> {
         let address = url::Url::parse(self.header("location")).unwrap();
         address
             .query_pairs()
@@ -65,24 +65,24 @@ impl Page {
 }
 
 impl Browser {
-    pub(super) fn new(router: Router) -> Self {
+    pub(crate) fn new(router: Router) -> Self {
         Self {
             router,
             cookies: BTreeMap::new(),
         }
     }
 
-    pub(super) async fn get(&mut self, path: &str) -> Page {
+    pub(crate) async fn get(&mut self, path: &str) -> Page {
         self.send(Method::GET, path, &[], String::new()).await
     }
 
     /// Asks for a document unless it has this entity tag.
-    pub(super) async fn get_unless(&mut self, path: &str, tag: &str) -> Page {
+    pub(crate) async fn get_unless(&mut self, path: &str, tag: &str) -> Page {
         let known = [("if-none-match", tag)];
         self.send(Method::GET, path, &known, String::new()).await
     }
 
-    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
@@ -90,7 +90,7 @@ impl Browser {
         self.send(Method::POST, path, &kind, form).await
     }
 
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &mut self,
         method: Method,
         path: &str,

@@ -1,0 +1,88 @@
+//! The directory, as the portal asks it for a signed-in person.
+//!
+//! Every question is a call of the Graph-shaped directory that does not leave the
+//! process. So the portal can do what the person may do by any client, no more, and
+//! each change is checked and kept in the audit in one place.
+
+use axum::http::Method;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::error::PortalError;
+use super::visitor::Visitor;
+use crate::identity::graph;
+use crate::state::App;
+
+/// The directory's calls of one person.
+pub(super) struct Directory<'a> {
+    app: &'a App,
+    visitor: &'a Visitor,
+}
+
+/// A page of a list.
+#[derive(Deserialize)]
+struct Page<T> {
+    value: Vec<T>,
+    #[serde(rename = "@odata.nextLink")]
+    next: Option<String>,
+}
+
+impl<'a> Directory<'a> {
+    /// The directory for the visitor.
+    pub(super) const fn new(app: &'a App, visitor: &'a Visitor) -> Self {
+        Self { app, visitor }
+    }
+
+    /// Reads an object. The path begins behind `/v1.0`.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, PortalError> {
+        let answer = self.call(&Method::GET, path, None).await?;
+        Ok(serde_json::from_value(answer)?)
+    }
+
+    /// Reads a whole list, page by page.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Vec<T>, PortalError> {
+        let mut all = Vec::new();
+        let mut next = Some(path.to_owned());
+        while let Some(path) = next {
+            let page: Page<T> = self.get(&path).await?;
+            all.extend(page.value);
+            let root = format!("{}/v1.0", self.app.authority.origin());
+            let rest = |link: String| link.strip_prefix(&root).map(str::to_owned);
+            next = page.next.and_then(rest);
+        }
+        Ok(all)
+    }
+
+    /// Creates an object, or takes an action; answers what came back.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, PortalError> {
+        self.call(&Method::POST, path, Some(body)).await
+    }
+
+    /// Changes an object.
+    pub(super) async fn patch(&self, path: &str, body: &Value) -> Result<(), PortalError> {
+        self.call(&Method::PATCH, path, Some(body)).await.map(drop)
+    }
+
+    /// Deletes an object.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), PortalError> {
+        self.call(&Method::DELETE, path, None).await.map(drop)
+    }
+
+    async fn call(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, PortalError> {
+        let (user, tenant) = (&self.visitor.user, &self.visitor.tenant);
+        let caller = graph::Caller::signed_in(tenant.clone(), user.clone());
+        let context = self.visitor.context;
+        let target = format!("/v1.0{path}");
+        let answer = graph::ask(self.app, caller, context, method, &target, body).await?;
+        Ok(answer.unwrap_or_default())
+    }
+}

@@ -1,0 +1,117 @@
+//! Why a page of the portal cannot be shown.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use casbah_store::StoreError;
+
+use super::local_path::LocalPath;
+use super::page::{self, Notice};
+use super::sign_in::PORTAL_SIGN_IN;
+use crate::identity::context::RequestContext;
+use crate::identity::graph::GraphError;
+
+/// Why a page cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PortalError {
+    /// Nobody is signed in; the page is shown after that.
+    #[error("nobody is signed in")]
+    SignedOut(LocalPath),
+    /// The form was not shown in this session, or is too old.
+    #[error("the form does not belong to this session")]
+    ForeignForm,
+    /// The form's fields cannot be read.
+    #[error("the form cannot be read")]
+    Form,
+    /// There is no such page.
+    #[error("no such page")]
+    NotFound,
+    /// The directory refused.
+    #[error(transparent)]
+    Directory(#[from] GraphError),
+    /// The directory's answer has another form than this page expects.
+    #[error("an answer of the directory cannot be read: {0}")]
+    Answer(#[from] serde_json::Error),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A page could not be written.
+    #[error(transparent)]
+    Page(#[from] askama::Error),
+}
+
+impl PortalError {
+    /// The status, and what the person can do about it.
+    fn explain(&self) -> (StatusCode, &'static str, String) {
+        match self {
+            Self::ForeignForm => (
+                StatusCode::FORBIDDEN,
+                "Please send the form again",
+                "It was not shown in this session, or you signed in anew since. Go back, \
+                 reload the page and send it again."
+                    .to_owned(),
+            ),
+            Self::Form => (
+                StatusCode::BAD_REQUEST,
+                "The form cannot be read",
+                "Go back, reload the page and try again.".to_owned(),
+            ),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "There is no such page",
+                "It may have been deleted, or the address is incomplete.".to_owned(),
+            ),
+            Self::Directory(error) => {
+                let status = error.status();
+                match status {
+                    StatusCode::FORBIDDEN => (
+                        status,
+                        "You may not do this",
+                        "Your roles do not allow it. Ask an administrator of your organisation."
+                            .to_owned(),
+                    ),
+                    StatusCode::NOT_FOUND => (
+                        status,
+                        "This is not here any more",
+                        "It may have been deleted by someone else.".to_owned(),
+                    ),
+                    status if status.is_server_error() => {
+                        (status, "Something went wrong", INTERNAL.to_owned())
+                    }
+                    status => (status, "This cannot be done", error.to_string()),
+                }
+            }
+            Self::SignedOut(_) | Self::Answer(_) | Self::Store(_) | Self::Page(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong",
+                INTERNAL.to_owned(),
+            ),
+        }
+    }
+
+    /// The answer.
+    pub(super) fn respond(self, context: &RequestContext) -> Response {
+        if let Self::SignedOut(to) = &self {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("to", to.as_str())
+                .finish();
+            return Redirect::to(&format!("{PORTAL_SIGN_IN}?{query}")).into_response();
+        }
+        let (status, heading, text) = self.explain();
+        if status.is_server_error() {
+            tracing::error!(error = %self, trace_id = %context.trace_id, "a page failed");
+        }
+        let detail = format!("Trace ID: {}", context.trace_id);
+        page::notice(
+            &Notice {
+                heading,
+                text: &text,
+                detail: &detail,
+            },
+            status,
+            context,
+        )
+    }
+}
+
+const INTERNAL: &str = "The server could not do it; its log says why. Try again, or give the \
+    trace id to whoever runs the server.";

@@ -1,0 +1,100 @@
+//! The frame that all pages of the portal stand in, and the headers that guard them.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use casbah_model::identity::{Tenant, User};
+
+use super::html;
+use super::visitor::Visitor;
+use crate::identity::context::RequestContext;
+
+/// A part of the portal, as the navigation shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    /// The first page.
+    Overview,
+}
+
+impl Section {
+    /// All of them, in the order of the navigation.
+    pub(super) const ALL: [Self; 1] = [Self::Overview];
+
+    /// The name in the navigation.
+    pub(super) const fn title(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+        }
+    }
+
+    /// Its first page.
+    pub(super) const fn address(self) -> &'static str {
+        match self {
+            Self::Overview => "/portal/",
+        }
+    }
+}
+
+/// What the frame of a page shows.
+pub(super) struct Frame<'a> {
+    /// The page's title.
+    pub(super) title: &'a str,
+    /// The part that it belongs to.
+    pub(super) section: Section,
+    /// Who looks at it.
+    pub(super) user: &'a User,
+    /// The person's tenant.
+    pub(super) tenant: &'a Tenant,
+    /// The token of its forms.
+    pub(super) csrf: String,
+}
+
+impl<'a> Frame<'a> {
+    /// The frame of a page for this visitor.
+    pub(super) fn new(visitor: &'a Visitor, section: Section, title: &'a str) -> Self {
+        Self {
+            title,
+            section,
+            user: &visitor.user,
+            tenant: &visitor.tenant,
+            csrf: visitor.csrf(),
+        }
+    }
+
+    /// The parts for the navigation.
+    pub(super) const fn sections(&self) -> [Section; Section::ALL.len()] {
+        Section::ALL
+    }
+}
+
+/// A text alone.
+#[derive(Template)]
+#[template(path = "portal/notice.html")]
+pub(super) struct Notice<'a> {
+    /// The heading.
+    pub(super) heading: &'a str,
+    /// What the person can do.
+    pub(super) text: &'a str,
+    /// What helps to find the request in the log.
+    pub(super) detail: &'a str,
+}
+
+/// Scripts and styles of our own files alone, forms to this server alone.
+const RULES: &str = "script-src 'self'; img-src 'self'; form-action 'self'";
+
+/// Shows a page.
+pub(super) fn show(
+    page: &impl Template,
+    context: &RequestContext,
+) -> Result<Response, askama::Error> {
+    Ok(html::page(page.render()?, StatusCode::OK, RULES, context))
+}
+
+/// Shows a text in place of a page.
+pub(super) fn notice(page: &Notice<'_>, status: StatusCode, context: &RequestContext) -> Response {
+    let text = page.render().unwrap_or_else(|error| {
+        tracing::error!(%error, "a page could not be written");
+        String::new()
+    });
+    html::page(text, status, RULES, context)
+}

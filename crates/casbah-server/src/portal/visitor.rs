@@ -1,0 +1,72 @@
+//! Who looks at a page.
+
+use axum::extract::FromRequestParts;
+use axum::http::Method;
+use axum::http::request::Parts;
+use axum::response::Response;
+use casbah_model::identity::{Tenant, User};
+
+use super::error::PortalError;
+use super::local_path::LocalPath;
+use super::sign_in::{SignedIn, find_session};
+use crate::identity::context::RequestContext;
+use crate::state::{App, AppState};
+
+/// A signed-in person who looks at a page; whoever is not is sent to sign in.
+pub(super) struct Visitor {
+    /// The person.
+    pub(super) user: User,
+    /// The person's tenant.
+    pub(super) tenant: Tenant,
+    /// The request.
+    pub(super) context: RequestContext,
+    session: SignedIn,
+}
+
+impl Visitor {
+    /// The token that forms carry.
+    pub(super) fn csrf(&self) -> String {
+        self.session.csrf()
+    }
+
+    /// Whether a form was shown in this session.
+    pub(super) fn has_shown(&self, csrf: &str) -> bool {
+        self.session.has_shown(csrf)
+    }
+
+    async fn find(app: &App, parts: &Parts, context: RequestContext) -> Result<Self, PortalError> {
+        let session = find_session(app, &parts.headers, context.now).await?;
+        let session = session.ok_or_else(|| PortalError::SignedOut(wanted(parts)))?;
+        let user = session.user.clone();
+        let tenant = app.store.tenant(user.tenant).await?;
+        let tenant = tenant.ok_or_else(|| PortalError::SignedOut(wanted(parts)))?;
+        Ok(Self {
+            user,
+            tenant,
+            context,
+            session,
+        })
+    }
+}
+
+/// The page to show after the sign-in: a form that was sent is lost, so its address
+/// is none.
+fn wanted(parts: &Parts) -> LocalPath {
+    let path = match parts.method {
+        Method::GET => parts.uri.path_and_query(),
+        _ => None,
+    };
+    path.and_then(|path| LocalPath::parse(path.as_str()))
+        .unwrap_or_else(LocalPath::home)
+}
+
+impl FromRequestParts<AppState> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
+        let Ok(context) = RequestContext::from_request_parts(parts, app).await;
+        Self::find(app, parts, context)
+            .await
+            .map_err(|error| error.respond(&context))
+    }
+}

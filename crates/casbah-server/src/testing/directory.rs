@@ -1,0 +1,127 @@
+//! A tenant of its own on a server of its own.
+
+use casbah_identity::secret::{SecretOptions, new_client_secret};
+use casbah_model::identity::{
+    AppRoleAssignment, Application, CLOUD_APP_SECURITY, PrincipalType, ServicePrincipal, User,
+};
+use casbah_model::ids::{ObjectId, TenantId};
+use casbah_model::permission::Permission;
+use casbah_model::time::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::browser::Browser;
+use super::{TestServer, audit_record, save};
+
+/// A server with a tenant of its own for the test.
+pub(crate) struct Directory {
+    pub(crate) server: TestServer,
+    pub(crate) tenant: TenantId,
+    pub(crate) admin: User,
+    pub(crate) one_time: SecretString,
+}
+
+/// An application with a secret.
+pub(crate) struct Registered {
+    pub(crate) application: Application,
+    pub(crate) principal: ServicePrincipal,
+    pub(crate) secret: String,
+}
+
+impl Directory {
+    pub(crate) async fn new() -> Self {
+        Self::on(TestServer::start().await).await
+    }
+
+    pub(crate) async fn on(server: TestServer) -> Self {
+        let created = server.create_tenant("Fabrikam", "fabrikam.example").await;
+        Self {
+            server,
+            tenant: created.tenant.id,
+            admin: created.administrator,
+            one_time: created.password,
+        }
+    }
+
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(crate::server::router(self.server.app.clone()))
+    }
+
+    /// Registers an application in the tenant, with a role and a secret.
+    pub(crate) async fn register(&self, change: impl FnOnce(&mut Application)) -> Registered {
+        let app = &self.server.app;
+        let now = Timestamp::now();
+        let mut application = Application::new(self.tenant, "SIEM", now);
+        change(&mut application);
+        save(&app.store, &application).await;
+        let principal = self.present(self.tenant, &application).await;
+        let resource = app
+            .store
+            .service_principal_by_app_id(self.tenant, CLOUD_APP_SECURITY.app_id)
+            .await
+            .unwrap()
+            .unwrap();
+        app.store
+            .assign(
+                AppRoleAssignment {
+                    id: ObjectId::random(),
+                    tenant: self.tenant,
+                    principal_id: principal.id,
+                    principal_type: PrincipalType::ServicePrincipal,
+                    resource_id: resource.id,
+                    app_role_id: Permission::InvestigationRead.app_role_id(),
+                    created: now,
+                },
+                audit_record(),
+            )
+            .await
+            .unwrap();
+        let secret = self.secret(&application, SecretOptions::default()).await;
+        Registered {
+            application,
+            principal,
+            secret,
+        }
+    }
+
+    /// Makes an application present in a tenant.
+    pub(crate) async fn present(
+        &self,
+        tenant: TenantId,
+        application: &Application,
+    ) -> ServicePrincipal {
+        let principal = ServicePrincipal {
+            id: ObjectId::random(),
+            tenant,
+            app_id: application.app_id,
+            app_owner_tenant: application.tenant,
+            display_name: application.display_name.clone(),
+            enabled: true,
+            app_role_assignment_required: false,
+            created: Timestamp::now(),
+        };
+        let store = &self.server.app.store;
+        store
+            .add_service_principal(principal.clone())
+            .await
+            .unwrap();
+        principal
+    }
+
+    pub(crate) async fn secret(&self, application: &Application, options: SecretOptions) -> String {
+        let app = &self.server.app;
+        let now = Timestamp::now();
+        let new = new_client_secret(
+            &app.peppers,
+            application.tenant,
+            application.id,
+            options,
+            now,
+        )
+        .unwrap();
+        app.store
+            .add_client_secret(new.stored, audit_record())
+            .await
+            .unwrap();
+        new.text.expose_secret().to_owned()
+    }
+}
