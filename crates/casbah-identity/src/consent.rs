@@ -12,6 +12,6 @@ mod spelling;
 
 pub use ability::{Ability, may};
 pub use delegated::{ScopeDecision, ScopeFacts, decide_scopes, scopes_still_granted};
-pub use plan::{ConsentPlan, PlannedRole, PlannedScope, plan_admin_consent};
+pub use plan::{ConsentPlan, PlannedRole, PlannedScope, plan_admin_consent, plan_scopes};
 pub use sign_in::SignInFacts;
 pub use spelling::{UnknownScope, spelled_scopes};

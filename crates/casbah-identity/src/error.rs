@@ -84,6 +84,8 @@ pub enum AadError {
     SeveralResources,
     /// Nobody consented to what the client asks.
     ConsentMissing,
+    /// Only an administrator can consent to what the client asks.
+    AdminConsentRequired,
     /// The person said no on the consent page.
     ConsentRefused,
     /// A single-tenant application was used on `common`.
@@ -214,6 +216,7 @@ impl AadError {
             Self::ScopeMalformed(_) => is(70_011, "invalid_scope", 400),
             Self::SeveralResources => is(28_000, "invalid_scope", 400),
             Self::ConsentMissing => sub(is(65_001, "invalid_grant", 400), "consent_required"),
+            Self::AdminConsentRequired => is(90_094, "access_denied", 400),
             Self::ConsentRefused => is(65_004, "access_denied", 400),
             Self::SingleTenantOnCommon(_) => is(50_194, "invalid_request", 400),
             Self::RedirectNotRegistered(_) => is(50_011, "invalid_request", 400),

@@ -1,5 +1,6 @@
 //! Sign-in of people: authorisation requests, codes, refresh tokens.
 
+mod admin_consent;
 mod authorize;
 mod client;
 mod code;
@@ -9,6 +10,7 @@ mod opaque;
 mod refresh;
 mod response;
 
+pub use admin_consent::AdminConsentRequest;
 pub use authorize::{AuthorizeRefusal, AuthorizeRequest, NextStep, Prompt, Redirect};
 pub use client::{SignInClient, authenticate_client};
 pub use code::{CODE_SECONDS, CodeGrant, NewCode, Refusal, new_code, redeem_code};

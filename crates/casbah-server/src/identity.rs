@@ -7,6 +7,7 @@ pub(crate) mod keys;
 
 pub(crate) mod answer;
 mod arm;
+pub(crate) mod consent;
 pub(crate) mod context;
 pub(crate) mod graph;
 mod instance;

@@ -51,31 +51,7 @@ pub fn decide_scopes(
     wanted: &ResourceScopes,
     facts: ScopeFacts<'_>,
 ) -> Result<ScopeDecision, AadError> {
-    let offered: Vec<_> = facts
-        .resource
-        .scopes
-        .iter()
-        .filter(|scope| scope.is_enabled)
-        .collect();
-    let asked: Vec<&PermissionScope> = match &wanted.wanted {
-        Wanted::Named(names) => names
-            .iter()
-            .map(|name| {
-                offered
-                    .iter()
-                    .copied()
-                    .find(|scope| scope.value.eq_ignore_ascii_case(name))
-                    .ok_or_else(|| AadError::ScopeMalformed(format!("{}/{name}", wanted.resource)))
-            })
-            .collect::<Result<_, _>>()?,
-        Wanted::Default => offered
-            .into_iter()
-            .filter(|scope| facts.is_required(scope) || facts.is_granted(scope))
-            .collect(),
-    };
-    if asked.is_empty() {
-        return Err(AadError::ConsentMissing);
-    }
+    let asked = asked_scopes(wanted, facts)?;
     let missing: Vec<PermissionScope> = asked
         .iter()
         .filter(|scope| !facts.is_granted(scope))
@@ -92,6 +68,35 @@ pub fn decide_scopes(
         missing,
         by_administrator,
     })
+}
+
+/// The scopes of the resource that a client's words mean, granted or not.
+///
+/// # Errors
+/// As [`decide_scopes`].
+pub(super) fn asked_scopes<'a>(
+    wanted: &ResourceScopes,
+    facts: ScopeFacts<'a>,
+) -> Result<Vec<&'a PermissionScope>, AadError> {
+    let offered = facts.resource.scopes.iter();
+    let offered: Vec<_> = offered.filter(|scope| scope.is_enabled).collect();
+    let find = |name: &String| {
+        let mut offered = offered.iter().copied();
+        offered
+            .find(|scope| scope.value.eq_ignore_ascii_case(name))
+            .ok_or_else(|| AadError::ScopeMalformed(format!("{}/{name}", wanted.resource)))
+    };
+    let asked: Vec<_> = match &wanted.wanted {
+        Wanted::Named(names) => names.iter().map(find).collect::<Result<_, _>>()?,
+        Wanted::Default => offered
+            .into_iter()
+            .filter(|scope| facts.is_required(scope) || facts.is_granted(scope))
+            .collect(),
+    };
+    if asked.is_empty() {
+        return Err(AadError::ConsentMissing);
+    }
+    Ok(asked)
 }
 
 /// Those of a token's scopes that are granted by now: what was taken back since
@@ -114,7 +119,7 @@ pub(super) fn has_scope(grant: &ConsentGrant, scope: &PermissionScope) -> bool {
 }
 
 impl ScopeFacts<'_> {
-    fn is_granted(&self, scope: &PermissionScope) -> bool {
+    pub(super) fn is_granted(&self, scope: &PermissionScope) -> bool {
         self.is_first_party
             || self.grants.iter().any(|grant| {
                 Some(grant.client_id) == self.client

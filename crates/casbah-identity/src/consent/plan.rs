@@ -1,13 +1,18 @@
-//! What an administrator's consent would grant.
+//! What a consent would grant: for the page that asks, and for the store.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use casbah_model::identity::{
     AppRole, AppRoleAssignment, ConsentGrant, ConsentType, PermissionScope, RequiredResourceAccess,
-    ResourceAccessType, User,
+    ResourceAccessType, ScopeType, User,
 };
 use casbah_model::ids::{AppId, KeyId, ObjectId};
 
 use super::ability::{Ability, may};
-use super::delegated::has_scope;
+use super::delegated::{ScopeFacts, asked_scopes, has_scope};
+use crate::error::AadError;
+use crate::request::DelegatedScopes;
 use crate::resource::Resource;
 
 /// An app role that is asked for.
@@ -28,24 +33,32 @@ pub struct PlannedScope<'a> {
     pub resource: &'a Resource,
     /// Which scope.
     pub scope: &'a PermissionScope,
-    /// Whether it was granted to everyone before.
+    /// Whether it was granted before.
     pub is_granted: bool,
 }
 
-/// Everything that an application asks for, for the consent page and for the
-/// store: what is not granted yet is to be granted.
+/// Everything that is asked for; what is not granted yet is to be granted.
 #[derive(Debug, Clone, Default)]
 pub struct ConsentPlan<'a> {
     /// App roles.
     pub roles: Vec<PlannedRole<'a>>,
     /// Delegated scopes.
     pub scopes: Vec<PlannedScope<'a>>,
+    /// OpenID's own scopes, which let the application know who signs in.
+    pub openid: Vec<&'static str>,
     /// Permissions that no resource of the tenant offers; they are left out.
     pub unknown: Vec<(AppId, KeyId)>,
 }
 
 impl ConsentPlan<'_> {
-    /// Whether `user` may approve all of it.
+    /// Whether only an administrator can approve all of it.
+    pub fn needs_administrator(&self) -> bool {
+        let for_administrators =
+            |planned: &PlannedScope<'_>| planned.scope.consent == ScopeType::Admin;
+        !self.roles.is_empty() || self.scopes.iter().any(for_administrators)
+    }
+
+    /// Whether `user` may approve all of it for everyone.
     pub fn may_be_approved_by(&self, user: &User) -> bool {
         let roles_allowed = self.roles.is_empty() || may(user, Ability::ConsentToAppRoles);
         roles_allowed && may(user, Ability::ConsentForEveryone)
@@ -59,7 +72,7 @@ impl ConsentPlan<'_> {
             .map(|planned| (planned.resource.service_principal.id, planned.role.id))
     }
 
-    /// Scopes to grant to everyone: resource's principal and value.
+    /// Scopes to grant: resource's principal and value.
     pub fn new_scopes(&self) -> impl Iterator<Item = (ObjectId, &str)> {
         self.scopes
             .iter()
@@ -71,6 +84,46 @@ impl ConsentPlan<'_> {
                 )
             })
     }
+
+    /// A mark of all that is asked for. The form of the consent page carries it, so that
+    /// nothing is granted that was not shown: an application may change what it asks for
+    /// while somebody reads.
+    pub fn mark(&self) -> String {
+        let roles = self.roles.iter();
+        let roles = roles.map(|one| format!("role {} {}", one.resource.app_id, one.role.id));
+        let scopes = self.scopes.iter();
+        let scopes = scopes.map(|one| format!("scope {} {}", one.resource.app_id, one.scope.id));
+        let openid = self.openid.iter().map(|name| format!("openid {name}"));
+        let mut all: Vec<_> = roles.chain(scopes).chain(openid).collect();
+        all.sort_unstable();
+        all.dedup();
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, all.join("\n").as_bytes()))
+    }
+}
+
+/// Plans the consent to the scopes that a client names.
+///
+/// # Errors
+/// [`AadError::ScopeMalformed`] for a name that the resource does not offer,
+/// [`AadError::ConsentMissing`] when there is nothing that could be consented to.
+pub fn plan_scopes<'a>(
+    scopes: &DelegatedScopes,
+    facts: ScopeFacts<'a>,
+) -> Result<ConsentPlan<'a>, AadError> {
+    let asked = match &scopes.resource {
+        Some(wanted) => asked_scopes(wanted, facts)?,
+        None => Vec::new(),
+    };
+    let planned = |scope| PlannedScope {
+        resource: facts.resource,
+        scope,
+        is_granted: facts.is_granted(scope),
+    };
+    Ok(ConsentPlan {
+        scopes: asked.into_iter().map(planned).collect(),
+        openid: scopes.openid.names(),
+        ..ConsentPlan::default()
+    })
 }
 
 /// Plans the consent for what an application requires. `principal` is its
@@ -158,5 +211,101 @@ impl<'a> ConsentPlan<'a> {
             is_granted,
         });
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use casbah_model::identity::{
+        CLOUD_APP_SECURITY, DirectoryRole, FIRST_PARTY_TENANT, FirstPartyApp, MICROSOFT_GRAPH,
+        ResourceAccess, ServicePrincipal,
+    };
+    use casbah_model::ids::TenantId;
+    use casbah_model::time::Timestamp;
+
+    fn resource(app: &FirstPartyApp) -> Resource {
+        let principal = ServicePrincipal {
+            id: ObjectId::random(),
+            tenant: TenantId::random(),
+            app_id: app.app_id,
+            app_owner_tenant: FIRST_PARTY_TENANT,
+            display_name: app.display_name.into(),
+            enabled: true,
+            app_role_assignment_required: false,
+            created: Timestamp(0),
+        };
+        Resource::first_party(app, principal)
+    }
+
+    fn person(roles: &[DirectoryRole]) -> User {
+        User {
+            id: ObjectId::random(),
+            tenant: TenantId::random(),
+            upn: "ada@a.example".into(),
+            display_name: "Ada".into(),
+            roles: roles.iter().copied().collect(),
+            enabled: true,
+            password: None,
+            must_change_password: false,
+            created: Timestamp(0),
+        }
+    }
+
+    fn registered(
+        resource: &Resource,
+        kind: ResourceAccessType,
+        id: KeyId,
+    ) -> RequiredResourceAccess {
+        RequiredResourceAccess {
+            resource_app_id: resource.app_id,
+            resource_access: vec![ResourceAccess { id, kind }],
+        }
+    }
+
+    #[test]
+    fn who_may_approve_depends_on_what_is_asked() {
+        let api = resource(&CLOUD_APP_SECURITY);
+        let graph = resource(&MICROSOFT_GRAPH);
+        let role = registered(&api, ResourceAccessType::Role, api.app_roles[0].id);
+        let for_admins = registered(&api, ResourceAccessType::Scope, api.scopes[0].id);
+        let user_read = graph
+            .scopes
+            .iter()
+            .find(|scope| scope.value == "User.Read")
+            .unwrap();
+        let for_people = registered(&graph, ResourceAccessType::Scope, user_read.id);
+        let resources = [api, graph];
+        let global = person(&[DirectoryRole::GlobalAdministrator]);
+        let of_apps = person(&[DirectoryRole::CloudApplicationAdministrator]);
+        let reader = person(&[DirectoryRole::SecurityReader]);
+        for (required, needs_administrator, approved_by) in [
+            (role, true, [true, false, false]),
+            (for_admins, true, [true, true, false]),
+            (for_people, false, [true, true, false]),
+        ] {
+            let plan = plan_admin_consent(&[required], &resources, None, &[], &[]);
+            assert_eq!(plan.needs_administrator(), needs_administrator);
+            let may = [&global, &of_apps, &reader].map(|user| plan.may_be_approved_by(user));
+            assert_eq!(may, approved_by);
+        }
+    }
+
+    #[test]
+    fn the_mark_tells_plans_apart() {
+        let api = resource(&CLOUD_APP_SECURITY);
+        let of = |index: usize| registered(&api, ResourceAccessType::Role, api.app_roles[index].id);
+        let scope = registered(&api, ResourceAccessType::Scope, api.scopes[0].id);
+        let resources = [api.clone()];
+        let mark = |required: &[RequiredResourceAccess]| {
+            plan_admin_consent(required, &resources, None, &[], &[]).mark()
+        };
+        assert_eq!(mark(&[of(0), of(1)]), mark(&[of(1), of(0)]));
+        let different = [vec![of(0)], vec![of(1)], vec![of(0), of(1)], vec![scope]];
+        for (index, one) in different.iter().enumerate() {
+            for other in &different[index + 1..] {
+                assert_ne!(mark(one), mark(other));
+            }
+        }
     }
 }

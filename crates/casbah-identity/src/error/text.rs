@@ -105,6 +105,9 @@ pub(super) fn describe(error: &AadError) -> String {
         E::ConsentMissing => "consent_required: Neither the user nor an administrator has \
             consented to this use of the application."
             .into(),
+        E::AdminConsentRequired => "An administrator of the organization has to grant the \
+            permissions that the application asks for."
+            .into(),
         E::ConsentRefused => "The user declined to consent to the application.".into(),
         E::SingleTenantOnCommon(id) => format!(
             "The application '{}' is for one tenant only. Use the address of its tenant.",

@@ -39,7 +39,8 @@ impl Prompt {
         })
     }
 
-    const fn is_consent(self) -> bool {
+    /// Whether consent is to be asked for, given or not.
+    pub const fn is_consent(self) -> bool {
         matches!(self, Self::Consent | Self::AdminConsent)
     }
 }
@@ -113,6 +114,17 @@ pub enum NextStep {
 }
 
 impl AuthorizeRequest {
+    /// An address, if it is registered for the client.
+    pub(super) fn redirect_to(uri: &str, client: &SignInClient) -> Result<Redirect, AadError> {
+        let platform = client
+            .platform_of(uri)
+            .ok_or_else(|| AadError::RedirectNotRegistered(uri.to_owned()))?;
+        Ok(Redirect {
+            uri: uri.to_owned(),
+            platform,
+        })
+    }
+
     /// The client that a request names, to be looked up.
     ///
     /// # Errors
@@ -234,13 +246,7 @@ fn redirect_of(
     client: &SignInClient,
 ) -> Result<Option<Redirect>, AadError> {
     if let Some(uri) = params.optional("redirect_uri") {
-        let platform = client
-            .platform_of(uri)
-            .ok_or_else(|| AadError::RedirectNotRegistered(uri.to_owned()))?;
-        return Ok(Some(Redirect {
-            uri: uri.to_owned(),
-            platform,
-        }));
+        return AuthorizeRequest::redirect_to(uri, client).map(Some);
     }
     if endpoint == Endpoint::V2 {
         return Err(AadError::MissingParameter("redirect_uri"));

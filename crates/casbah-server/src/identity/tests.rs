@@ -3,6 +3,7 @@
 mod arm;
 mod certificates;
 mod consent;
+mod consent_page;
 mod documented;
 mod federated;
 mod federated_attacks;

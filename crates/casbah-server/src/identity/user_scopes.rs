@@ -93,7 +93,12 @@ pub(crate) async fn decide(
     })
 }
 
-async fn find_resource(app: &App, user: &User, name: &str) -> Result<Option<Resource>, StoreError> {
+/// The resource of this name in the person's tenant, unless it is switched off there.
+pub(crate) async fn find_resource(
+    app: &App,
+    user: &User,
+    name: &str,
+) -> Result<Option<Resource>, StoreError> {
     let origin = app.authority.origin();
     let Some(id) = resources::app_id_of(&app.store, user.tenant, name, origin).await? else {
         return Ok(None);

@@ -8,6 +8,7 @@ mod attempt;
 mod authorize;
 mod client;
 mod conclude;
+mod consent;
 mod cookies;
 mod error;
 mod flow;
@@ -37,20 +38,31 @@ pub(crate) const PORTAL_SIGN_IN: &str = "/portal/sign_in";
 pub(crate) fn router() -> Router<AppState> {
     const V1: Entry = Entry::Authorize(Endpoint::V1);
     const V2: Entry = Entry::Authorize(Endpoint::V2);
-    Router::new()
-        .route("/{tenant}/oauth2/authorize", get(|visit| begin(V1, visit)))
-        .route(
-            "/{tenant}/oauth2/v2.0/authorize",
-            get(|visit| begin(V2, visit)),
-        )
-        .route(
-            "/{tenant}/sign_in/v1.0",
-            post(|visit, body| receive(V1, visit, body)),
-        )
-        .route(
-            "/{tenant}/sign_in/v2.0",
-            post(|visit, body| receive(V2, visit, body)),
-        )
+    const ADMIN_V1: Entry = Entry::AdminConsent(Endpoint::V1);
+    const ADMIN_V2: Entry = Entry::AdminConsent(Endpoint::V2);
+    let entries = [
+        ("oauth2/authorize", V1, "v1.0"),
+        ("oauth2/v2.0/authorize", V2, "v2.0"),
+        ("adminconsent", ADMIN_V1, "admin/v1.0"),
+        ("v2.0/adminconsent", ADMIN_V2, "admin/v2.0"),
+    ];
+    let mut router = Router::new();
+    for (address, entry, name) in entries {
+        router = router
+            .route(
+                &format!("/{{tenant}}/{address}"),
+                get(move |visit| begin(entry, visit)),
+            )
+            .route(
+                &format!("/{{tenant}}/sign_in/{name}"),
+                post(move |visit, body| receive(entry, visit, body)),
+            )
+            .route(
+                &format!("/{{tenant}}/consent/{name}"),
+                post(move |visit, body| consent::receive(entry, visit, body)),
+            );
+    }
+    router
         .route(
             PORTAL_SIGN_IN,
             get(|visit| begin(Entry::Portal, visit))

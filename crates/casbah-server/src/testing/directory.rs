@@ -1,8 +1,10 @@
 //! A tenant of its own on a server of its own.
 
+use casbah_identity::password;
 use casbah_identity::secret::{SecretOptions, new_client_secret};
 use casbah_model::identity::{
-    AppRoleAssignment, Application, CLOUD_APP_SECURITY, PrincipalType, ServicePrincipal, User,
+    AppRoleAssignment, Application, CLOUD_APP_SECURITY, DirectoryRole, PrincipalType,
+    ServicePrincipal, User,
 };
 use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::permission::Permission;
@@ -19,6 +21,9 @@ pub(crate) struct Directory {
     pub(crate) admin: User,
     pub(crate) one_time: SecretString,
 }
+
+/// The password of people whom a test makes.
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// An application with a secret.
 pub(crate) struct Registered {
@@ -40,6 +45,24 @@ impl Directory {
             admin: created.administrator,
             one_time: created.password,
         }
+    }
+
+    /// Another person of the tenant, whose password is [`PASSWORD`].
+    pub(crate) async fn person(&self, name: &str, roles: &[DirectoryRole]) -> User {
+        let user = User {
+            id: ObjectId::random(),
+            tenant: self.tenant,
+            upn: format!("{name}@fabrikam.example"),
+            display_name: name.to_owned(),
+            roles: roles.iter().copied().collect(),
+            enabled: true,
+            password: Some(password::hash(&PASSWORD.into()).unwrap()),
+            must_change_password: false,
+            created: Timestamp::now(),
+        };
+        let store = &self.server.app.store;
+        store.create_user(user.clone()).await.unwrap();
+        user
     }
 
     pub(crate) fn browser(&self) -> Browser {

@@ -46,31 +46,10 @@ impl Store {
         record: AuditRecord,
     ) -> Result<(), StoreError> {
         self.write(move |session| {
-            let tenant = assignment.tenant;
-            check_principal(session, tenant, assignment.resource_id)?;
-            match assignment.principal_type {
-                PrincipalType::ServicePrincipal => {
-                    check_principal(session, tenant, assignment.principal_id)?;
-                }
-                PrincipalType::User => check_user(session, tenant, assignment.principal_id)?,
-            }
-            let added = session.execute(
-                "INSERT INTO app_role_assignment (tenant_id, id, principal_id, resource_id,
-                    app_role_id, record)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                params![
-                    assignment.tenant,
-                    assignment.id,
-                    assignment.principal_id,
-                    assignment.resource_id,
-                    assignment.app_role_id,
-                    serde_json::to_string(&assignment)?
-                ],
-            )?;
-            if added == 0 {
+            if !insert_assignment(session, &assignment)? {
                 return Err(StoreError::Conflict(Conflict::Exists));
             }
-            audit::append(session, tenant, &record)
+            audit::append(session, assignment.tenant, &record)
         })
         .await
     }
@@ -129,29 +108,7 @@ impl Store {
         record: AuditRecord,
     ) -> Result<(), StoreError> {
         self.write(move |session| {
-            check_principal(session, grant.tenant, grant.client_id)?;
-            check_principal(session, grant.tenant, grant.resource_id)?;
-            let person = match grant.consent_type {
-                ConsentType::AllPrincipals => ObjectId::new(uuid::Uuid::nil()),
-                ConsentType::Principal(person) => {
-                    check_user(session, grant.tenant, person)?;
-                    person
-                }
-            };
-            let added = session.execute(
-                "INSERT INTO permission_grant (tenant_id, id, client_id, resource_id,
-                    principal_id, record)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                params![
-                    grant.tenant,
-                    grant.id,
-                    grant.client_id,
-                    grant.resource_id,
-                    person,
-                    serde_json::to_string(&grant)?
-                ],
-            )?;
-            if added == 0 {
+            if !insert_grant(session, &grant)? {
                 return Err(StoreError::Conflict(Conflict::Exists));
             }
             advance_epoch(session, grant.tenant)?;
@@ -174,10 +131,7 @@ impl Store {
                 return Ok(false);
             };
             grant.scopes.clone_from(&scopes);
-            session.execute(
-                "UPDATE permission_grant SET record = ?3 WHERE tenant_id = ?1 AND id = ?2",
-                params![tenant, id, serde_json::to_string(&grant)?],
-            )?;
+            write_scopes(session, &grant)?;
             advance_epoch(session, tenant)?;
             audit::append(session, tenant, &record)?;
             Ok(true)
@@ -201,6 +155,82 @@ impl Store {
             audit::append_if(session, tenant, &record, deleted > 0)
         })
         .await
+    }
+}
+
+/// Stores an assignment; false if the same role is assigned already.
+pub(super) fn insert_assignment(
+    session: &mut Session<'_>,
+    assignment: &AppRoleAssignment,
+) -> Result<bool, StoreError> {
+    let tenant = assignment.tenant;
+    check_principal(session, tenant, assignment.resource_id)?;
+    match assignment.principal_type {
+        PrincipalType::ServicePrincipal => {
+            check_principal(session, tenant, assignment.principal_id)?;
+        }
+        PrincipalType::User => check_user(session, tenant, assignment.principal_id)?,
+    }
+    let added = session.execute(
+        "INSERT INTO app_role_assignment (tenant_id, id, principal_id, resource_id,
+            app_role_id, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+        params![
+            assignment.tenant,
+            assignment.id,
+            assignment.principal_id,
+            assignment.resource_id,
+            assignment.app_role_id,
+            serde_json::to_string(assignment)?
+        ],
+    )?;
+    Ok(added > 0)
+}
+
+/// Stores a delegated grant; false if there is one of this client on this resource for
+/// the same people.
+pub(super) fn insert_grant(
+    session: &mut Session<'_>,
+    grant: &ConsentGrant,
+) -> Result<bool, StoreError> {
+    check_principal(session, grant.tenant, grant.client_id)?;
+    check_principal(session, grant.tenant, grant.resource_id)?;
+    if let ConsentType::Principal(person) = grant.consent_type {
+        check_user(session, grant.tenant, person)?;
+    }
+    let added = session.execute(
+        "INSERT INTO permission_grant (tenant_id, id, client_id, resource_id,
+            principal_id, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+        params![
+            grant.tenant,
+            grant.id,
+            grant.client_id,
+            grant.resource_id,
+            person_column(grant.consent_type),
+            serde_json::to_string(grant)?
+        ],
+    )?;
+    Ok(added > 0)
+}
+
+/// Writes a grant back with the scopes that it has now.
+pub(super) fn write_scopes(
+    session: &mut Session<'_>,
+    grant: &ConsentGrant,
+) -> Result<(), StoreError> {
+    session.execute(
+        "UPDATE permission_grant SET record = ?3 WHERE tenant_id = ?1 AND id = ?2",
+        params![grant.tenant, grant.id, serde_json::to_string(grant)?],
+    )?;
+    Ok(())
+}
+
+/// For whom a grant is, as its unique key has it: everyone is an id that nobody has.
+pub(super) const fn person_column(consent_type: ConsentType) -> ObjectId {
+    match consent_type {
+        ConsentType::AllPrincipals => ObjectId::new(uuid::Uuid::nil()),
+        ConsentType::Principal(person) => person,
     }
 }
 
@@ -250,6 +280,6 @@ pub(super) fn assignments_of(
     rows.into_iter().map(read).collect()
 }
 
-fn read<T: serde::de::DeserializeOwned>(mut row: Row) -> Result<T, StoreError> {
+pub(super) fn read<T: serde::de::DeserializeOwned>(mut row: Row) -> Result<T, StoreError> {
     Ok(serde_json::from_str(&row.get::<String>(0)?)?)
 }

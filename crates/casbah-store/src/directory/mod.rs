@@ -3,6 +3,7 @@
 mod applications;
 mod assertions;
 mod client_secrets;
+mod consent;
 mod credentials;
 mod exchange;
 mod grants;
@@ -17,6 +18,7 @@ mod tenants;
 mod users;
 
 pub use applications::{ApplicationQuery, TokenFacts};
+pub use consent::Consent;
 pub use exchange::Denied;
 pub(crate) use remembered::Remembered;
 pub use tenants::NewTenant;

@@ -8,6 +8,7 @@
 mod activities;
 mod alerts;
 mod audit;
+mod consent;
 mod detector;
 mod directory;
 mod directory_changes;

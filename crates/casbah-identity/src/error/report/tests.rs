@@ -57,6 +57,7 @@ fn each(text: &str) -> Vec<AadError> {
         E::ScopeMalformed(text()),
         E::SeveralResources,
         E::ConsentMissing,
+        E::AdminConsentRequired,
         E::ConsentRefused,
         E::SingleTenantOnCommon(text()),
         E::RedirectNotRegistered(text()),

@@ -22,8 +22,13 @@ async fn consent_that_nobody_gave_is_missing() {
     let client = one.application.app_id.to_string();
     let scope = "05a65629-4c1b-48c1-a78b-804c4abdd4af/investigation.read";
     let tenant = directory.tenant.to_string();
-    let address = authorize(&tenant, &[("client_id", &client), ("scope", scope)]);
-    let sent = first_sign_in(&directory, &mut browser, &address).await;
+    first_sign_in(&directory, &mut browser, &authorize(&tenant, &[])).await;
+    let change = [
+        ("client_id", client.as_str()),
+        ("scope", scope),
+        ("prompt", "none"),
+    ];
+    let sent = browser.get(&authorize(&tenant, &change)).await;
     assert_eq!(
         sent.sent("error").as_deref(),
         Some("consent_required"),
@@ -83,7 +88,11 @@ struct Foreign<'a> {
 
 impl Foreign<'_> {
     async fn sign_in(&mut self, scope: &str) -> Page {
-        let change = [("client_id", self.client.as_str()), ("scope", scope)];
+        let change = [
+            ("client_id", self.client.as_str()),
+            ("scope", scope),
+            ("prompt", "none"),
+        ];
         let tenant = self.directory.tenant.to_string();
         self.browser.get(&authorize(&tenant, &change)).await
     }

@@ -2,10 +2,12 @@
 
 use axum::response::Response;
 use casbah_identity::AadError;
-use casbah_identity::signin::{AuthorizeRefusal, AuthorizeResponse, CodeGrant, new_code};
+use casbah_identity::signin::{AuthorizeRefusal, AuthorizeResponse, CodeGrant, Prompt, new_code};
 use casbah_model::identity::RequestedResource;
+use casbah_store::StoreError;
 use uuid::Uuid;
 
+use super::consent::{self, Given};
 use super::error::SignInError;
 use super::flow::{CodeErrand, Errand, Flow};
 use super::pages;
@@ -14,7 +16,8 @@ use crate::identity::context::RequestContext;
 use crate::identity::user_scopes::{UserScopes, decide};
 use crate::state::App;
 
-/// Gives the signed-in person, or the client, what the sign-in was for.
+/// Gives the signed-in person, or the client, what the sign-in was for; what is not
+/// consented to yet is asked for.
 pub(super) async fn conclude(
     app: &App,
     flow: &Flow,
@@ -22,8 +25,48 @@ pub(super) async fn conclude(
     context: &RequestContext,
 ) -> Result<Response, SignInError> {
     flow.check_person(&person.user)?;
+    let application = flow.client().and_then(|client| client.application.as_ref());
+    match application {
+        Some(application) if is_asked(app, flow, person).await? => {
+            consent::ask(app, flow, application, person, context).await
+        }
+        // A part of the server needs no consent.
+        _ => finish(app, flow, person, None, context).await,
+    }
+}
+
+/// Whether the consent page comes before the end.
+async fn is_asked(app: &App, flow: &Flow, person: &SignedIn) -> Result<bool, SignInError> {
+    let Errand::Code(errand) = &flow.errand else {
+        return Ok(flow.is_about_consent());
+    };
+    let request = &errand.request;
+    if request.prompt == Prompt::None {
+        return Ok(false);
+    }
+    if request.prompt.is_consent() {
+        return Ok(true);
+    }
+    Ok(match errand.decide(app, person).await? {
+        Ok(_) => false,
+        Err(refusal) => errand.is_cured_by_consent(&refusal),
+    })
+}
+
+/// The end of the sign-in, after a consent of this kind if there was one.
+pub(super) async fn finish(
+    app: &App,
+    flow: &Flow,
+    person: &SignedIn,
+    given: Option<Given>,
+    context: &RequestContext,
+) -> Result<Response, SignInError> {
     match &flow.errand {
-        Errand::Code(errand) => give_code(app, errand, person, context).await,
+        Errand::Code(errand) => give_code(app, errand, person, given, context).await,
+        Errand::AdminConsent(errand) => match errand.request.granted(person.user.tenant) {
+            Some(answer) => Ok(pages::send_to_client(answer, context)?),
+            None => Ok(consent::kept(&errand.client, context)),
+        },
         Errand::Portal(path) => {
             let answer = AuthorizeResponse::Redirect(path.to_string());
             Ok(pages::send_to_client(answer, context)?)
@@ -36,22 +79,14 @@ async fn give_code(
     app: &App,
     errand: &CodeErrand,
     person: &SignedIn,
+    given: Option<Given>,
     context: &RequestContext,
 ) -> Result<Response, SignInError> {
     let request = &errand.request;
     let Some(redirect) = &request.redirect else {
         return Err(errand.refuse(AadError::NoRedirect));
     };
-    let application = errand.client.application.as_ref();
-    let decided = decide(
-        app,
-        &person.user,
-        request.client,
-        application,
-        &request.scopes,
-    )
-    .await?;
-    let granted = match decided {
+    let granted = match errand.decide(app, person).await? {
         Ok(granted) => granted,
         Err(refusal) => return Err(errand.refuse(refusal)),
     };
@@ -73,7 +108,7 @@ async fn give_code(
         &code.text,
         request.state.as_deref(),
         &Uuid::new_v4().to_string(),
-        false,
+        given == Some(Given::ByAdministrator),
     );
     Ok(pages::send_to_client(answer, context)?)
 }
@@ -92,11 +127,33 @@ fn names(granted: &UserScopes, errand: &CodeErrand) -> Vec<String> {
 pub(super) fn refuse(flow: &Flow, error: AadError) -> SignInError {
     match &flow.errand {
         Errand::Code(errand) => errand.refuse(error),
-        Errand::Portal(_) => AuthorizeRefusal::Page(error).into(),
+        Errand::AdminConsent(_) | Errand::Portal(_) => AuthorizeRefusal::Page(error).into(),
     }
 }
 
 impl CodeErrand {
+    /// What the client gets for the person by what is granted now.
+    async fn decide(
+        &self,
+        app: &App,
+        person: &SignedIn,
+    ) -> Result<Result<UserScopes, AadError>, StoreError> {
+        let application = self.client.application.as_ref();
+        let request = &self.request;
+        let user = &person.user;
+        decide(app, user, request.client, application, &request.scopes).await
+    }
+
+    /// Whether consent could help: where the client is not present in the tenant yet,
+    /// consent is what brings it in.
+    fn is_cured_by_consent(&self, refusal: &AadError) -> bool {
+        match refusal {
+            AadError::ConsentMissing => true,
+            AadError::ApplicationNotFound(_) => self.client.application.is_some(),
+            _ => false,
+        }
+    }
+
     /// A refusal at the client's address, or on a page if it has none.
     fn refuse(&self, error: AadError) -> SignInError {
         SignInError::Refused(match &self.request.redirect {

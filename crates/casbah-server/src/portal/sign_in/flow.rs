@@ -2,7 +2,9 @@
 
 use casbah_identity::AadError;
 use casbah_identity::request::{Endpoint, Params};
-use casbah_identity::signin::{AuthorizeRefusal, AuthorizeRequest, NextStep, Prompt};
+use casbah_identity::signin::{
+    AdminConsentRequest, AuthorizeRefusal, AuthorizeRequest, NextStep, Prompt,
+};
 use casbah_model::identity::{CASBAH_CLI, Tenant, User};
 use casbah_model::ids::{AppId, TenantId};
 use casbah_model::time::Timestamp;
@@ -10,6 +12,7 @@ use casbah_model::time::Timestamp;
 use super::PORTAL_SIGN_IN;
 use super::client::{Client, find_client};
 use super::error::SignInError;
+use crate::identity::consent::Asked;
 use crate::identity::tenant::{self, AddressedTenant, TenantError};
 use crate::portal::LocalPath;
 use crate::state::App;
@@ -19,6 +22,8 @@ use crate::state::App;
 pub(super) enum Entry {
     /// The authorisation endpoint of this version.
     Authorize(Endpoint),
+    /// The endpoint of this version that asks for an administrator's consent alone.
+    AdminConsent(Endpoint),
     /// The portal.
     Portal,
 }
@@ -27,6 +32,8 @@ pub(super) enum Entry {
 pub(super) enum Errand {
     /// A client wants a code.
     Code(Box<CodeErrand>),
+    /// A client wants an administrator's consent.
+    AdminConsent(Box<ConsentErrand>),
     /// A person wants a page of the portal.
     Portal(LocalPath),
 }
@@ -37,6 +44,14 @@ pub(super) struct CodeErrand {
     pub(super) client: Client,
     /// What is asked.
     pub(super) request: AuthorizeRequest,
+}
+
+/// A client's request for an administrator's consent.
+pub(super) struct ConsentErrand {
+    /// Who asks.
+    pub(super) client: Client,
+    /// What is asked.
+    pub(super) request: AdminConsentRequest,
 }
 
 /// A request that may go on.
@@ -67,6 +82,7 @@ impl Flow {
             })?;
         let errand = match entry {
             Entry::Authorize(endpoint) => code_errand(app, endpoint, &params).await?,
+            Entry::AdminConsent(endpoint) => consent_errand(app, endpoint, &params).await?,
             Entry::Portal => Errand::Portal(portal_path(query)),
         };
         let flow = Self {
@@ -83,12 +99,54 @@ impl Flow {
     /// Where the form of name and password is sent. The request stays in the address,
     /// so nothing is kept between the pages.
     pub(super) fn sign_in_address(&self) -> String {
+        self.address("sign_in")
+    }
+
+    /// Where the form of the consent page is sent.
+    pub(super) fn consent_address(&self) -> String {
+        self.address("consent")
+    }
+
+    fn address(&self, page: &str) -> String {
         let Self { segment, query, .. } = self;
         match self.entry {
             Entry::Authorize(endpoint) => {
-                format!("/{segment}/sign_in/{}?{query}", version(endpoint))
+                format!("/{segment}/{page}/{}?{query}", version(endpoint))
+            }
+            Entry::AdminConsent(endpoint) => {
+                format!("/{segment}/{page}/admin/{}?{query}", version(endpoint))
             }
             Entry::Portal => format!("{PORTAL_SIGN_IN}?{query}"),
+        }
+    }
+
+    /// The client, if it is one that has registered.
+    pub(super) fn client(&self) -> Option<&Client> {
+        match &self.errand {
+            Errand::Code(errand) => Some(&errand.client),
+            Errand::AdminConsent(errand) => Some(&errand.client),
+            Errand::Portal(_) => None,
+        }
+    }
+
+    /// What a consent would be asked for.
+    pub(super) fn asked(&self) -> Option<Asked> {
+        match &self.errand {
+            Errand::Code(errand) => Some(errand.asked()),
+            Errand::AdminConsent(errand) => Some(match &errand.request.scopes {
+                Some(scopes) => Asked::Scopes(scopes.clone()),
+                None => Asked::Registered(Vec::new()),
+            }),
+            Errand::Portal(_) => None,
+        }
+    }
+
+    /// Whether the client wants the consent of an administrator for everyone.
+    pub(super) fn wants_administrator(&self) -> bool {
+        match &self.errand {
+            Errand::Code(errand) => errand.request.prompt == Prompt::AdminConsent,
+            Errand::AdminConsent(_) => true,
+            Errand::Portal(_) => false,
         }
     }
 
@@ -96,6 +154,7 @@ impl Flow {
     pub(super) fn name(&self) -> &str {
         match &self.errand {
             Errand::Code(errand) => &errand.client.sign_in.display_name,
+            Errand::AdminConsent(errand) => &errand.client.sign_in.display_name,
             Errand::Portal(_) => "the Casbah portal",
         }
     }
@@ -104,6 +163,7 @@ impl Flow {
     pub(super) fn client_id(&self) -> AppId {
         match &self.errand {
             Errand::Code(errand) => errand.request.client,
+            Errand::AdminConsent(errand) => errand.request.client,
             Errand::Portal(_) => CASBAH_CLI.app_id,
         }
     }
@@ -115,6 +175,10 @@ impl Flow {
                 let redirect = errand.request.redirect.as_ref();
                 redirect.map(|redirect| redirect.uri.as_str())
             }
+            Errand::AdminConsent(errand) => {
+                let redirect = errand.request.redirect.as_ref();
+                redirect.map(|redirect| redirect.uri.as_str())
+            }
             Errand::Portal(_) => None,
         }
     }
@@ -123,7 +187,7 @@ impl Flow {
     pub(super) fn login_hint(&self) -> &str {
         match &self.errand {
             Errand::Code(errand) => errand.request.login_hint.as_deref().unwrap_or_default(),
-            Errand::Portal(_) => "",
+            Errand::AdminConsent(_) | Errand::Portal(_) => "",
         }
     }
 
@@ -132,32 +196,41 @@ impl Flow {
     pub(super) fn next_step(&self, signed_in: Option<Timestamp>, now: Timestamp) -> NextStep {
         match &self.errand {
             Errand::Code(errand) => errand.request.next_step(signed_in, false, now),
-            Errand::Portal(_) if signed_in.is_some() => NextStep::Continue,
-            Errand::Portal(_) => NextStep::SignIn,
+            Errand::AdminConsent(_) | Errand::Portal(_) if signed_in.is_some() => {
+                NextStep::Continue
+            }
+            Errand::AdminConsent(_) | Errand::Portal(_) => NextStep::SignIn,
         }
     }
 
     /// Whether the client may be used where the address points.
     fn check_tenant(&self) -> Result<(), SignInError> {
-        let Errand::Code(errand) = &self.errand else {
+        let Some(Client {
+            sign_in: client, ..
+        }) = self.client()
+        else {
             return Ok(());
         };
-        let client = &errand.client.sign_in;
         match &self.tenant {
             AddressedTenant::One(tenant) => self.check_offered(tenant.id),
             // The published consent link is on `common` for every application; the
             // person's tenant is checked after the sign-in.
             AddressedTenant::Common | AddressedTenant::Organizations => {
-                let is_consent = matches!(
-                    errand.request.prompt,
-                    Prompt::Consent | Prompt::AdminConsent
-                );
-                if client.only_tenant.is_some() && !is_consent {
+                if client.only_tenant.is_some() && !self.is_about_consent() {
                     let id = client.app_id.to_string();
                     return Err(page(AadError::SingleTenantOnCommon(id)));
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Whether consent is to be asked for, given or not.
+    pub(super) fn is_about_consent(&self) -> bool {
+        match &self.errand {
+            Errand::Code(errand) => errand.request.prompt.is_consent(),
+            Errand::AdminConsent(_) => true,
+            Errand::Portal(_) => false,
         }
     }
 
@@ -167,14 +240,13 @@ impl Flow {
     }
 
     fn check_offered(&self, tenant: TenantId) -> Result<(), SignInError> {
-        let Errand::Code(errand) = &self.errand else {
-            return Ok(());
-        };
-        if errand.client.sign_in.is_offered_to(tenant) {
-            return Ok(());
+        match self.client() {
+            Some(client) if !client.sign_in.is_offered_to(tenant) => {
+                let id = client.sign_in.app_id.to_string();
+                Err(page(AadError::ApplicationNotFound(id)))
+            }
+            _ => Ok(()),
         }
-        let id = errand.client.sign_in.app_id.to_string();
-        Err(page(AadError::ApplicationNotFound(id)))
     }
 
     /// The tenant in which a person of this name would be: the address's, or the
@@ -194,15 +266,51 @@ impl Flow {
     }
 }
 
+impl CodeErrand {
+    /// What a consent would be asked for. The older endpoint's consent is to all that the
+    /// application registered; who may sign in with it is part of that.
+    fn asked(&self) -> Asked {
+        let request = &self.request;
+        let is_to_all = match (request.prompt, request.endpoint) {
+            (Prompt::AdminConsent, _) | (Prompt::Consent, Endpoint::V1) => true,
+            (_, Endpoint::V1 | Endpoint::V2) => false,
+        };
+        if is_to_all {
+            let mut openid = request.scopes.openid.names();
+            for name in ["openid", "profile"] {
+                if !openid.contains(&name) {
+                    openid.push(name);
+                }
+            }
+            return Asked::Registered(openid);
+        }
+        Asked::Scopes(request.scopes.clone())
+    }
+}
+
+async fn consent_errand(
+    app: &App,
+    endpoint: Endpoint,
+    params: &Params,
+) -> Result<Errand, SignInError> {
+    let client = client_of(app, params).await?;
+    let request = AdminConsentRequest::parse(endpoint, params, &client.sign_in).map_err(page)?;
+    let errand = ConsentErrand { client, request };
+    Ok(Errand::AdminConsent(Box::new(errand)))
+}
+
+async fn client_of(app: &App, params: &Params) -> Result<Client, SignInError> {
+    let app_id = AuthorizeRequest::client_of(params)?;
+    let client = find_client(&app.store, app_id).await?;
+    client.ok_or_else(|| page(AadError::ApplicationNotFound(app_id.to_string())))
+}
+
 async fn code_errand(
     app: &App,
     endpoint: Endpoint,
     params: &Params,
 ) -> Result<Errand, SignInError> {
-    let app_id = AuthorizeRequest::client_of(params)?;
-    let client = find_client(&app.store, app_id)
-        .await?
-        .ok_or_else(|| page(AadError::ApplicationNotFound(app_id.to_string())))?;
+    let client = client_of(app, params).await?;
     let request = AuthorizeRequest::parse(endpoint, params, &client.sign_in)?;
     Ok(Errand::Code(Box::new(CodeErrand { client, request })))
 }

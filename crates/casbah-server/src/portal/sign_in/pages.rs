@@ -4,7 +4,10 @@ use askama::Template;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use casbah_identity::consent::{ConsentPlan, PlannedRole, PlannedScope};
 use casbah_identity::signin::AuthorizeResponse;
+use casbah_model::identity::{Tenant, User};
+use casbah_model::ids::AppId;
 use url::Url;
 
 use crate::identity::context::RequestContext;
@@ -42,6 +45,130 @@ pub(super) struct NewPassword<'a> {
     pub(super) message: Option<&'a str>,
     /// The fewest characters.
     pub(super) min_characters: usize,
+}
+
+/// What an application asks for.
+#[derive(Template)]
+#[template(path = "sign_in/consent.html")]
+pub(super) struct ConsentPage<'a> {
+    /// The client's name.
+    pub(super) client: &'a str,
+    /// Its id.
+    pub(super) client_id: AppId,
+    /// The tenant where it is registered.
+    pub(super) publisher: Option<&'a Tenant>,
+    /// Whether that is the person's own.
+    pub(super) is_own: bool,
+    /// Who is asked.
+    pub(super) upn: &'a str,
+    /// Whether the answer is for everyone in the tenant.
+    pub(super) is_for_everyone: bool,
+    /// Whether the person may choose that.
+    pub(super) may_for_everyone: bool,
+    /// App roles.
+    pub(super) as_itself: Vec<Wish>,
+    /// Scopes.
+    pub(super) for_people: Vec<Wish>,
+    /// How many of its permissions the tenant knows nothing of.
+    pub(super) unknown: usize,
+    /// Where the form is sent.
+    pub(super) action: &'a str,
+    /// The form's token.
+    pub(super) csrf: &'a str,
+    /// The mark of what is shown.
+    pub(super) mark: &'a str,
+    /// Why the page is shown again.
+    pub(super) message: Option<&'a str>,
+}
+
+/// One permission, in words.
+pub(super) struct Wish {
+    /// What it allows.
+    pub(super) text: String,
+    /// Its value, as tokens carry it.
+    pub(super) value: String,
+    /// The resource's name.
+    pub(super) resource: String,
+    /// Whether it was granted before.
+    pub(super) is_granted: bool,
+}
+
+impl Wish {
+    /// An app role.
+    pub(super) fn of_role(planned: &PlannedRole<'_>) -> Self {
+        let role = planned.role;
+        Self {
+            text: first_of([&role.description, &role.display_name]),
+            value: role.value.clone().unwrap_or_default(),
+            resource: planned.resource.service_principal.display_name.clone(),
+            is_granted: planned.is_granted,
+        }
+    }
+
+    /// What an application may do for people: to know them, and the scopes.
+    pub(super) fn for_people(plan: &ConsentPlan<'_>) -> Vec<Self> {
+        let openid = plan.openid.iter().map(|name| Self {
+            text: openid_text(name).to_owned(),
+            value: (*name).to_owned(),
+            resource: "OpenID Connect".to_owned(),
+            is_granted: false,
+        });
+        openid
+            .chain(plan.scopes.iter().map(Self::of_scope))
+            .collect()
+    }
+
+    fn of_scope(planned: &PlannedScope<'_>) -> Self {
+        let scope = planned.scope;
+        Self {
+            text: first_of([
+                &scope.admin_consent_description,
+                &scope.admin_consent_display_name,
+            ]),
+            value: scope.value.clone(),
+            resource: planned.resource.service_principal.display_name.clone(),
+            is_granted: planned.is_granted,
+        }
+    }
+}
+
+fn first_of(texts: [&String; 2]) -> String {
+    let mut texts = texts.into_iter();
+    texts
+        .find(|text| !text.is_empty())
+        .cloned()
+        .unwrap_or_default()
+}
+
+fn openid_text(name: &str) -> &'static str {
+    match name {
+        "openid" => "Sign people in",
+        "profile" => "Know their names",
+        "email" => "Know their e-mail addresses",
+        _ => "Keep access while they are not signed in",
+    }
+}
+
+/// Only someone else can answer.
+#[derive(Template)]
+#[template(path = "sign_in/administrator_needed.html")]
+pub(super) struct AdministratorNeeded<'a> {
+    /// The client's name.
+    pub(super) client: &'a str,
+    /// Who is signed in.
+    pub(super) upn: &'a str,
+    /// Some of those who can.
+    pub(super) approvers: Vec<&'a User>,
+    /// What to send them.
+    pub(super) link: String,
+    /// Where the form is sent.
+    pub(super) action: &'a str,
+    /// The form's token.
+    pub(super) csrf: &'a str,
+    /// Whether the client has an address to go back to.
+    pub(super) can_go_back: bool,
+    /// What helps to find the request in the log.
+    pub(super) detail: String,
 }
 
 /// A text alone.
