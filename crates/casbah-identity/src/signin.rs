@@ -1,6 +1,7 @@
 //! Sign-in of people: authorisation requests, codes, refresh tokens.
 
 mod admin_consent;
+mod authenticator;
 mod authorize;
 mod client;
 mod code;
@@ -11,6 +12,7 @@ mod refresh;
 mod response;
 
 pub use admin_consent::AdminConsentRequest;
+pub use authenticator::AuthenticatorSecret;
 pub use authorize::{AuthorizeRefusal, AuthorizeRequest, NextStep, Prompt, Redirect};
 pub use client::{SignInClient, authenticate_client};
 pub use code::{CODE_SECONDS, CodeGrant, NewCode, Refusal, new_code, redeem_code};

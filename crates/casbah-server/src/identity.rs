@@ -13,6 +13,7 @@ pub(crate) mod graph;
 mod instance;
 pub(crate) mod issuers;
 mod metadata;
+pub(crate) mod passkeys;
 mod resources;
 pub(crate) mod source;
 pub(crate) mod tenant;

@@ -38,6 +38,8 @@ pub struct CodeGrant<'a> {
     pub resource: Option<RequestedResource>,
     /// When the person signed in.
     pub auth_time: Timestamp,
+    /// How.
+    pub methods: Vec<String>,
 }
 
 /// Makes a code for `redirect_uri` of the request.
@@ -62,6 +64,7 @@ pub fn new_code(
         challenge: request.challenge.clone(),
         nonce: request.nonce.clone(),
         auth_time: grant.auth_time,
+        methods: grant.methods,
         wants_auth_time: request.max_age.is_some(),
         created: now,
         expires: now.plus_millis(CODE_SECONDS * 1000),
@@ -191,6 +194,7 @@ mod tests {
             scopes: vec!["openid".into()],
             resource: None,
             auth_time: NOW,
+            methods: vec!["pwd".to_owned()],
         };
         new_code(&request, REDIRECT, grant, NOW).unwrap()
     }

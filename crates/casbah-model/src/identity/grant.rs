@@ -1,5 +1,7 @@
 //! Codes, refresh tokens and sessions: what a person's sign-in leaves behind.
 
+use std::net::IpAddr;
+
 use super::Digest;
 use crate::ids::{AppId, ObjectId, TenantId};
 use crate::time::Timestamp;
@@ -45,6 +47,8 @@ pub struct AuthorizationCode {
     pub nonce: Option<String>,
     /// When the person signed in.
     pub auth_time: Timestamp,
+    /// How the person signed in (RFC 8176).
+    pub methods: Vec<String>,
     /// Whether the ID token must say when.
     pub wants_auth_time: bool,
     /// When it was given.
@@ -114,6 +118,8 @@ pub struct RefreshToken {
     pub resource: Option<RequestedResource>,
     /// When the person signed in.
     pub auth_time: Timestamp,
+    /// How the person signed in (RFC 8176).
+    pub methods: Vec<String>,
     /// When it was given.
     pub created: Timestamp,
     /// When it ends.
@@ -153,6 +159,12 @@ pub struct Session {
     pub user: ObjectId,
     /// When the person signed in.
     pub auth_time: Timestamp,
+    /// How the person signed in (RFC 8176).
+    pub methods: Vec<String>,
     /// When it ends.
     pub expires: Timestamp,
+    /// The browser, as it names itself.
+    pub agent: String,
+    /// The address that the person signed in from.
+    pub source: Option<IpAddr>,
 }

@@ -14,6 +14,7 @@ mod issuer;
 mod metadata;
 mod owners;
 mod refresh;
+mod second_factor;
 mod sign_in;
 mod single_use;
 mod token;

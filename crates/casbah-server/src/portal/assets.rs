@@ -15,8 +15,13 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 pub(super) fn router() -> Router<AppState> {
     let style = include_str!("../../assets/casbah.css");
     let form_post = include_str!("../../assets/form_post.js");
+    let passkey = include_str!("../../assets/passkey.js");
     Router::new()
         .route("/casbah/assets/casbah.css", get(async || file(CSS, style)))
+        .route(
+            "/casbah/assets/passkey.js",
+            get(async || file(JAVASCRIPT, passkey)),
+        )
         .route(
             "/casbah/assets/form_post.js",
             get(async || file(JAVASCRIPT, form_post)),

@@ -7,15 +7,20 @@
 mod attempt;
 mod authorize;
 mod client;
+mod complete;
 mod conclude;
 mod consent;
 mod cookies;
 mod error;
 mod flow;
+mod new_password;
 mod pages;
+mod passkey;
 mod password;
+mod second_factor;
 mod session;
 mod sign_out;
+mod step;
 mod told;
 mod visit;
 
@@ -40,34 +45,52 @@ pub(crate) fn router() -> Router<AppState> {
     const V2: Entry = Entry::Authorize(Endpoint::V2);
     const ADMIN_V1: Entry = Entry::AdminConsent(Endpoint::V1);
     const ADMIN_V2: Entry = Entry::AdminConsent(Endpoint::V2);
+    // The address that a sign-in begins at, and the ends of those of its later pages.
     let entries = [
-        ("oauth2/authorize", V1, "v1.0"),
-        ("oauth2/v2.0/authorize", V2, "v2.0"),
-        ("adminconsent", ADMIN_V1, "admin/v1.0"),
-        ("v2.0/adminconsent", ADMIN_V2, "admin/v2.0"),
+        ("/{tenant}/oauth2/authorize", V1, "/{tenant}", "/v1.0"),
+        ("/{tenant}/oauth2/v2.0/authorize", V2, "/{tenant}", "/v2.0"),
+        (
+            "/{tenant}/adminconsent",
+            ADMIN_V1,
+            "/{tenant}",
+            "/admin/v1.0",
+        ),
+        (
+            "/{tenant}/v2.0/adminconsent",
+            ADMIN_V2,
+            "/{tenant}",
+            "/admin/v2.0",
+        ),
+        (PORTAL_SIGN_IN, Entry::Portal, "/portal", ""),
     ];
     let mut router = Router::new();
-    for (address, entry, name) in entries {
+    for (first, entry, before, after) in entries {
+        let at = |page: &str| format!("{before}/{page}{after}");
         router = router
+            .route(first, get(move |visit| begin(entry, visit)))
             .route(
-                &format!("/{{tenant}}/{address}"),
-                get(move |visit| begin(entry, visit)),
-            )
-            .route(
-                &format!("/{{tenant}}/sign_in/{name}"),
+                &at("sign_in"),
                 post(move |visit, body| receive(entry, visit, body)),
             )
             .route(
-                &format!("/{{tenant}}/consent/{name}"),
+                &at("second_factor"),
+                post(move |visit, body| second_factor::receive(entry, visit, body)),
+            )
+            .route(
+                &at("new_password"),
+                post(move |visit, body| new_password::receive(entry, visit, body)),
+            )
+            .route(
+                &at("passkey"),
+                get(move |visit| passkey::show(entry, visit))
+                    .post(move |visit, body| passkey::receive(entry, visit, body)),
+            )
+            .route(
+                &at("consent"),
                 post(move |visit, body| consent::receive(entry, visit, body)),
             );
     }
     router
-        .route(
-            PORTAL_SIGN_IN,
-            get(|visit| begin(Entry::Portal, visit))
-                .post(|visit, body| receive(Entry::Portal, visit, body)),
-        )
         .route("/{tenant}/oauth2/v2.0/logout", get(sign_out::end))
         .route("/{tenant}/oauth2/logout", get(sign_out::end))
         .route("/error", get(error::explain))

@@ -2,9 +2,10 @@
 
 use casbah_identity::password;
 use casbah_identity::secret::{SecretOptions, new_client_secret};
+use casbah_identity::signin::AuthenticatorSecret;
 use casbah_model::identity::{
-    AppRoleAssignment, Application, CLOUD_APP_SECURITY, DirectoryRole, PrincipalType,
-    ServicePrincipal, User,
+    AppRoleAssignment, Application, AuthenticatorApp, CLOUD_APP_SECURITY, DirectoryRole,
+    PrincipalType, ServicePrincipal, User,
 };
 use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::permission::Permission;
@@ -63,6 +64,23 @@ impl Directory {
         let store = &self.server.app.store;
         store.create_user(user.clone()).await.unwrap();
         user
+    }
+
+    /// Gives a person an authenticator app.
+    pub(crate) async fn authenticator(&self, user: &User) -> AuthenticatorSecret {
+        let app = &self.server.app;
+        let secret = AuthenticatorSecret::generate().unwrap();
+        let place = AuthenticatorSecret::place(user.tenant, user.id);
+        let stored = AuthenticatorApp {
+            tenant: user.tenant,
+            user: user.id,
+            secret: app.vault.seal(&place, secret.as_bytes()).unwrap(),
+            last_step: 0,
+            created: Timestamp::now(),
+        };
+        let set = app.store.set_authenticator_app(stored, audit_record());
+        set.await.unwrap();
+        secret
     }
 
     pub(crate) fn browser(&self) -> Browser {

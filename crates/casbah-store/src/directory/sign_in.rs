@@ -1,8 +1,7 @@
-//! What people's sign-in leaves: codes, refresh tokens, sessions, failures.
+//! What people's sign-in leaves: codes, refresh tokens, failures.
 
 use casbah_model::identity::{
     AuthorizationCode, CodeChallenge, Digest, RefreshToken, RefreshUse, RequestedResource,
-    Session as UserSession,
 };
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
@@ -20,8 +19,9 @@ impl Store {
             session.execute(
                 "INSERT INTO authorization_code (tenant_id, hash, client, user_id, redirect_uri,
                     scopes, resource_requested, resource_app_id, challenge, nonce, auth_time,
-                    wants_auth_time, created, expires, redeemed, family)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                    wants_auth_time, created, expires, redeemed, family, methods)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                    ?17)",
                 params![
                     code.tenant,
                     code.hash,
@@ -42,7 +42,8 @@ impl Store {
                     code.created,
                     code.expires,
                     code.redeemed,
-                    code.family
+                    code.family,
+                    code.methods.join(" ")
                 ],
             )?;
             // Codes live minutes; what is long dead is swept here, where it costs nobody.
@@ -73,68 +74,6 @@ impl Store {
                 "UPDATE refresh_token SET revoked = ?3
                  WHERE tenant_id = ?1 AND family = ?2 AND revoked IS NULL",
                 params![tenant, family, now],
-            )?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Stores a new browser session.
-    pub async fn add_user_session(&self, user_session: UserSession) -> Result<(), StoreError> {
-        self.write_apart(move |session| {
-            session.execute(
-                "INSERT INTO user_session (tenant_id, hash, user_id, auth_time, expires)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![
-                    user_session.tenant,
-                    user_session.hash,
-                    user_session.user,
-                    user_session.auth_time,
-                    user_session.expires
-                ],
-            )?;
-            session.execute(
-                "DELETE FROM user_session WHERE tenant_id = ?1 AND expires <= ?2",
-                params![user_session.tenant, user_session.auth_time],
-            )?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// A browser session that has not ended.
-    pub async fn user_session(
-        &self,
-        tenant: TenantId,
-        hash: Digest,
-        now: Timestamp,
-    ) -> Result<Option<UserSession>, StoreError> {
-        self.read(move |session| {
-            let row = session.row(
-                "SELECT user_id, auth_time, expires FROM user_session
-                 WHERE tenant_id = ?1 AND hash = ?2 AND expires > ?3",
-                params![tenant, hash, now],
-            )?;
-            let read = |mut row: Row| {
-                Ok(UserSession {
-                    hash,
-                    tenant,
-                    user: row.get(0)?,
-                    auth_time: row.get(1)?,
-                    expires: row.get(2)?,
-                })
-            };
-            row.map(read).transpose()
-        })
-        .await
-    }
-
-    /// Ends a browser session.
-    pub async fn end_user_session(&self, tenant: TenantId, hash: Digest) -> Result<(), StoreError> {
-        self.write_apart(move |session| {
-            session.execute(
-                "DELETE FROM user_session WHERE tenant_id = ?1 AND hash = ?2",
-                params![tenant, hash],
             )?;
             Ok(())
         })
@@ -228,26 +167,27 @@ pub(super) fn code(
 ) -> Result<Option<AuthorizationCode>, StoreError> {
     let row = session.row(
         "SELECT client, user_id, redirect_uri, scopes, resource_requested, resource_app_id,
-            challenge, nonce, auth_time, wants_auth_time, created, expires, redeemed, family
+            challenge, nonce, auth_time, wants_auth_time, created, expires, redeemed, family,
+            methods
          FROM authorization_code WHERE tenant_id = ?1 AND hash = ?2",
         params![tenant, hash],
     )?;
     row.map(|row| read_code(tenant, hash, row)).transpose()
 }
 
+/// All of a refresh token, in the order of [`read_refresh_token`].
+pub(super) const REFRESH: &str = "SELECT hash, family, client, platform, user_id, scopes,
+    resource_requested, resource_app_id, auth_time, created, expires, used, successor, revoked,
+    methods
+ FROM refresh_token WHERE tenant_id = ?1";
+
 pub(super) fn refresh_token(
     session: &mut Session<'_>,
     tenant: TenantId,
     hash: Digest,
 ) -> Result<Option<RefreshToken>, StoreError> {
-    let row = session.row(
-        "SELECT family, client, platform, user_id, scopes, resource_requested, resource_app_id,
-            auth_time, created, expires, used, successor, revoked
-         FROM refresh_token WHERE tenant_id = ?1 AND hash = ?2",
-        params![tenant, hash],
-    )?;
-    row.map(|row| read_refresh_token(tenant, hash, row))
-        .transpose()
+    let row = session.row(&format!("{REFRESH} AND hash = ?2"), params![tenant, hash])?;
+    row.map(|row| read_refresh_token(tenant, row)).transpose()
 }
 
 pub(super) fn insert_refresh_token(
@@ -257,8 +197,8 @@ pub(super) fn insert_refresh_token(
     session.execute(
         "INSERT INTO refresh_token (tenant_id, hash, family, client, platform, user_id, scopes,
             resource_requested, resource_app_id, auth_time, created, expires, used, successor,
-            revoked)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            revoked, methods)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         params![
             token.tenant,
             token.hash,
@@ -277,15 +217,16 @@ pub(super) fn insert_refresh_token(
             token.expires,
             token.used.map(|used| used.at),
             token.used.map(|used| used.successor),
-            token.revoked
+            token.revoked,
+            token.methods.join(" ")
         ],
     )?;
     Ok(())
 }
 
-fn scopes(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     text.split(' ')
-        .filter(|scope| !scope.is_empty())
+        .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect()
 }
@@ -308,7 +249,7 @@ fn read_code(
         client: row.get(0)?,
         user: row.get(1)?,
         redirect_uri: row.get(2)?,
-        scopes: scopes(&row.get::<String>(3)?),
+        scopes: words(&row.get::<String>(3)?),
         resource: resource(row.get(4)?, row.get(5)?),
         challenge: row.get::<Option<String>>(6)?.map(CodeChallenge::S256),
         nonce: row.get(7)?,
@@ -318,30 +259,31 @@ fn read_code(
         expires: row.get(11)?,
         redeemed: row.get(12)?,
         family: row.get(13)?,
+        methods: words(&row.get::<String>(14)?),
     })
 }
 
-fn read_refresh_token(
+pub(super) fn read_refresh_token(
     tenant: TenantId,
-    hash: Digest,
     mut row: Row,
 ) -> Result<RefreshToken, StoreError> {
-    let (at, successor) = (row.get::<Option<_>>(10)?, row.get::<Option<_>>(11)?);
+    let (at, successor) = (row.get::<Option<_>>(11)?, row.get::<Option<_>>(12)?);
     Ok(RefreshToken {
-        hash,
+        hash: row.get(0)?,
         tenant,
-        family: row.get(0)?,
-        client: row.get(1)?,
-        platform: row.get(2)?,
-        user: row.get(3)?,
-        scopes: scopes(&row.get::<String>(4)?),
-        resource: resource(row.get(5)?, row.get(6)?),
-        auth_time: row.get(7)?,
-        created: row.get(8)?,
-        expires: row.get(9)?,
+        family: row.get(1)?,
+        client: row.get(2)?,
+        platform: row.get(3)?,
+        user: row.get(4)?,
+        scopes: words(&row.get::<String>(5)?),
+        resource: resource(row.get(6)?, row.get(7)?),
+        auth_time: row.get(8)?,
+        created: row.get(9)?,
+        expires: row.get(10)?,
         used: at
             .zip(successor)
             .map(|(at, successor)| RefreshUse { at, successor }),
-        revoked: row.get(12)?,
+        revoked: row.get(13)?,
+        methods: words(&row.get::<String>(14)?),
     })
 }

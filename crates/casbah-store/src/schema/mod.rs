@@ -9,7 +9,10 @@ use super::error::StoreError;
 use casbah_model::time::Timestamp;
 
 /// The versions, oldest first; each is applied once, in its own transaction.
-const VERSIONS: &[&str] = &[include_str!("0001_first.sql")];
+const VERSIONS: &[&str] = &[
+    include_str!("0001_first.sql"),
+    include_str!("0002_second_factors.sql"),
+];
 
 /// What a table is to a database of many nodes (Citus).
 #[cfg(test)]
@@ -29,6 +32,7 @@ const OTHER_CLASSES: &[(&str, Class)] = &[
     ("tenant", Class::Reference),
     ("tenant_domain", Class::Reference),
     ("application_home", Class::Reference),
+    ("passkey_home", Class::Reference),
     ("signing_key", Class::Reference),
     ("data_key", Class::Reference),
     ("pepper", Class::Reference),

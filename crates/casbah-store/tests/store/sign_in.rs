@@ -22,6 +22,7 @@ crate::on_both!(
             challenge: Some(CodeChallenge::S256("challenge".to_owned())),
             nonce: Some("nonce".to_owned()),
             auth_time: NOW,
+            methods: vec!["pwd".to_owned()],
             wants_auth_time: false,
             created: NOW,
             expires: NOW.plus_millis(600_000),
@@ -39,6 +40,7 @@ crate::on_both!(
             scopes: code.scopes.clone(),
             resource: None,
             auth_time: NOW,
+            methods: vec!["pwd".to_owned()],
             created: NOW,
             expires: NOW.plus_millis(900_000),
             used: None,
@@ -98,6 +100,7 @@ crate::on_both!(
             scopes: vec!["offline_access".to_owned()],
             resource: None,
             auth_time: NOW,
+            methods: vec!["pwd".to_owned()],
             created: NOW,
             expires: NOW.plus_millis(900_000),
             used: None,
@@ -181,6 +184,7 @@ crate::on_both!(what_sign_in_leaves_is_swept, |store: Store| async move {
         scopes: Vec::new(),
         resource: None,
         auth_time: NOW,
+        methods: vec!["pwd".to_owned()],
         created: NOW,
         expires: NOW.plus_millis(1000),
         used: None,
@@ -220,7 +224,10 @@ crate::on_both!(what_sign_in_leaves_is_swept, |store: Store| async move {
         tenant,
         user: ObjectId::random(),
         auth_time: at,
+        methods: vec!["pwd".to_owned()],
         expires: at.plus_millis(1000),
+        agent: "Firefox".to_owned(),
+        source: Some([192, 0, 2, 1].into()),
     };
     store.add_user_session(session(1, NOW)).await.unwrap();
     store.add_user_session(session(2, later)).await.unwrap();

@@ -161,7 +161,8 @@ async fn a_delegated_grant_lets_a_client_act_for_people() {
         "investigation.read settings.read"
     );
     assert_eq!(admin.call("DELETE", &path, Value::Null).await.status, 204);
-    let sent = browser.get(&authorize(&tenant, &change)).await;
+    let silent: Vec<_> = change.iter().copied().chain([("prompt", "none")]).collect();
+    let sent = browser.get(&authorize(&tenant, &silent)).await;
     assert_eq!(sent.sent("error").as_deref(), Some("consent_required"));
 }
 

@@ -95,6 +95,7 @@ pub(super) async fn grant(
         openid,
         nonce: code.nonce.as_deref(),
         auth_time: code.wants_auth_time.then_some(code.auth_time),
+        methods: &code.methods,
         refresh_token: first.map(|first| first.text),
         wants_client_info: asked.wants_client_info,
     };

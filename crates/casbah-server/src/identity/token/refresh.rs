@@ -85,6 +85,7 @@ pub(super) async fn grant(
         openid: wanted.openid,
         nonce: None,
         auth_time: None,
+        methods: &token.methods,
         refresh_token: Some(next.text),
         wants_client_info: asked.wants_client_info,
     };

@@ -25,6 +25,8 @@ pub(super) struct UserTokens<'a> {
     pub(super) openid: OpenIdScopes,
     pub(super) nonce: Option<&'a str>,
     pub(super) auth_time: Option<Timestamp>,
+    /// How the person signed in (RFC 8176).
+    pub(super) methods: &'a [String],
     pub(super) refresh_token: Option<SecretString>,
     pub(super) wants_client_info: bool,
 }
@@ -51,7 +53,7 @@ pub(super) async fn answer(
             assignments: &assignments,
             nonce: tokens.nonce,
             auth_time: tokens.auth_time,
-            methods: vec!["pwd".to_owned()],
+            methods: tokens.methods.to_vec(),
             ip_address: address,
         },
         &app.authority,

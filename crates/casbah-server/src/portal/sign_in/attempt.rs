@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use casbah_identity::password;
 use casbah_model::audit::Origin;
-use casbah_model::identity::{PasswordHash, Tenant, User};
+use casbah_model::identity::{PasswordHash, SecondFactors, Tenant, User};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
 use casbah_store::{AuditRecord, StoreError};
@@ -45,8 +45,13 @@ pub(super) struct Attempt<'a> {
 
 /// How it ended.
 pub(super) enum Outcome {
-    /// Signed in.
-    SignedIn(Box<User>),
+    /// The password is right; who has second factors has to show one, too.
+    Right {
+        /// Who.
+        user: Box<User>,
+        /// The person's second factors.
+        factors: SecondFactors,
+    },
     /// Name or password is wrong.
     Wrong,
     /// The person may not sign in; said only to who knows the password.
@@ -94,10 +99,12 @@ pub(super) async fn attempt(
     if !user.enabled {
         return Ok(Outcome::Disabled);
     }
-    if user.must_change_password {
+    let factors = app.store.second_factors(user.tenant, user.id).await?;
+    // Who knows the password alone may not change it where more is asked.
+    if user.must_change_password && factors.is_empty() {
         return change_password(app, *user, attempt).await;
     }
-    Ok(Outcome::SignedIn(user))
+    Ok(Outcome::Right { user, factors })
 }
 
 /// What became of a name and a password.
@@ -167,7 +174,7 @@ async fn wait(
 }
 
 /// Twice as long after each failure.
-fn seconds_to_wait(failures: u32, last: Timestamp, now: Timestamp) -> Option<u32> {
+pub(super) fn seconds_to_wait(failures: u32, last: Timestamp, now: Timestamp) -> Option<u32> {
     let beyond = failures.checked_sub(FREE_FAILURES)?;
     let wait = 1_i64
         .checked_shl(beyond)
@@ -185,22 +192,52 @@ async fn verify(password: SecretString, hash: Option<PasswordHash>) -> Result<bo
 
 async fn change_password(
     app: &App,
-    mut user: User,
+    user: User,
     attempt: &Attempt<'_>,
 ) -> Result<Outcome, SignInError> {
-    let problem = |text| {
-        Ok(Outcome::MustChange {
-            problem: Some(text),
-        })
-    };
     let Some((new, again)) = attempt.new_password else {
         return Ok(Outcome::MustChange { problem: None });
     };
-    if new.expose_secret() != again.expose_secret() {
-        return problem("The two new passwords differ.");
-    }
     if new.expose_secret() == attempt.password.expose_secret() {
-        return problem("The new password must differ from the present one.");
+        return Ok(Outcome::MustChange {
+            problem: Some("The new password must differ from the present one."),
+        });
+    }
+    let record = AuditRecord::new(&user.upn, "user.change_password", &user.id)
+        .at(attempt.now)
+        .from(attempt.origin);
+    Ok(match new_password(app, user, new, again, record).await? {
+        Changed::Done(user) => Outcome::Right {
+            user,
+            factors: SecondFactors::default(),
+        },
+        Changed::Refused(problem) => Outcome::MustChange {
+            problem: Some(problem),
+        },
+        Changed::TooLate => Outcome::Wrong,
+    })
+}
+
+/// What became of a new password.
+pub(super) enum Changed {
+    /// It is the password now.
+    Done(Box<User>),
+    /// It cannot be one.
+    Refused(&'static str),
+    /// Someone was faster: what the person knew is not the password any more.
+    TooLate,
+}
+
+/// Gives a person a password that was typed twice.
+pub(super) async fn new_password(
+    app: &App,
+    mut user: User,
+    new: &SecretString,
+    again: &SecretString,
+    record: AuditRecord,
+) -> Result<Changed, SignInError> {
+    if new.expose_secret() != again.expose_secret() {
+        return Ok(Changed::Refused("The two new passwords differ."));
     }
     let to_hash = new.clone();
     let _turn = SLOTS
@@ -213,27 +250,25 @@ async fn change_password(
     let password = match hashed {
         Ok(hash) => hash,
         Err(password::PasswordError::TooShort) => {
-            return problem("The new password is too short.");
+            return Ok(Changed::Refused("The new password is too short."));
         }
-        Err(password::PasswordError::TooLong) => return problem("The new password is too long."),
+        Err(password::PasswordError::TooLong) => {
+            return Ok(Changed::Refused("The new password is too long."));
+        }
         Err(password::PasswordError::Hash) => return Err(SignInError::Hash),
     };
-    let record = AuditRecord::new(&user.upn, "user.change_password", &user.id)
-        .at(attempt.now)
-        .from(attempt.origin);
     let Some(before) = user.password.replace(password.clone()) else {
-        return Ok(Outcome::Wrong);
+        return Ok(Changed::TooLate);
     };
     let changed = app
         .store
         .change_password(user.tenant, user.id, before, password, record)
         .await?;
     if !changed {
-        // Someone was faster, so what was typed is not the password any more.
-        return Ok(Outcome::Wrong);
+        return Ok(Changed::TooLate);
     }
     user.must_change_password = false;
-    Ok(Outcome::SignedIn(Box::new(user)))
+    Ok(Changed::Done(Box::new(user)))
 }
 
 #[cfg(test)]

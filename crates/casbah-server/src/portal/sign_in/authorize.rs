@@ -50,6 +50,7 @@ fn ask(flow: &Flow, visit: &Visit) -> Result<Response, SignInError> {
         None => (bearer_token()?.expose_secret().to_owned(), true),
     };
     let page = Password {
+        passkey: Some(&flow.passkey_address()),
         client: flow.name(),
         action: &flow.sign_in_address(),
         csrf: &csrf_token(&secret),

@@ -99,6 +99,7 @@ async fn give_code(
             app_id: granted.resource.app_id,
         }),
         auth_time: person.auth_time,
+        methods: person.methods.clone(),
     };
     let code = new_code(request, &redirect.uri, grant, context.now)?;
     app.store.add_authorization_code(code.stored).await?;

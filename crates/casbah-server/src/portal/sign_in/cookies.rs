@@ -1,6 +1,6 @@
-//! The two cookies of sign-in (RFC 6265bis).
+//! The cookies of sign-in (RFC 6265bis).
 //!
-//! Both are `HttpOnly` and `SameSite=Lax`: `Strict` would hide a session from the
+//! All are `HttpOnly` and `SameSite=Lax`: `Strict` would hide a session from the
 //! very redirect of a client that wants to use it.
 
 use axum::http::header::{COOKIE, SET_COOKIE};
@@ -12,6 +12,8 @@ use casbah_identity::Authority;
 pub(super) enum Cookie {
     /// Binds a form to the browser it was shown in.
     Form,
+    /// A sign-in under way.
+    Step,
     /// The signed-in person.
     Session,
 }
@@ -22,6 +24,7 @@ impl Cookie {
     fn name(self, authority: &Authority) -> String {
         let bare = match self {
             Self::Form => "casbah-form",
+            Self::Step => "casbah-step",
             Self::Session => "casbah-session",
         };
         if is_secure(authority) {

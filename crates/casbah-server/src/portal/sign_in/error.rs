@@ -4,6 +4,7 @@ use axum::extract::RawQuery;
 use axum::http::StatusCode;
 use axum::response::Response;
 use casbah_identity::AadError;
+use casbah_identity::crypto::SealError;
 use casbah_identity::random::NoRandomness;
 use casbah_identity::signin::{AuthorizeRefusal, AuthorizeResponse};
 use casbah_store::StoreError;
@@ -12,6 +13,7 @@ use super::pages::{self, Message};
 use crate::audit::AuditFailed;
 use crate::identity::answer::status_of;
 use crate::identity::context::RequestContext;
+use crate::identity::passkeys::PasskeyError;
 
 /// A sign-in failed.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +24,15 @@ pub(super) enum SignInError {
     /// The form was not shown in this browser, or long ago.
     #[error("the form does not belong to this browser")]
     ForeignForm,
+    /// The server's address is none that passkeys can be made for.
+    #[error("passkeys need a server with a name")]
+    NoPasskeys,
+    /// A question for a passkey could not be made.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
+    /// A secret could not be opened.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -81,7 +92,19 @@ impl SignInError {
                 };
                 return pages::show(&message, StatusCode::FORBIDDEN, context);
             }
+            Self::NoPasskeys => {
+                let message = Message {
+                    heading: "Passkeys cannot be used here",
+                    text: "Browsers make passkeys for servers with a name, and this one is \
+                           reached by an address. Go back and sign in with a password."
+                        .to_owned(),
+                    detail: None,
+                };
+                return pages::show(&message, StatusCode::NOT_FOUND, context);
+            }
             failure @ (Self::Store(_)
+            | Self::Passkey(_)
+            | Self::Seal(_)
             | Self::Random(_)
             | Self::Interrupted
             | Self::Hash

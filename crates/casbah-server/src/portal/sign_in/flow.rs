@@ -102,6 +102,33 @@ impl Flow {
         self.address("sign_in")
     }
 
+    /// The page that the sign-in began with.
+    pub(super) fn sign_in_page(&self) -> String {
+        let Self { segment, query, .. } = self;
+        match self.entry {
+            Entry::Authorize(Endpoint::V1) => format!("/{segment}/oauth2/authorize?{query}"),
+            Entry::Authorize(Endpoint::V2) => format!("/{segment}/oauth2/v2.0/authorize?{query}"),
+            Entry::AdminConsent(Endpoint::V1) => format!("/{segment}/adminconsent?{query}"),
+            Entry::AdminConsent(Endpoint::V2) => format!("/{segment}/v2.0/adminconsent?{query}"),
+            Entry::Portal => format!("{PORTAL_SIGN_IN}?{query}"),
+        }
+    }
+
+    /// Where a second factor is sent.
+    pub(super) fn second_factor_address(&self) -> String {
+        self.address("second_factor")
+    }
+
+    /// Where a new password is sent.
+    pub(super) fn new_password_address(&self) -> String {
+        self.address("new_password")
+    }
+
+    /// The page that asks for a passkey in place of name and password.
+    pub(super) fn passkey_address(&self) -> String {
+        self.address("passkey")
+    }
+
     /// Where the form of the consent page is sent.
     pub(super) fn consent_address(&self) -> String {
         self.address("consent")
@@ -116,7 +143,7 @@ impl Flow {
             Entry::AdminConsent(endpoint) => {
                 format!("/{segment}/{page}/admin/{}?{query}", version(endpoint))
             }
-            Entry::Portal => format!("{PORTAL_SIGN_IN}?{query}"),
+            Entry::Portal => format!("/portal/{page}?{query}"),
         }
     }
 

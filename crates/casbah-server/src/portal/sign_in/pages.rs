@@ -25,6 +25,46 @@ pub(super) struct Password<'a> {
     pub(super) csrf: &'a str,
     /// The name to fill in.
     pub(super) username: &'a str,
+    /// Where a passkey can be used instead.
+    pub(super) passkey: Option<&'a str>,
+    /// What was wrong with the last attempt.
+    pub(super) message: Option<&'a str>,
+}
+
+/// A code or a passkey after the password.
+#[derive(Template)]
+#[template(path = "sign_in/second_factor.html")]
+pub(super) struct SecondFactorPage<'a> {
+    /// The client's name.
+    pub(super) client: &'a str,
+    /// Where the form is sent.
+    pub(super) action: &'a str,
+    /// The form's token.
+    pub(super) csrf: &'a str,
+    /// The person.
+    pub(super) upn: &'a str,
+    /// Whether the person has an authenticator app.
+    pub(super) has_app: bool,
+    /// What to ask the browser for, if the person has passkeys.
+    pub(super) options: Option<&'a str>,
+    /// What was wrong with the last attempt.
+    pub(super) message: Option<&'a str>,
+}
+
+/// A passkey in place of name and password.
+#[derive(Template)]
+#[template(path = "sign_in/passkey.html")]
+pub(super) struct PasskeyPage<'a> {
+    /// The client's name.
+    pub(super) client: &'a str,
+    /// Where the form is sent.
+    pub(super) action: &'a str,
+    /// The page for a password.
+    pub(super) sign_in: &'a str,
+    /// The form's token.
+    pub(super) csrf: &'a str,
+    /// What to ask the browser for.
+    pub(super) options: &'a str,
     /// What was wrong with the last attempt.
     pub(super) message: Option<&'a str>,
 }
@@ -41,6 +81,8 @@ pub(super) struct NewPassword<'a> {
     pub(super) csrf: &'a str,
     /// The person.
     pub(super) username: &'a str,
+    /// Whether the present password must be typed once more.
+    pub(super) is_present_asked: bool,
     /// What was wrong with the last attempt.
     pub(super) message: Option<&'a str>,
     /// The fewest characters.
@@ -227,8 +269,8 @@ pub(super) fn form(
     context: &RequestContext,
 ) -> Result<Response, askama::Error> {
     let rules = match redirect_uri {
-        Some(uri) => format!("form-action 'self' {}", source_of(uri)),
-        None => "form-action 'self'".to_owned(),
+        Some(uri) => format!("script-src 'self'; form-action 'self' {}", source_of(uri)),
+        None => "script-src 'self'; form-action 'self'".to_owned(),
     };
     Ok(html::page(page.render()?, status, &rules, context))
 }

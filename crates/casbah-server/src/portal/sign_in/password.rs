@@ -9,12 +9,12 @@ use casbah_identity::random::{csrf_token, csrf_token_matches};
 use secrecy::SecretString;
 
 use super::attempt::{Attempt, Outcome, attempt};
-use super::conclude::conclude;
+use super::complete::complete;
 use super::cookies::Cookie;
 use super::error::SignInError;
 use super::flow::{Entry, Flow};
 use super::pages::{self, NewPassword, Password};
-use super::session;
+use super::second_factor;
 use super::told::Told;
 use super::visit::Visit;
 use crate::identity::context::RequestContext;
@@ -89,18 +89,10 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
     };
     told.keep(app, &outcome).await?;
     match outcome {
-        Outcome::SignedIn(user) => {
-            flow.check_person(&user)?;
-            let person = session::begin(app, *user, &visit.headers, context.now).await?;
-            let mut answer = match conclude(app, &flow, &person, context).await {
-                Ok(answer) => answer,
-                // The person is signed in whatever the client may not have.
-                Err(error @ SignInError::Refused(_)) => error.respond(context),
-                Err(error) => return Err(error),
-            };
-            person.set_cookie(app, answer.headers_mut());
-            Ok(answer)
+        Outcome::Right { user, factors } if factors.is_empty() => {
+            complete(&flow, visit, *user, vec!["pwd".to_owned()]).await
         }
+        Outcome::Right { user, factors } => second_factor::ask(&flow, visit, &user, &factors).await,
         Outcome::Wrong => page.ask(
             StatusCode::UNAUTHORIZED,
             "The user name or the password is wrong.",
@@ -129,6 +121,7 @@ struct Page<'a> {
 impl Page<'_> {
     fn ask(&self, status: StatusCode, message: &str) -> Result<Response, SignInError> {
         let page = Password {
+            passkey: Some(&self.flow.passkey_address()),
             client: self.flow.name(),
             action: &self.flow.sign_in_address(),
             csrf: &self.csrf,
@@ -149,6 +142,7 @@ impl Page<'_> {
             action: &self.flow.sign_in_address(),
             csrf: &self.csrf,
             username: self.username,
+            is_present_asked: true,
             message: problem,
             min_characters: MIN_CHARACTERS,
         };

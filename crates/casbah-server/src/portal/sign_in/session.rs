@@ -1,6 +1,7 @@
 //! The signed-in browser.
 
 use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
 use casbah_identity::random::{bearer_token, csrf_token, csrf_token_matches, digest_of};
 use casbah_model::identity::{Session, User};
 use casbah_model::ids::TenantId;
@@ -10,10 +11,14 @@ use secrecy::ExposeSecret;
 
 use super::cookies::Cookie;
 use super::error::SignInError;
+use super::visit::Visit;
 use crate::state::App;
 
 /// How long a sign-in is believed, milliseconds: a working day.
 const LIFE_MS: i64 = 12 * 60 * 60 * 1000;
+
+/// The longest name of a browser that is kept, characters.
+const MAX_AGENT: usize = 256;
 
 /// A person who is signed in.
 pub(crate) struct SignedIn {
@@ -21,6 +26,8 @@ pub(crate) struct SignedIn {
     pub(crate) user: User,
     /// Since when.
     pub(crate) auth_time: Timestamp,
+    /// How she signed in (RFC 8176).
+    pub(crate) methods: Vec<String>,
     /// The value of the session's cookie.
     cookie: String,
 }
@@ -65,6 +72,7 @@ pub(crate) async fn find(
     Ok(user.filter(|user| user.enabled).map(|user| SignedIn {
         user,
         auth_time: stored.auth_time,
+        methods: stored.methods,
         cookie: value,
     }))
 }
@@ -72,26 +80,38 @@ pub(crate) async fn find(
 /// Begins a session in place of the one that the browser had. The cookie is always a
 /// new one: a value that someone planted in the browser must not become a session.
 pub(super) async fn begin(
-    app: &App,
+    visit: &Visit,
     user: User,
-    request: &HeaderMap,
-    now: Timestamp,
+    methods: Vec<String>,
 ) -> Result<SignedIn, SignInError> {
-    end(app, request).await?;
+    let Visit { app, headers, .. } = visit;
+    let now = visit.context.now;
+    end(app, headers).await?;
     let cookie = format!("{}.{}", user.tenant, bearer_token()?.expose_secret());
     let session = Session {
         hash: digest_of(&cookie),
         tenant: user.tenant,
         user: user.id,
         auth_time: now,
+        methods: methods.clone(),
         expires: now.plus_millis(LIFE_MS),
+        agent: agent_of(headers),
+        source: visit.context.source.known(),
     };
     app.store.add_user_session(session).await?;
     Ok(SignedIn {
         user,
         auth_time: now,
+        methods,
         cookie,
     })
+}
+
+/// How the browser names itself.
+fn agent_of(headers: &HeaderMap) -> String {
+    let agent = headers.get(USER_AGENT);
+    let agent = agent.and_then(|value| value.to_str().ok());
+    agent.unwrap_or_default().chars().take(MAX_AGENT).collect()
 }
 
 /// Ends the browser's session.

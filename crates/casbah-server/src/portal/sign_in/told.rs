@@ -13,6 +13,9 @@ use crate::state::App;
 /// Too many attempts, in Entra's numbers (AADSTS50053).
 const TOO_MANY: u32 = 50_053;
 
+/// A second factor that is not the person's, in Entra's numbers (AADSTS500121).
+const WRONG_FACTOR: u32 = 500_121;
+
 /// An attempt to sign in.
 pub(super) struct Told<'a> {
     pub(super) tenant: Option<TenantId>,
@@ -22,24 +25,37 @@ pub(super) struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// Keeps how the attempt ended. Nobody is signed in without a record.
+    /// Keeps that the person signed in by these methods. Nobody does without a record.
+    pub(super) async fn signed_in(&self, app: &App, methods: &[String]) -> Result<(), AuditFailed> {
+        let record = self.record().detail(methods.join(" "));
+        app.audit.keep(self.tenant, record).await
+    }
+
+    /// Keeps why an attempt with a password ended.
     pub(super) async fn keep(&self, app: &App, outcome: &Outcome) -> Result<(), AuditFailed> {
-        let record = AuditRecord::new(self.username, "sign_in", &self.client)
+        let code = match outcome {
+            Outcome::Wrong => AadError::WrongPassword.wire().code,
+            Outcome::Disabled => AadError::UserDisabled.wire().code,
+            Outcome::Wait { .. } => Some(TOO_MANY),
+            // The sign-in goes on.
+            Outcome::Right { .. } | Outcome::MustChange { .. } => return Ok(()),
+        };
+        let record = self.record().refused(code);
+        app.audit.keep(self.tenant, record).await
+    }
+
+    /// Keeps that a second factor was none of the person's, or came too often.
+    pub(super) async fn wrong_factor(&self, app: &App, is_wait: bool) -> Result<(), AuditFailed> {
+        let code = if is_wait { TOO_MANY } else { WRONG_FACTOR };
+        let record = self.record().refused(Some(code)).detail("second factor");
+        app.audit.keep(self.tenant, record).await
+    }
+
+    fn record(&self) -> AuditRecord {
+        AuditRecord::new(self.username, "sign_in", &self.client)
             .at(self.context.now)
             .from(self.context.origin())
-            .through(Some(self.client));
-        let record = match outcome {
-            Outcome::SignedIn(user) => AuditRecord {
-                actor: user.upn.clone(),
-                ..record
-            },
-            Outcome::Wrong => record.refused(AadError::WrongPassword.wire().code),
-            Outcome::Disabled => record.refused(AadError::UserDisabled.wire().code),
-            Outcome::Wait { .. } => record.refused(Some(TOO_MANY)),
-            // The attempt goes on with a new password.
-            Outcome::MustChange { .. } => return Ok(()),
-        };
-        app.audit.keep(self.tenant, record).await
+            .through(Some(self.client))
     }
 }
 

@@ -1,0 +1,219 @@
+//! The second factor: a code of the authenticator app, or a passkey.
+
+use axum::body::Bytes;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use casbah_identity::signin::AuthenticatorSecret;
+use casbah_model::identity::{AuthenticatorApp, SecondFactors, StepKind, User};
+use secrecy::SecretString;
+
+use super::attempt::seconds_to_wait;
+use super::complete::complete;
+use super::error::SignInError;
+use super::flow::{Entry, Flow};
+use super::new_password;
+use super::pages::{self, SecondFactorPage};
+use super::step::Step;
+use super::told::Told;
+use super::visit::Visit;
+use crate::identity::passkeys::RelyingParty;
+use crate::state::App;
+
+/// Asks for a second factor, after the password was right.
+pub(super) async fn ask(
+    flow: &Flow,
+    visit: &Visit,
+    user: &User,
+    factors: &SecondFactors,
+) -> Result<Response, SignInError> {
+    let question = match RelyingParty::of(&visit.app.authority) {
+        Some(party) if !factors.passkeys.is_empty() => {
+            Some(party.ask_for_one_of(&factors.passkeys)?)
+        }
+        _ => None,
+    };
+    let (options, state) = match question {
+        Some(question) => (Some(question.options), question.state),
+        None => (None, String::new()),
+    };
+    let person = Some((user.tenant, user.id));
+    let step = Step::begin(visit, person, StepKind::SecondFactor, state).await?;
+    let shown = Shown {
+        flow,
+        visit,
+        user,
+        has_app: factors.app.is_some(),
+        options: options.as_deref(),
+    };
+    let mut answer = shown.page(&step, StatusCode::OK, None)?;
+    step.set_cookie(visit, answer.headers_mut());
+    Ok(answer)
+}
+
+/// What the page shows.
+struct Shown<'a> {
+    flow: &'a Flow,
+    visit: &'a Visit,
+    user: &'a User,
+    has_app: bool,
+    options: Option<&'a str>,
+}
+
+impl Shown<'_> {
+    fn page(
+        &self,
+        step: &Step,
+        status: StatusCode,
+        message: Option<&str>,
+    ) -> Result<Response, SignInError> {
+        let page = SecondFactorPage {
+            client: self.flow.name(),
+            action: &self.flow.second_factor_address(),
+            csrf: &step.csrf(),
+            upn: &self.user.upn,
+            has_app: self.has_app,
+            options: self.options,
+            message,
+        };
+        let (redirect, context) = (self.flow.redirect_uri(), &self.visit.context);
+        Ok(pages::form(&page, status, redirect, context)?)
+    }
+}
+
+/// The form's fields.
+struct Form {
+    csrf: String,
+    code: SecretString,
+    passkey: SecretString,
+}
+
+impl Form {
+    /// Reads the fields; what is missing is empty.
+    fn parse(body: &[u8]) -> Self {
+        let field = |wanted: &str| {
+            form_urlencoded::parse(body)
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value.into_owned())
+                .unwrap_or_default()
+        };
+        Self {
+            csrf: field("csrf"),
+            code: field("code").into(),
+            passkey: field("passkey").into(),
+        }
+    }
+}
+
+/// Receives the second factor.
+pub(super) async fn receive(entry: Entry, visit: Visit, body: Bytes) -> Response {
+    try_receive(entry, &visit, &body)
+        .await
+        .unwrap_or_else(|error| error.respond(&visit.context))
+}
+
+async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Response, SignInError> {
+    let Visit { app, context, .. } = visit;
+    let form = Form::parse(body);
+    let step = Step::find(visit, StepKind::SecondFactor, &form.csrf).await?;
+    let user = step.person(visit).await?;
+    let flow = Flow::read(app, entry, visit.segment(), visit.query()).await?;
+    flow.check_person(&user)?;
+    let factors = app.store.second_factors(user.tenant, user.id).await?;
+    let told = Told {
+        tenant: Some(user.tenant),
+        username: &user.upn,
+        client: flow.client_id(),
+        context,
+    };
+    // Counted for the person, from wherever: who comes this far knows the password.
+    let subject = format!("second_factor|{}", user.id);
+    let now = context.now;
+    let wait = move |count, last| seconds_to_wait(count, last, now);
+    let waiting = app
+        .store
+        .begin_sign_in(user.tenant, subject.clone(), now, wait)
+        .await?;
+    let shown = Shown {
+        flow: &flow,
+        visit,
+        user: &user,
+        has_app: factors.app.is_some(),
+        options: None,
+    };
+    if let Some(seconds) = waiting {
+        told.wrong_factor(app, true).await?;
+        let text = format!("Too many attempts. Try again in {seconds} s.");
+        let mut answer = shown.page(&step, StatusCode::TOO_MANY_REQUESTS, Some(&text))?;
+        let headers = answer.headers_mut();
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        return Ok(answer);
+    }
+    let Some(method) = prove(visit, &factors, &step, &form).await? else {
+        told.wrong_factor(app, false).await?;
+        let text = "That was not right. A code is good once, and for half a minute.";
+        return shown.page(&step, StatusCode::UNAUTHORIZED, Some(text));
+    };
+    step.end(visit).await?;
+    app.store
+        .forget_sign_in_failures(user.tenant, subject)
+        .await?;
+    let methods = ["pwd", method, "mfa"].map(str::to_owned).to_vec();
+    if user.must_change_password {
+        return new_password::ask(&flow, visit, &user, &methods).await;
+    }
+    complete(&flow, visit, user, methods).await
+}
+
+/// By what method the form proves the person (RFC 8176), if it does.
+async fn prove(
+    visit: &Visit,
+    factors: &SecondFactors,
+    step: &Step,
+    form: &Form,
+) -> Result<Option<&'static str>, SignInError> {
+    let app = &visit.app;
+    if let Some(present) = &factors.app
+        && use_code(app, present, &form.code, visit).await?
+    {
+        return Ok(Some("otp"));
+    }
+    let Some(party) = RelyingParty::of(&app.authority) else {
+        return Ok(None);
+    };
+    match party.receive_one_of(&factors.passkeys, step.state(), &form.passkey) {
+        Ok(used) => {
+            let tenant = step.person(visit).await?.tenant;
+            let now = visit.context.now;
+            app.store
+                .use_passkey(tenant, used.id, used.record, now)
+                .await?;
+            Ok(Some("hwk"))
+        }
+        Err(error) => {
+            tracing::debug!(%error, "a passkey was refused");
+            Ok(None)
+        }
+    }
+}
+
+/// Uses up a code, if it is one of the app's.
+pub(super) async fn use_code(
+    app: &App,
+    present: &AuthenticatorApp,
+    code: &SecretString,
+    visit: &Visit,
+) -> Result<bool, SignInError> {
+    let place = AuthenticatorSecret::place(present.tenant, present.user);
+    let secret = app.vault.open(&place, &present.secret)?;
+    let secret = AuthenticatorSecret::from_bytes(&secret);
+    let now = visit.context.now;
+    let step = secret.and_then(|secret| secret.step_of(code, present.last_step, now));
+    match step {
+        Some(step) => Ok(app
+            .store
+            .use_authenticator_step(present.tenant, present.user, step)
+            .await?),
+        None => Ok(false),
+    }
+}
