@@ -18,6 +18,7 @@ pub use client::{SignInClient, authenticate_client};
 pub use code::{CODE_SECONDS, CodeGrant, NewCode, Refusal, new_code, redeem_code};
 pub use grant::{UserGrant, UserGrantFacts, client_info, pairwise_subject, user_grant};
 pub use on_behalf_of::check_user_assertion;
+pub(crate) use opaque::fresh as fresh_opaque;
 pub use opaque::{OpaqueKind, tenant_of};
 pub use refresh::{
     NewRefreshToken, REUSE_GRACE_SECONDS, check_refresh, first_refresh, next_refresh,

@@ -14,13 +14,13 @@ use axum::http::{HeaderMap, header};
 use casbah_identity::Authority;
 use casbah_identity::random::digest_of;
 use casbah_model::audit::{AuditRecord, Origin};
-use casbah_model::identity::{CASBAH, CLOUD_APP_SECURITY, DirectoryRole, FirstPartyApp};
+use casbah_model::identity::{CASBAH, CLOUD_APP_SECURITY, DirectoryRole, FirstPartyApp, User};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::permission::{
     Action, ApplicationRole, CasbahRole, Permission, PermissionSet, Use, role_allows, scopes_allow,
 };
 use casbah_model::time::Timestamp;
-use casbah_token::{CallerKind, Claims, IssuerPatternError, Policy};
+use casbah_token::{CallerKind, Claims, IssuerPatternError, Life, Policy};
 use lru::LruCache;
 
 use crate::api::ApiError;
@@ -292,12 +292,10 @@ async fn caller_of(
                 .as_deref()
                 .and_then(|id| id.parse::<ObjectId>().ok());
             let id = id.ok_or(ApiError::Unauthorized)?;
-            let user = app
-                .store
-                .user(tenant, id)
-                .await?
-                .filter(|user| user.enabled);
-            let user = user.ok_or(ApiError::Unauthorized)?;
+            let user = app.store.user(tenant, id).await?;
+            let user = user
+                .filter(|user| speaks_for(claims, user))
+                .ok_or(ApiError::Unauthorized)?;
             let claimed = claims.scopes.as_deref().unwrap_or_default();
             let scopes = standing.scopes(app, id, claimed).await?;
             let rights = Rights::Person {
@@ -313,6 +311,13 @@ async fn caller_of(
             })
         }
     }
+}
+
+/// Whether a token still speaks for its person, who may have been switched off, or signed
+/// out everywhere, since it was signed.
+pub(crate) fn speaks_for(claims: &Claims, user: &User) -> bool {
+    let signed_at = claims.issued_at.map(Life::signed_at);
+    user.enabled && signed_at.is_some_and(|at| at >= user.tokens_from)
 }
 
 fn permissions<'a>(values: impl Iterator<Item = &'a String>) -> PermissionSet {

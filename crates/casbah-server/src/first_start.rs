@@ -218,6 +218,8 @@ pub(crate) async fn create_tenant(
         password: Some(hash),
         must_change_password: true,
         created: now,
+        sign_ins_from: Timestamp(0),
+        tokens_from: 0,
     };
     let record = match founder {
         Founder::FirstStart => None,

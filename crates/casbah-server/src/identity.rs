@@ -10,6 +10,7 @@ mod arm;
 pub(crate) mod consent;
 pub(crate) mod context;
 pub(crate) mod graph;
+pub(crate) mod hashing;
 mod instance;
 pub(crate) mod issuers;
 mod metadata;

@@ -84,6 +84,11 @@ impl Life {
             expires_at: now.saturating_add(seconds),
         }
     }
+
+    /// When a token of ours with this `iat` was signed, Unix seconds.
+    pub const fn signed_at(issued_at: i64) -> i64 {
+        issued_at.saturating_add(Self::EARLY)
+    }
 }
 
 /// Whom the token speaks for.

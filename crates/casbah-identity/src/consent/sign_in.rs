@@ -105,6 +105,8 @@ mod tests {
                 password: None,
                 must_change_password: false,
                 created: NOW,
+                sign_ins_from: Timestamp(0),
+                tokens_from: 0,
             };
             let grant = ConsentGrant {
                 id: ObjectId::random(),

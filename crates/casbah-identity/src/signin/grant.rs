@@ -65,7 +65,7 @@ pub fn user_grant(
     now: Timestamp,
 ) -> UserGrant {
     let user = facts.user;
-    let life = Life::starting(now.seconds(), TOKEN_SECONDS);
+    let life = Life::starting(now.seconds().max(user.tokens_from), TOKEN_SECONDS);
     let [access_id, id_token_id] = token_ids;
     let scope = answered_scope(&facts);
     let resource = facts.resource;
@@ -172,6 +172,8 @@ mod tests {
             password: None,
             must_change_password: false,
             created: NOW,
+            sign_ins_from: Timestamp(0),
+            tokens_from: 0,
         }
     }
 

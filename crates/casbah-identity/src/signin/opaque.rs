@@ -1,4 +1,4 @@
-//! Codes and refresh tokens as texts. They begin with their kind and tenant, so
+//! Codes, refresh tokens and invitations as texts. They begin with their kind and tenant, so
 //! that a request to `common` finds the tenant's rows without another lookup.
 
 use base64::Engine;
@@ -17,6 +17,8 @@ pub enum OpaqueKind {
     Code,
     /// A refresh token.
     Refresh,
+    /// The end of an invitation's address.
+    Invitation,
 }
 
 impl OpaqueKind {
@@ -24,18 +26,19 @@ impl OpaqueKind {
         match self {
             Self::Code => "0",
             Self::Refresh => "1",
+            Self::Invitation => "2",
         }
     }
 }
 
 /// A fresh text with 256 random bits.
-pub(super) fn fresh(kind: OpaqueKind, tenant: TenantId) -> Result<SecretString, NoRandomness> {
+pub(crate) fn fresh(kind: OpaqueKind, tenant: TenantId) -> Result<SecretString, NoRandomness> {
     let random = Zeroizing::new(random::url_safe::<32>()?);
     let tenant = URL_SAFE_NO_PAD.encode(tenant.uuid().as_bytes());
     Ok(format!("{}.{tenant}.{}", kind.prefix(), *random).into())
 }
 
-/// The tenant that a code or refresh token says it belongs to. Only the stored
+/// The tenant that such a text says it belongs to. Only the stored
 /// row, found by the digest of the whole text, proves it.
 pub fn tenant_of(kind: OpaqueKind, text: &str) -> Option<TenantId> {
     let (prefix, rest) = text.split_once('.')?;

@@ -1,5 +1,5 @@
-//! The part of Microsoft Graph that registers applications and grants them
-//! permissions, at `/v1.0` and `/graph/v1.0`.
+//! The part of Microsoft Graph that registers applications, grants them permissions
+//! and manages people, at `/v1.0` and `/graph/v1.0`.
 //!
 //! Clients write path segments in any case, so one handler takes every path and
 //! [`dispatch`] says what it means.
@@ -19,6 +19,7 @@ mod objects;
 mod organization;
 mod owners;
 mod passwords;
+mod people;
 mod policies;
 mod reply;
 mod service_principals;

@@ -69,5 +69,7 @@ fn administrator(tenant: &Tenant) -> User {
         password: None,
         must_change_password: false,
         created: Timestamp(0),
+        sign_ins_from: Timestamp(0),
+        tokens_from: 0,
     }
 }

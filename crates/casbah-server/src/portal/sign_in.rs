@@ -13,6 +13,8 @@ mod consent;
 mod cookies;
 mod error;
 mod flow;
+mod form_guard;
+mod invitation;
 mod new_password;
 mod pages;
 mod passkey;
@@ -94,4 +96,8 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/{tenant}/oauth2/v2.0/logout", get(sign_out::end))
         .route("/{tenant}/oauth2/logout", get(sign_out::end))
         .route("/error", get(error::explain))
+        .route(
+            "/casbah/invitation/{link}",
+            get(invitation::show).post(invitation::accept),
+        )
 }

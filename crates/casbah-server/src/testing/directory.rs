@@ -60,9 +60,14 @@ impl Directory {
             password: Some(password::hash(&PASSWORD.into()).unwrap()),
             must_change_password: false,
             created: Timestamp::now(),
+            sign_ins_from: Timestamp(0),
+            tokens_from: 0,
         };
         let store = &self.server.app.store;
-        store.create_user(user.clone()).await.unwrap();
+        store
+            .create_user(user.clone(), audit_record())
+            .await
+            .unwrap();
         user
     }
 

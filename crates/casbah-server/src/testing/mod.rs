@@ -18,7 +18,7 @@ use casbah_identity::Authority;
 use casbah_identity::audit::AuditKey;
 use casbah_identity::crypto::MasterKey;
 use casbah_model::identity::{
-    AppRoleAssignment, Application, CLOUD_APP_SECURITY, PrincipalType, ServicePrincipal,
+    AppRoleAssignment, Application, CLOUD_APP_SECURITY, PrincipalType, ServicePrincipal, User,
 };
 use casbah_model::ids::{KeyId, ObjectId, TenantId};
 use casbah_model::permission::Permission;
@@ -85,6 +85,16 @@ pub(crate) async fn save(store: &Store, application: &Application) {
     let application = application.clone();
     let changed: Result<_, ()> = store
         .change_application(tenant, id, audit_record(), move |_| Ok(application.clone()))
+        .await
+        .unwrap();
+    changed.unwrap();
+}
+
+/// Stores what became of a person, as no rule would.
+pub(crate) async fn save_user(store: &Store, user: &User) {
+    let (tenant, id, user) = (user.tenant, user.id, user.clone());
+    let changed: Result<_, ()> = store
+        .change_user(tenant, id, audit_record(), move |_| Ok(user.clone()))
         .await
         .unwrap();
     changed.unwrap();

@@ -1,16 +1,16 @@
-//! People.
+//! People, as they are read.
 
 use casbah_model::filter::fold;
 use casbah_model::identity::{PasswordHash, User};
 use casbah_model::ids::{ObjectId, TenantId};
 
-use super::tenants::advance_epoch;
 use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
+use crate::error::Conflict;
 use crate::{Store, StoreError};
 
 const SELECT: &str = "SELECT id, upn, display_name, roles, enabled, password, must_change_password,
-    created FROM directory_user WHERE tenant_id = ?1";
+    created, sign_ins_from, tokens_from FROM directory_user WHERE tenant_id = ?1";
 
 impl Store {
     /// All people of a tenant, by name.
@@ -33,44 +33,9 @@ impl Store {
         tenant: TenantId,
         upn: &str,
     ) -> Result<Option<User>, StoreError> {
-        let upn = fold(upn);
-        self.read(move |session| {
-            let row = session.row(
-                &format!("{SELECT} AND upn_folded = ?2"),
-                params![tenant, &upn],
-            )?;
-            row.map(|row| read_user(tenant, row)).transpose()
-        })
-        .await
-    }
-
-    /// Stores a new person.
-    pub async fn create_user(&self, user: User) -> Result<(), StoreError> {
-        self.write(move |session| insert(session, &user)).await
-    }
-
-    /// Writes a person back; tokens that lost a right by it end.
-    pub async fn update_user(&self, user: User) -> Result<(), StoreError> {
-        self.write(move |session| {
-            session.execute(
-                "UPDATE directory_user SET upn = ?3, upn_folded = ?4, display_name = ?5, roles = ?6,
-                    enabled = ?7, password = ?8, must_change_password = ?9
-                 WHERE tenant_id = ?1 AND id = ?2",
-                params![
-                    user.tenant,
-                    user.id,
-                    &user.upn,
-                    fold(&user.upn),
-                    &user.display_name,
-                    serde_json::to_string(&user.roles)?,
-                    user.enabled,
-                    user.password.as_ref().map(|hash| hash.as_str().to_owned()),
-                    user.must_change_password
-                ],
-            )?;
-            advance_epoch(session, user.tenant)
-        })
-        .await
+        let upn = upn.to_owned();
+        self.read(move |session| by_upn(session, tenant, &upn))
+            .await
     }
 
     /// Gives an enabled person another password in place of `before`; false if that is
@@ -104,11 +69,25 @@ pub(super) fn by_id(
     row.map(|row| read_user(tenant, row)).transpose()
 }
 
+pub(super) fn by_upn(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    upn: &str,
+) -> Result<Option<User>, StoreError> {
+    let row = session.row(
+        &format!("{SELECT} AND upn_folded = ?2"),
+        params![tenant, fold(upn)],
+    )?;
+    row.map(|row| read_user(tenant, row)).transpose()
+}
+
+/// Stores a new person; refused if another has the name.
 pub(super) fn insert(session: &mut Session<'_>, user: &User) -> Result<(), StoreError> {
-    session.execute(
+    let added = session.execute(
         "INSERT INTO directory_user (tenant_id, id, upn, upn_folded, display_name, roles, enabled,
-            password, must_change_password, created)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            password, must_change_password, created, sign_ins_from,
+            tokens_from)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING",
         params![
             user.tenant,
             user.id,
@@ -119,7 +98,39 @@ pub(super) fn insert(session: &mut Session<'_>, user: &User) -> Result<(), Store
             user.enabled,
             user.password.as_ref().map(|hash| hash.as_str().to_owned()),
             user.must_change_password,
-            user.created
+            user.created,
+            user.sign_ins_from,
+            user.tokens_from
+        ],
+    )?;
+    if added == 0 {
+        return Err(StoreError::Conflict(Conflict::Name(user.upn.clone())));
+    }
+    Ok(())
+}
+
+/// Writes a person back; refused if another has the name.
+pub(super) fn update(session: &mut Session<'_>, user: &User) -> Result<(), StoreError> {
+    if by_upn(session, user.tenant, &user.upn)?.is_some_and(|other| other.id != user.id) {
+        return Err(StoreError::Conflict(Conflict::Name(user.upn.clone())));
+    }
+    session.execute(
+        "UPDATE directory_user SET upn = ?3, upn_folded = ?4, display_name = ?5, roles = ?6,
+            enabled = ?7, password = ?8, must_change_password = ?9, sign_ins_from = ?10,
+            tokens_from = ?11
+         WHERE tenant_id = ?1 AND id = ?2",
+        params![
+            user.tenant,
+            user.id,
+            &user.upn,
+            fold(&user.upn),
+            &user.display_name,
+            serde_json::to_string(&user.roles)?,
+            user.enabled,
+            user.password.as_ref().map(|hash| hash.as_str().to_owned()),
+            user.must_change_password,
+            user.sign_ins_from,
+            user.tokens_from
         ],
     )?;
     Ok(())
@@ -136,5 +147,7 @@ fn read_user(tenant: TenantId, mut row: Row) -> Result<User, StoreError> {
         password: row.get::<Option<String>>(5)?.map(PasswordHash::new),
         must_change_password: row.get(6)?,
         created: row.get(7)?,
+        sign_ins_from: row.get(8)?,
+        tokens_from: row.get(9)?,
     })
 }

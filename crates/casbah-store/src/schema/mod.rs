@@ -11,7 +11,8 @@ use casbah_model::time::Timestamp;
 /// The versions, oldest first; each is applied once, in its own transaction.
 const VERSIONS: &[&str] = &[
     include_str!("0001_first.sql"),
-    include_str!("0002_second_factors.sql"),
+    include_str!("0002_people.sql"),
+    include_str!("0003_second_factors.sql"),
 ];
 
 /// What a table is to a database of many nodes (Citus).

@@ -32,6 +32,8 @@ pub(super) fn tenant(domain: &str) -> (Tenant, User) {
         password: Some(PasswordHash::new("$argon2id$".to_owned())),
         must_change_password: true,
         created: NOW,
+        sign_ins_from: Timestamp(0),
+        tokens_from: 0,
     };
     (tenant, administrator)
 }
@@ -103,13 +105,17 @@ crate::on_both!(
             .await
             .unwrap();
         assert_eq!(found, Some(admin.clone()));
-        store
-            .update_user(User {
-                must_change_password: false,
-                ..admin.clone()
+        let changed: Result<_, ()> = store
+            .change_user(contoso.id, admin.id, record(), |present| {
+                let user = present.ok_or(())?.user;
+                Ok(User {
+                    must_change_password: false,
+                    ..user
+                })
             })
             .await
             .unwrap();
+        assert!(!changed.unwrap().must_change_password);
         assert!(
             !store
                 .user(contoso.id, admin.id)

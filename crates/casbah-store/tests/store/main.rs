@@ -17,6 +17,7 @@ mod entities;
 mod ip_ranges;
 mod keys;
 mod owners;
+mod people;
 mod samples;
 mod sign_in;
 

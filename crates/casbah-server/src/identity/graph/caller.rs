@@ -9,7 +9,7 @@ use casbah_store::AuditRecord;
 use casbah_token::{CallerKind, Claims};
 
 use super::error::GraphError;
-use crate::auth::{bearer, verify_bearer};
+use crate::auth::{bearer, speaks_for, verify_bearer};
 use crate::standing::Standing;
 use crate::state::App;
 
@@ -28,6 +28,10 @@ pub(super) enum Right {
     ReadOneself,
     /// Read people.
     ReadPeople,
+    /// Make, change and delete people, give them roles and passwords.
+    ManagePeople,
+    /// End one's own sign-ins.
+    SignOutOneself,
     /// Register an application or bring one into the tenant.
     Register,
     /// Change or delete anybody's applications and principals, give them secrets.
@@ -143,6 +147,15 @@ impl Caller {
         }
     }
 
+    /// The person who calls, if that is somebody with this right; rules say over whom.
+    pub(super) fn person_with(&self, right: Right) -> Result<&User, GraphError> {
+        self.require(right)?;
+        match &self.kind {
+            Kind::App { .. } => Err(GraphError::Forbidden),
+            Kind::Person { user, .. } => Ok(user),
+        }
+    }
+
     /// What the audit keeps of a change by this caller.
     pub(super) fn record(
         &self,
@@ -188,7 +201,7 @@ async fn person(
     let id: ObjectId = id.ok_or(GraphError::Unauthenticated)?;
     let user = app.store.user(tenant.id, id).await?;
     let user = user
-        .filter(|user| user.enabled)
+        .filter(|user| speaks_for(&claims, user))
         .ok_or(GraphError::Unauthenticated)?;
     let claimed = claims.scopes.unwrap_or_default();
     let scopes = standing.scopes(app, id, &claimed).await?;
@@ -204,7 +217,12 @@ fn app_may(roles: &[String], right: Right) -> bool {
     let has = |wanted: &str| roles.iter().any(|role| role == wanted);
     match right {
         Right::Read => has(APPLICATIONS) || has(ASSIGNMENTS),
-        Right::ReadOneself | Right::ReadPeople | Right::SetPolicies => false,
+        // People are managed by people.
+        Right::ReadOneself
+        | Right::ReadPeople
+        | Right::ManagePeople
+        | Right::SignOutOneself
+        | Right::SetPolicies => false,
         Right::Register | Right::Manage => has(APPLICATIONS),
         Right::GrantRoles | Right::GrantScopes => has(ASSIGNMENTS),
     }
@@ -216,7 +234,10 @@ fn scopes_reach(scopes: &[String], right: Right) -> bool {
         || match right {
             Right::Read => has(APPLICATIONS) || has(ASSIGNMENTS),
             Right::ReadOneself => has(OWN_PROFILE),
-            Right::ReadPeople | Right::SetPolicies => false,
+            Right::ReadPeople
+            | Right::ManagePeople
+            | Right::SignOutOneself
+            | Right::SetPolicies => false,
             Right::Register | Right::Manage => has(APPLICATIONS),
             Right::GrantRoles | Right::GrantScopes => has(ASSIGNMENTS),
         }
@@ -224,7 +245,10 @@ fn scopes_reach(scopes: &[String], right: Right) -> bool {
 
 fn person_may(user: &User, tenant: &Tenant, right: Right) -> bool {
     match right {
-        Right::Read | Right::ReadOneself | Right::ReadPeople => user.enabled,
+        Right::Read | Right::ReadOneself | Right::ReadPeople | Right::SignOutOneself => {
+            user.enabled
+        }
+        Right::ManagePeople => may(user, Ability::ManagePeople),
         Right::Register => {
             may(user, Ability::RegisterApplications) || (user.enabled && tenant.members_register)
         }

@@ -16,7 +16,7 @@ use super::owners::{self, Owned};
 use super::reply::Reply;
 use super::{
     applications, assignments, certificates, federated, grants, objects, organization, passwords,
-    policies, service_principals,
+    people, policies, service_principals,
 };
 use crate::identity::context::RequestContext;
 use crate::state::{App, AppState};
@@ -81,7 +81,7 @@ pub(crate) async fn ask(
     let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
     Ok(
         match run(app, caller, context, method, target, body).await? {
-            Reply::Ok(value) | Reply::Created(value) => Some(value),
+            Reply::Ok(value) | Reply::Created(value) | Reply::Accepted(value) => Some(value),
             Reply::Done => None,
         },
     )
@@ -202,8 +202,58 @@ async fn route_others(
         ("GET", [("me", _)]) => organization::me(call),
         ("GET", [("organization", _)]) => organization::organization(call),
         ("GET", [("domains", _)]) => organization::domains(call),
-        ("GET", [("users", _)]) => organization::users(call).await,
-        ("GET", [("users", _), (_, id)]) => organization::user(call, id).await,
+        (_, [("users", _), ..]) => route_people(call, method, path).await,
+        ("POST", [("me", _), ("revokesigninsessions", _)]) => people::sign_out_oneself(call).await,
+        ("POST", [("invitations", _)]) => people::invite(call).await,
+        (_, [("rolemanagement", _), ("directory", _), rest @ ..]) => {
+            route_roles(call, method, rest).await
+        }
+        (_, path) => Err(no_such_path(path)),
+    }
+}
+
+async fn route_people(
+    call: &Call<'_>,
+    method: &str,
+    path: &[(&str, &str)],
+) -> Result<Reply, GraphError> {
+    match (method, path) {
+        ("GET", [("users", _)]) => people::list(call).await,
+        ("POST", [("users", _)]) => people::create(call).await,
+        ("GET", [("users", _), (_, id)]) => people::show(call, id).await,
+        ("PATCH", [("users", _), (_, id)]) => people::change(call, id).await,
+        ("DELETE", [("users", _), (_, id)]) => people::delete(call, id).await,
+        ("GET", [("users", _), (_, id), ("memberof", _)]) => people::member_of(call, id).await,
+        ("POST", [("users", _), (_, id), ("revokesigninsessions", _)]) => {
+            people::sign_out(call, id).await
+        }
+        (
+            "POST",
+            [
+                ("users", _),
+                (_, id),
+                ("authentication", _),
+                ("methods" | "passwordmethods", _),
+                (people::PASSWORD_METHOD, _),
+                ("resetpassword", _),
+            ],
+        ) => people::reset_password(call, id).await,
+        (_, path) => Err(no_such_path(path)),
+    }
+}
+
+async fn route_roles(
+    call: &Call<'_>,
+    method: &str,
+    rest: &[(&str, &str)],
+) -> Result<Reply, GraphError> {
+    match (method, rest) {
+        ("GET", [("roledefinitions", _)]) => people::role_definitions(call),
+        ("GET", [("roledefinitions", _), (_, id)]) => people::role_definition(call, id),
+        ("GET", [("roleassignments", _)]) => people::role_assignments(call).await,
+        ("POST", [("roleassignments", _)]) => people::assign_role(call).await,
+        ("GET", [("roleassignments", _), (_, id)]) => people::role_assignment(call, id).await,
+        ("DELETE", [("roleassignments", _), (_, id)]) => people::unassign_role(call, id).await,
         (_, path) => Err(no_such_path(path)),
     }
 }

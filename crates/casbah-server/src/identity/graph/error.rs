@@ -5,12 +5,16 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use casbah_identity::Authority;
 use casbah_identity::federated::FederatedRefusal;
+use casbah_identity::password::PasswordError;
+use casbah_identity::people::PeopleRefusal;
+use casbah_identity::random::NoRandomness;
 use casbah_identity::secret::PepperError;
 use casbah_store::{Conflict, StoreError};
 use serde_json::json;
 
 use super::reply;
 use crate::identity::context::RequestContext;
+use crate::identity::hashing::HashFailure;
 
 /// A call failed.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +54,32 @@ pub(crate) enum GraphError {
     /// A secret could not be made.
     #[error(transparent)]
     Secret(#[from] PepperError),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Hash(HashFailure),
+}
+
+impl From<PeopleRefusal> for GraphError {
+    fn from(refusal: PeopleRefusal) -> Self {
+        match refusal {
+            PeopleRefusal::NotAllowed => Self::Forbidden,
+            other => Self::Invalid(format!("The person cannot be kept so: {other}.")),
+        }
+    }
+}
+
+impl From<HashFailure> for GraphError {
+    fn from(failure: HashFailure) -> Self {
+        match failure {
+            HashFailure::Password(unfit @ (PasswordError::TooShort | PasswordError::TooLong)) => {
+                Self::Invalid(format!("The specified password cannot be set: {unfit}."))
+            }
+            other => Self::Hash(other),
+        }
+    }
 }
 
 impl From<FederatedRefusal> for GraphError {
@@ -71,6 +101,11 @@ impl From<StoreError> for GraphError {
         match error {
             StoreError::Conflict(Conflict::IdentifierUri(_)) => Self::Exists(
                 "Another object with the same value for property identifierUris already exists."
+                    .to_owned(),
+            ),
+            // Graph answers this one conflict as a bad request.
+            StoreError::Conflict(Conflict::Name(_)) => Self::Invalid(
+                "Another object with the same value for property userPrincipalName already exists."
                     .to_owned(),
             ),
             StoreError::Conflict(Conflict::Missing(id)) => Self::NotFound(id.to_string()),
@@ -100,7 +135,7 @@ impl GraphError {
                 StatusCode::CONFLICT,
                 "Request_MultipleObjectsWithSameKeyValue",
             ),
-            Self::Store(_) | Self::Secret(_) => (
+            Self::Store(_) | Self::Secret(_) | Self::Random(_) | Self::Hash(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Service_InternalServerError",
             ),

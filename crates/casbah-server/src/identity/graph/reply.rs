@@ -15,6 +15,8 @@ pub(super) enum Reply {
     Ok(Value),
     /// 201 with the new object.
     Created(Value),
+    /// 202, of what was asked for and is done already.
+    Accepted(Value),
     /// 204
     Done,
 }
@@ -25,6 +27,7 @@ impl Reply {
         match self {
             Self::Ok(value) => json(context, StatusCode::OK, &value),
             Self::Created(value) => json(context, StatusCode::CREATED, &value),
+            Self::Accepted(value) => json(context, StatusCode::ACCEPTED, &value),
             Self::Done => {
                 let headers = common_headers(context);
                 with_id((StatusCode::NO_CONTENT, headers).into_response(), context)

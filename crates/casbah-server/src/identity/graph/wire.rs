@@ -2,8 +2,8 @@
 
 use casbah_identity::Authority;
 use casbah_model::identity::{
-    AppRoleAssignment, Application, ClientSecret, ConsentGrant, ConsentType, FirstPartyApp,
-    KeyCredential, RequestedTokenVersion, ServicePrincipal, Tenant, User,
+    AppRoleAssignment, Application, ClientSecret, ConsentGrant, ConsentType, DirectoryRole,
+    FirstPartyApp, KeyCredential, RequestedTokenVersion, ServicePrincipal, Tenant, User,
 };
 use casbah_model::time::Timestamp;
 use serde_json::{Value, json};
@@ -194,6 +194,32 @@ pub(super) fn user(user: &User) -> Value {
         "preferredLanguage": null,
         "surname": null,
         "userPrincipalName": user.upn,
+    })
+}
+
+/// A role that people can have.
+pub(super) fn role_definition(role: DirectoryRole) -> Value {
+    json!({
+        "id": role.template_id(),
+        "description": role.description(),
+        "displayName": role.display_name(),
+        "isBuiltIn": true,
+        "isEnabled": true,
+        "resourceScopes": ["/"],
+        "rolePermissions": [],
+        "templateId": role.template_id(),
+        "version": "1",
+    })
+}
+
+/// The role of a person as an object that the person is a member of.
+pub(super) fn directory_role(role: DirectoryRole) -> Value {
+    json!({
+        "@odata.type": "#microsoft.graph.directoryRole",
+        "id": role.template_id(),
+        "description": role.description(),
+        "displayName": role.display_name(),
+        "roleTemplateId": role.template_id(),
     })
 }
 

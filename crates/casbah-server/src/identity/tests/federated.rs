@@ -12,7 +12,7 @@ use super::certificates;
 use super::graph::{Caller, admin};
 use super::issuer::{AUDIENCE, SUBJECT, TestIssuer};
 use super::{Directory, Registered};
-use crate::testing::TestServer;
+use crate::testing::{TestServer, save_user};
 
 const RESOURCE: &str = "05a65629-4c1b-48c1-a78b-804c4abdd4af";
 
@@ -282,7 +282,7 @@ async fn who_may_not_manage_an_application_sees_but_changes_no_trust() {
     let user = store.user(directory.tenant, directory.admin.id).await;
     let mut user = user.unwrap().unwrap();
     user.roles.clear();
-    store.update_user(user).await.unwrap();
+    save_user(store, &user).await;
     let seen = caller.get(&path).await;
     assert_eq!(seen["value"][0]["name"], "main");
     let refused = trust(&caller, &one, "mine", "https://evil.example").await;

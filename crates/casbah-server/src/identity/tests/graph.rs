@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Directory;
 use super::browser::Page;
 use super::sign_in::{authorize, first_sign_in, redeem};
-use crate::testing::save;
+use crate::testing::{save, save_user};
 
 /// Who calls the directory.
 pub(super) struct Caller<'a> {
@@ -17,7 +17,12 @@ pub(super) struct Caller<'a> {
     pub(super) token: String,
 }
 
-impl Caller<'_> {
+impl<'a> Caller<'a> {
+    /// Who has this token.
+    pub(super) const fn new(directory: &'a Directory, token: String) -> Self {
+        Self { directory, token }
+    }
+
     pub(super) async fn call(&self, method: &str, path: &str, body: Value) -> Page {
         let body = if body.is_null() {
             String::new()
@@ -383,7 +388,7 @@ async fn only_who_may_does() {
         .unwrap()
         .unwrap();
     user.roles.clear();
-    store.update_user(user.clone()).await.unwrap();
+    save_user(store, &user).await;
     assert_eq!(
         admin.get("/v1.0/me").await["userPrincipalName"],
         directory.admin.upn
@@ -394,7 +399,7 @@ async fn only_who_may_does() {
     let secret = format!("/v1.0/applications/{}/addPassword", one.application.id);
     assert_eq!(admin.post(&secret, Value::Null).await.status, 403);
     user.enabled = false;
-    store.update_user(user).await.unwrap();
+    save_user(store, &user).await;
     assert_eq!(admin.call("GET", "/v1.0/me", Value::Null).await.status, 401);
 }
 

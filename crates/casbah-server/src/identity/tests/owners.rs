@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Directory;
 use super::graph::{Caller, admin};
+use crate::testing::save_user;
 
 /// The person with no role any more; the token stays good.
 async fn loses_all_roles(directory: &Directory) {
@@ -12,7 +13,7 @@ async fn loses_all_roles(directory: &Directory) {
     let user = store.user(directory.tenant, directory.admin.id).await;
     let mut user = user.unwrap().unwrap();
     user.roles.clear();
-    store.update_user(user).await.unwrap();
+    save_user(store, &user).await;
 }
 
 async fn created(caller: &Caller<'_>, path: &str, body: Value) -> (String, String) {

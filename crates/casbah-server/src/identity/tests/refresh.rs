@@ -1,6 +1,7 @@
 use super::Directory;
 use super::browser::{Browser, Page};
 use super::sign_in::{SCOPE, authorize, first_sign_in, redeem};
+use crate::testing::save_user;
 use casbah_model::identity::CASBAH_CLI;
 
 async fn refresh(browser: &mut Browser, token: &str, scope: &str) -> Page {
@@ -84,7 +85,7 @@ async fn a_refresh_token_rotates_and_serves_another_resource() {
     let store = &directory.server.app.store;
     let mut user = directory.admin.clone();
     user.enabled = false;
-    store.update_user(user).await.unwrap();
+    save_user(store, &user).await;
     let refused = refresh(&mut browser, json["refresh_token"].as_str().unwrap(), SCOPE).await;
     assert_eq!(refused.code().2, Some(50_057));
 }

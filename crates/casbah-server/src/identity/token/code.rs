@@ -53,7 +53,7 @@ pub(super) async fn grant(
     let stored = app.store.authorization_code(home, hash).await?;
     let (code, user, openid, scopes, first) = match (&stored, check(stored.as_ref())) {
         (Some(code), Ok(())) => {
-            let user = user::find(app, home, code.user).await?;
+            let user = user::find(app, home, code.user, code.auth_time).await?;
             told.person(&user);
             let wanted = user::wanted(&code.scopes, code.resource.as_ref(), asked_scopes.as_ref());
             let application = client.application.as_ref();

@@ -61,7 +61,7 @@ pub(super) async fn grant(
         outcome?;
         return Err(AadError::GrantUnknown.into());
     }
-    let user = user::find(app, home, token.user).await?;
+    let user = user::find(app, home, token.user, token.auth_time).await?;
     told.person(&user);
     let asked_scopes = request.scopes.as_ref();
     let wanted = user::wanted(&token.scopes, token.resource.as_ref(), asked_scopes);

@@ -87,15 +87,23 @@ pub(super) async fn answer(
     ))
 }
 
-/// The person of a stored grant, who may have been switched off since.
-pub(super) async fn find(app: &App, tenant: TenantId, id: ObjectId) -> Result<User, TokenError> {
+/// The person of a stored grant, who may have been switched off, or signed out
+/// everywhere, since the sign-in at `auth_time` that it came of.
+pub(super) async fn find(
+    app: &App,
+    tenant: TenantId,
+    id: ObjectId,
+    auth_time: Timestamp,
+) -> Result<User, TokenError> {
     let user = app.store.user(tenant, id).await?;
     let user = user.ok_or(AadError::GrantUnknown)?;
-    if user.enabled {
-        Ok(user)
-    } else {
-        Err(AadError::UserDisabled.into())
+    if !user.enabled {
+        return Err(AadError::UserDisabled.into());
     }
+    if !user.counts_sign_in_at(auth_time) {
+        return Err(AadError::RefreshTokenRevoked.into());
+    }
+    Ok(user)
 }
 
 /// What is wanted: a resource of the request, or else the stored grant's. OpenID's

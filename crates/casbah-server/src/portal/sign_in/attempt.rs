@@ -2,23 +2,21 @@
 
 use std::time::Duration;
 
-use casbah_identity::password;
+use casbah_identity::password::{self, PasswordError};
 use casbah_model::audit::Origin;
 use casbah_model::identity::{PasswordHash, SecondFactors, Tenant, User};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
 use casbah_store::{AuditRecord, StoreError};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::error::SignInError;
+use crate::identity::hashing::{self, HashFailure};
 use crate::identity::source::Source;
 use crate::identity::throttle::Throttle;
 use crate::state::App;
 
-/// Argon2 takes 19 MiB and a processor: no more of it at once than this.
-static SLOTS: Semaphore = Semaphore::const_new(2);
 /// How long an attempt waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -125,7 +123,7 @@ async fn check(
     subject: &str,
     attempt: &Attempt<'_>,
 ) -> Result<Checked, SignInError> {
-    let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, SLOTS.acquire()).await else {
+    let Ok(Ok(_turn)) = tokio::time::timeout(PATIENCE, hashing::turn()).await else {
         return Ok(Checked::Wait { seconds: 5 });
     };
     let user = match tenant {
@@ -239,23 +237,9 @@ pub(super) async fn new_password(
     if new.expose_secret() != again.expose_secret() {
         return Ok(Changed::Refused("The two new passwords differ."));
     }
-    let to_hash = new.clone();
-    let _turn = SLOTS
-        .acquire()
-        .await
-        .map_err(|_| SignInError::Interrupted)?;
-    let hashed = tokio::task::spawn_blocking(move || password::hash(&to_hash))
-        .await
-        .map_err(|_| SignInError::Interrupted)?;
-    let password = match hashed {
+    let password = match hashing::hash(new.clone()).await {
         Ok(hash) => hash,
-        Err(password::PasswordError::TooShort) => {
-            return Ok(Changed::Refused("The new password is too short."));
-        }
-        Err(password::PasswordError::TooLong) => {
-            return Ok(Changed::Refused("The new password is too long."));
-        }
-        Err(password::PasswordError::Hash) => return Err(SignInError::Hash),
+        Err(failure) => return Ok(Changed::Refused(unfit(failure)?)),
     };
     let Some(before) = user.password.replace(password.clone()) else {
         return Ok(Changed::TooLate);
@@ -269,6 +253,16 @@ pub(super) async fn new_password(
     }
     user.must_change_password = false;
     Ok(Changed::Done(Box::new(user)))
+}
+
+/// What is said of a new password that cannot be taken.
+pub(super) fn unfit(failure: HashFailure) -> Result<&'static str, SignInError> {
+    match failure {
+        HashFailure::Password(PasswordError::TooShort) => Ok("The new password is too short."),
+        HashFailure::Password(PasswordError::TooLong) => Ok("The new password is too long."),
+        HashFailure::Password(PasswordError::Hash) => Err(SignInError::Hash),
+        HashFailure::Interrupted => Err(SignInError::Interrupted),
+    }
 }
 
 #[cfg(test)]

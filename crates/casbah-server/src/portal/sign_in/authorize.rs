@@ -2,14 +2,12 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use casbah_identity::random::{bearer_token, csrf_token};
 use casbah_identity::signin::NextStep;
-use secrecy::ExposeSecret;
 
 use super::conclude::{conclude, refuse};
-use super::cookies::Cookie;
 use super::error::SignInError;
 use super::flow::{Entry, Flow};
+use super::form_guard::FormGuard;
 use super::pages::{self, Password};
 use super::session;
 use super::visit::Visit;
@@ -43,23 +41,16 @@ async fn try_begin(entry: Entry, visit: &Visit) -> Result<Response, SignInError>
 /// Shows the form, bound to the browser.
 fn ask(flow: &Flow, visit: &Visit) -> Result<Response, SignInError> {
     let authority = &visit.app.authority;
-    let present = Cookie::Form.read(&visit.headers, authority);
-    // A form in another tab stays good, so its cookie stays.
-    let (secret, is_fresh) = match present {
-        Some(secret) => (secret, false),
-        None => (bearer_token()?.expose_secret().to_owned(), true),
-    };
+    let guard = FormGuard::of(&visit.headers, authority)?;
     let page = Password {
         passkey: Some(&flow.passkey_address()),
         client: flow.name(),
         action: &flow.sign_in_address(),
-        csrf: &csrf_token(&secret),
+        csrf: &guard.token(),
         username: flow.login_hint(),
         message: None,
     };
     let mut answer = pages::form(&page, StatusCode::OK, flow.redirect_uri(), &visit.context)?;
-    if is_fresh {
-        Cookie::Form.set(answer.headers_mut(), authority, &secret);
-    }
+    guard.keep(answer.headers_mut(), authority);
     Ok(answer)
 }

@@ -5,14 +5,13 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use casbah_identity::password::MIN_CHARACTERS;
-use casbah_identity::random::{csrf_token, csrf_token_matches};
 use secrecy::SecretString;
 
 use super::attempt::{Attempt, Outcome, attempt};
 use super::complete::complete;
-use super::cookies::Cookie;
 use super::error::SignInError;
 use super::flow::{Entry, Flow};
+use super::form_guard::FormGuard;
 use super::pages::{self, NewPassword, Password};
 use super::second_factor;
 use super::told::Told;
@@ -57,10 +56,7 @@ impl Form {
 async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Response, SignInError> {
     let Visit { app, context, .. } = visit;
     let form = Form::parse(body);
-    let secret = Cookie::Form
-        .read(&visit.headers, &app.authority)
-        .filter(|secret| csrf_token_matches(secret, &form.csrf))
-        .ok_or(SignInError::ForeignForm)?;
+    let guard = FormGuard::check(&visit.headers, &app.authority, &form.csrf)?;
     let flow = Flow::read(app, entry, visit.segment(), visit.query()).await?;
     let tenant = flow.tenant_of(app, &form.username).await?;
     let typed = Attempt {
@@ -77,7 +73,7 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
     let page = Page {
         flow: &flow,
         context,
-        csrf: csrf_token(&secret),
+        csrf: guard.token(),
         username: &form.username,
     };
     let outcome = attempt(app, &visit.throttle, tenant.as_ref(), &typed).await?;

@@ -69,7 +69,8 @@ pub(crate) async fn find(
         return Ok(None);
     };
     let user = app.store.user(tenant, stored.user).await?;
-    Ok(user.filter(|user| user.enabled).map(|user| SignedIn {
+    let is_good = |user: &User| user.enabled && user.counts_sign_in_at(stored.auth_time);
+    Ok(user.filter(is_good).map(|user| SignedIn {
         user,
         auth_time: stored.auth_time,
         methods: stored.methods,

@@ -75,7 +75,8 @@ impl Step {
     pub(super) async fn person(&self, visit: &Visit) -> Result<User, SignInError> {
         let user = self.stored.user.ok_or(SignInError::ForeignForm)?;
         let user = visit.app.store.user(self.stored.tenant, user).await?;
-        user.filter(|user| user.enabled)
+        let begun = self.stored.expires.plus_millis(-LIFE_MS);
+        user.filter(|user| user.enabled && user.counts_sign_in_at(begun))
             .ok_or(SignInError::ForeignForm)
     }
 

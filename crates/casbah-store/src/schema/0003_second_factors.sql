@@ -4,11 +4,9 @@
 ALTER TABLE user_session ADD COLUMN methods {text} NOT NULL DEFAULT 'pwd';
 ALTER TABLE user_session ADD COLUMN agent {text} NOT NULL DEFAULT '';
 ALTER TABLE user_session ADD COLUMN source {text};
-CREATE INDEX user_session_person ON user_session (tenant_id, user_id);
 
 ALTER TABLE authorization_code ADD COLUMN methods {text} NOT NULL DEFAULT 'pwd';
 ALTER TABLE refresh_token ADD COLUMN methods {text} NOT NULL DEFAULT 'pwd';
-CREATE INDEX refresh_token_person ON refresh_token (tenant_id, user_id);
 
 -- The secret of an authenticator app, sealed. A step of time counts once.
 CREATE TABLE authenticator_app (
