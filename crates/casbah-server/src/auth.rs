@@ -85,6 +85,36 @@ impl Need {
     }
 }
 
+/// A person who is signed in to the portal, in place of a token.
+///
+/// It is an extension of a request within the server: nothing that comes over a socket
+/// can set it.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedInPerson(Caller);
+
+impl SignedInPerson {
+    /// The person with every scope: the person's roles alone decide, by the same table.
+    pub(crate) fn new(user: &User, origin: Origin) -> Self {
+        let rights = Rights::Person {
+            scopes: PermissionSet::of(&Permission::ALL),
+            casbah: CasbahRole::ALL.to_vec(),
+            roles: user.roles.iter().copied().collect(),
+        };
+        Self(Caller {
+            tenant: user.tenant,
+            name: user.upn.clone(),
+            origin,
+            rights,
+        })
+    }
+
+    /// The caller, if the person may have what the route needs.
+    pub(crate) fn authorize(self, need: Need) -> Result<Caller, ApiError> {
+        self.0.require(need)?;
+        Ok(self.0)
+    }
+}
+
 impl Caller {
     /// Refuses whoever may not.
     pub(crate) fn require(&self, need: Need) -> Result<(), ApiError> {

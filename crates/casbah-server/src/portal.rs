@@ -3,32 +3,57 @@
 //! The portal asks the directory and the API what it shows and changes, as any client
 //! of a signed-in person would ([`directory`]): no page decides what a person may do.
 
+mod api;
 mod assets;
 mod directory;
+mod done;
 mod error;
 mod form;
 mod html;
 mod local_path;
+mod moment;
 mod overview;
 mod page;
+mod pages;
+mod query;
+mod settings;
 pub(crate) mod sign_in;
+mod table;
 #[cfg(test)]
 mod tests;
 mod visitor;
 
-use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
+use axum::{Extension, Router};
+
+use error::PortalError;
+use pages::{Answer, Pages};
+use visitor::Visitor;
 
 use crate::state::AppState;
 
 pub(crate) use local_path::LocalPath;
 
-/// The portal's routes.
-pub(crate) fn router() -> Router<AppState> {
+/// The portal's routes; pages ask these routes of the API.
+pub(crate) fn router(api: Router) -> Router<AppState> {
     Router::new()
         .route("/", get(|| async { Redirect::to("/portal/") }))
         .route("/portal", get(|| async { Redirect::to("/portal/") }))
-        .route("/portal/", get(overview::show))
+        .merge(pages().into_router())
+        .layer(Extension(api::Routes::new(api)))
         .merge(assets::router())
+}
+
+/// All pages and forms.
+fn pages() -> Pages {
+    let pages = Pages::default()
+        .page("/portal/", overview::show)
+        .page("/portal/{*rest}", no_page);
+    settings::pages(pages)
+}
+
+/// Whatever else stands under the portal.
+async fn no_page(_: Visitor, _: String) -> Answer {
+    Err(PortalError::NotFound)
 }

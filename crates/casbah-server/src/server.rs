@@ -295,11 +295,12 @@ async fn refresh_keys(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
 
 pub(crate) fn router(app: Arc<App>) -> Router {
     let headers = CommonHeaders::new(&app.authority);
+    let api = api::router(Arc::clone(&app));
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .merge(identity::router())
-        .merge(portal::router())
-        .merge(api::router(Arc::clone(&app)))
+        .merge(portal::router(api.clone().with_state(Arc::clone(&app))))
+        .merge(api)
         .fallback(|| async {
             let body = axum::Json(serde_json::json!({"detail": "Not found."}));
             (StatusCode::NOT_FOUND, body).into_response()

@@ -91,6 +91,7 @@ fn query(parameters: &Parameters) -> Result<AuditQuery, ApiError> {
         actor: parameters.text("actor")?,
         app: parsed(parameters, "appId")?,
         action: parameters.text("action")?,
+        target: parameters.text("target")?,
         outcome,
         correlation: parsed(parameters, "correlationId")?,
         since: time("since")?,

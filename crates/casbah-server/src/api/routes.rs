@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::routing::MethodRouter;
 
 use super::error::ApiError;
-use crate::auth::{Need, authorize};
+use crate::auth::{Need, SignedInPerson, authorize};
 use crate::identity::context::RequestContext;
 use crate::state::App;
 
@@ -52,8 +52,14 @@ async fn guard(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let mut caller = authorize(&app, request.headers(), need).await?;
-    caller.origin = context.origin();
+    let caller = match request.extensions_mut().remove::<SignedInPerson>() {
+        Some(person) => person.authorize(need)?,
+        None => {
+            let mut caller = authorize(&app, request.headers(), need).await?;
+            caller.origin = context.origin();
+            caller
+        }
+    };
     if let Some((client, roles)) = caller.roles_for(need) {
         let call = format!("{} {path}", request.method());
         app.usage.note(

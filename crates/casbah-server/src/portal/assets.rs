@@ -14,6 +14,7 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// The files' routes.
 pub(super) fn router() -> Router<AppState> {
     let style = include_str!("../../assets/casbah.css");
+    let portal = include_str!("../../assets/portal.js");
     let form_post = include_str!("../../assets/form_post.js");
     let passkey = include_str!("../../assets/passkey.js");
     Router::new()
@@ -21,6 +22,10 @@ pub(super) fn router() -> Router<AppState> {
         .route(
             "/casbah/assets/passkey.js",
             get(async || file(JAVASCRIPT, passkey)),
+        )
+        .route(
+            "/casbah/assets/portal.js",
+            get(async || file(JAVASCRIPT, portal)),
         )
         .route(
             "/casbah/assets/form_post.js",

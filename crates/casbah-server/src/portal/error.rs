@@ -28,6 +28,17 @@ pub(super) enum PortalError {
     /// The directory refused.
     #[error(transparent)]
     Directory(#[from] GraphError),
+    /// The API refused.
+    #[error("{text}")]
+    Api {
+        /// Its status.
+        status: StatusCode,
+        /// Its words.
+        text: String,
+    },
+    /// The page does not stand among the portal's routes.
+    #[error("the portal does not know the API's routes")]
+    NoApi,
     /// The directory's answer has another form than this page expects.
     #[error("an answer of the directory cannot be read: {0}")]
     Answer(#[from] serde_json::Error),
@@ -60,31 +71,46 @@ impl PortalError {
                 "There is no such page",
                 "It may have been deleted, or the address is incomplete.".to_owned(),
             ),
-            Self::Directory(error) => {
-                let status = error.status();
-                match status {
-                    StatusCode::FORBIDDEN => (
-                        status,
-                        "You may not do this",
-                        "Your roles do not allow it. Ask an administrator of your organisation."
-                            .to_owned(),
-                    ),
-                    StatusCode::NOT_FOUND => (
-                        status,
-                        "This is not here any more",
-                        "It may have been deleted by someone else.".to_owned(),
-                    ),
-                    status if status.is_server_error() => {
-                        (status, "Something went wrong", INTERNAL.to_owned())
-                    }
-                    status => (status, "This cannot be done", error.to_string()),
-                }
+            Self::Directory(error) => refused(error.status(), error.to_string()),
+            Self::Api { status, text } => refused(*status, text.clone()),
+            Self::SignedOut(_) | Self::NoApi | Self::Answer(_) | Self::Store(_) | Self::Page(_) => {
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Something went wrong",
+                    INTERNAL.to_owned(),
+                )
             }
-            Self::SignedOut(_) | Self::Answer(_) | Self::Store(_) | Self::Page(_) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong",
-                INTERNAL.to_owned(),
-            ),
+        }
+    }
+
+    /// What the person can put right in the form that was sent; anything else is the
+    /// error itself.
+    pub(super) fn complaint(self) -> Result<String, Self> {
+        match &self {
+            Self::Directory(error) => match error.status() {
+                StatusCode::BAD_REQUEST | StatusCode::CONFLICT => Ok(error.to_string()),
+                _ => Err(self),
+            },
+            _ => Err(self),
+        }
+    }
+
+    /// Whether what was asked for is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        match self {
+            Self::NotFound => true,
+            Self::Directory(error) => error.status() == StatusCode::NOT_FOUND,
+            Self::Api { status, .. } => *status == StatusCode::NOT_FOUND,
+            _ => false,
+        }
+    }
+
+    /// Whether the person's roles do not allow it.
+    pub(super) fn is_forbidden(&self) -> bool {
+        match self {
+            Self::Directory(error) => error.status() == StatusCode::FORBIDDEN,
+            Self::Api { status, .. } => *status == StatusCode::FORBIDDEN,
+            _ => false,
         }
     }
 
@@ -110,6 +136,24 @@ impl PortalError {
             status,
             context,
         )
+    }
+}
+
+/// A refusal of the directory or the API.
+fn refused(status: StatusCode, text: String) -> (StatusCode, &'static str, String) {
+    match status {
+        StatusCode::FORBIDDEN => (
+            status,
+            "You may not do this",
+            "Your roles do not allow it. Ask an administrator of your organisation.".to_owned(),
+        ),
+        StatusCode::NOT_FOUND => (
+            status,
+            "This is not here any more",
+            "It may have been deleted by someone else.".to_owned(),
+        ),
+        status if status.is_server_error() => (status, "Something went wrong", INTERNAL.to_owned()),
+        status => (status, "This cannot be done", text),
     }
 }
 

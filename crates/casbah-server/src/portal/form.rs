@@ -2,7 +2,8 @@
 
 use axum::RequestExt;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 
 use super::error::PortalError;
@@ -13,7 +14,48 @@ use crate::state::AppState;
 pub(super) struct Posted {
     /// Who sends it.
     pub(super) visitor: Visitor,
-    fields: Vec<(String, String)>,
+    fields: Fields,
+}
+
+/// What a form holds.
+#[derive(Default)]
+struct Fields {
+    texts: Vec<(String, String)>,
+    files: Vec<(String, Bytes)>,
+}
+
+impl Fields {
+    /// Reads a form as browsers send it: multipart where it may hold files.
+    async fn read(request: Request, app: &AppState) -> Result<Self, PortalError> {
+        let kind = request.headers().get(CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if kind.starts_with("multipart/form-data") {
+            let form = Multipart::from_request(request, app).await;
+            return Self::read_parts(form.map_err(|_| PortalError::Form)?).await;
+        }
+        let body = Bytes::from_request(request, app).await;
+        let body = body.map_err(|_| PortalError::Form)?;
+        Ok(Self {
+            texts: form_urlencoded::parse(&body).into_owned().collect(),
+            files: Vec::new(),
+        })
+    }
+
+    async fn read_parts(mut form: Multipart) -> Result<Self, PortalError> {
+        let mut fields = Self::default();
+        while let Some(part) = form.next_field().await.map_err(|_| PortalError::Form)? {
+            let name = part.name().unwrap_or_default().to_owned();
+            let is_file = part.file_name().is_some();
+            let bytes = part.bytes().await.map_err(|_| PortalError::Form)?;
+            if is_file {
+                fields.files.push((name, bytes));
+            } else {
+                let text = String::from_utf8(bytes.to_vec()).map_err(|_| PortalError::Form)?;
+                fields.texts.push((name, text));
+            }
+        }
+        Ok(fields)
+    }
 }
 
 impl Posted {
@@ -24,21 +66,29 @@ impl Posted {
 
     /// A field's text as it was typed; empty if it is not there.
     pub(super) fn raw(&self, name: &str) -> &str {
-        let mut fields = self.fields.iter();
-        fields
+        let mut texts = self.fields.texts.iter();
+        texts
             .find(|(found, _)| found == name)
             .map_or("", |(_, value)| value)
     }
 
     /// All values of a field, as boxes of one name send them.
     pub(super) fn all(&self, name: &str) -> Vec<&str> {
-        let fields = self.fields.iter().filter(|(found, _)| found == name);
-        fields.map(|(_, value)| value.as_str()).collect()
+        let texts = self.fields.texts.iter();
+        let texts = texts.filter(|(found, _)| found == name);
+        texts.map(|(_, value)| value.as_str()).collect()
     }
 
     /// Whether a box is ticked.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.fields.iter().any(|(found, _)| found == name)
+        self.fields.texts.iter().any(|(found, _)| found == name)
+    }
+
+    /// A file; none if none was chosen.
+    pub(super) fn file(&self, name: &str) -> Option<&[u8]> {
+        let mut files = self.fields.files.iter();
+        let file = files.find(|(found, bytes)| found == name && !bytes.is_empty());
+        file.map(|(_, bytes)| &**bytes)
     }
 }
 
@@ -49,9 +99,7 @@ impl FromRequest<AppState> for Posted {
         let visitor: Visitor = request.extract_parts_with_state(app).await?;
         let context = visitor.context;
         let read = async {
-            let body = Bytes::from_request(request, app).await;
-            let body = body.map_err(|_| PortalError::Form)?;
-            let fields = form_urlencoded::parse(&body).into_owned().collect();
+            let fields = Fields::read(request, app).await?;
             let posted = Self { visitor, fields };
             if posted.visitor.has_shown(posted.raw("csrf")) {
                 Ok(posted)

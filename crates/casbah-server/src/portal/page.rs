@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use casbah_model::identity::{Tenant, User};
 
+use super::done;
 use super::html;
 use super::visitor::Visitor;
 use crate::identity::context::RequestContext;
@@ -14,16 +15,43 @@ use crate::identity::context::RequestContext;
 pub(super) enum Section {
     /// The first page.
     Overview,
+    /// Who did what.
+    Audit,
+    /// When credentials end.
+    Credentials,
+    /// Addresses and versions.
+    About,
 }
 
-impl Section {
-    /// All of them, in the order of the navigation.
-    pub(super) const ALL: [Self; 1] = [Self::Overview];
+/// Parts that stand together in the navigation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group {
+    /// What stands above them; empty where nothing does.
+    pub(super) title: &'static str,
+    /// The parts.
+    pub(super) sections: &'static [Section],
+}
 
+/// The navigation.
+const NAVIGATION: &[Group] = &[
+    Group {
+        title: "",
+        sections: &[Section::Overview],
+    },
+    Group {
+        title: "Settings",
+        sections: &[Section::Audit, Section::Credentials, Section::About],
+    },
+];
+
+impl Section {
     /// The name in the navigation.
     pub(super) const fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Audit => "Audit logs",
+            Self::Credentials => "Credentials",
+            Self::About => "About",
         }
     }
 
@@ -31,6 +59,9 @@ impl Section {
     pub(super) const fn address(self) -> &'static str {
         match self {
             Self::Overview => "/portal/",
+            Self::Audit => "/portal/audit",
+            Self::Credentials => "/portal/credentials",
+            Self::About => "/portal/about",
         }
     }
 }
@@ -47,6 +78,8 @@ pub(super) struct Frame<'a> {
     pub(super) tenant: &'a Tenant,
     /// The token of its forms.
     pub(super) csrf: String,
+    /// What the form that led here did; empty if none did.
+    pub(super) done: &'static str,
 }
 
 impl<'a> Frame<'a> {
@@ -58,12 +91,13 @@ impl<'a> Frame<'a> {
             user: &visitor.user,
             tenant: &visitor.tenant,
             csrf: visitor.csrf(),
+            done: done::text(visitor.query.text(done::PARAMETER)),
         }
     }
 
     /// The parts for the navigation.
-    pub(super) const fn sections(&self) -> [Section; Section::ALL.len()] {
-        Section::ALL
+    pub(super) const fn navigation(&self) -> &'static [Group] {
+        NAVIGATION
     }
 }
 

@@ -1,16 +1,21 @@
 //! Who looks at a page.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
 use axum::response::Response;
 use casbah_model::identity::{Tenant, User};
 
+use super::api::{Api, Routes};
+use super::directory::Directory;
 use super::error::PortalError;
 use super::local_path::LocalPath;
+use super::query::Query;
 use super::sign_in::{SignedIn, find_session};
 use crate::identity::context::RequestContext;
-use crate::state::{App, AppState};
+use crate::state::AppState;
 
 /// A signed-in person who looks at a page; whoever is not is sent to sign in.
 pub(super) struct Visitor {
@@ -20,7 +25,12 @@ pub(super) struct Visitor {
     pub(super) tenant: Tenant,
     /// The request.
     pub(super) context: RequestContext,
+    /// The parameters of the address.
+    pub(super) query: Query,
+    /// What all requests share.
+    pub(super) app: AppState,
     session: SignedIn,
+    routes: Routes,
 }
 
 impl Visitor {
@@ -34,17 +44,35 @@ impl Visitor {
         self.session.has_shown(csrf)
     }
 
-    async fn find(app: &App, parts: &Parts, context: RequestContext) -> Result<Self, PortalError> {
+    /// The directory, for this person.
+    pub(super) fn directory(&self) -> Directory<'_> {
+        Directory::new(&self.app, self)
+    }
+
+    /// The API, for this person.
+    pub(super) const fn api(&self) -> Api<'_> {
+        Api::new(&self.routes, self)
+    }
+
+    async fn find(
+        app: &AppState,
+        parts: &Parts,
+        context: RequestContext,
+    ) -> Result<Self, PortalError> {
         let session = find_session(app, &parts.headers, context.now).await?;
         let session = session.ok_or_else(|| PortalError::SignedOut(wanted(parts)))?;
         let user = session.user.clone();
         let tenant = app.store.tenant(user.tenant).await?;
         let tenant = tenant.ok_or_else(|| PortalError::SignedOut(wanted(parts)))?;
+        let routes = parts.extensions.get::<Routes>().cloned();
         Ok(Self {
             user,
             tenant,
             context,
+            query: Query::parse(parts.uri.query().unwrap_or_default()),
+            app: Arc::clone(app),
             session,
+            routes: routes.ok_or(PortalError::NoApi)?,
         })
     }
 }

@@ -23,6 +23,8 @@ pub struct AuditQuery {
     pub app: Option<AppId>,
     /// Only this action, or with a dot at its end all that begin with it.
     pub action: Option<String>,
+    /// Only what was done to this: the whole target, or its words up to a space.
+    pub target: Option<String>,
     /// Only what ended so: `success` or `refused`.
     pub outcome: Option<String>,
     /// Only requests with this id.
@@ -109,6 +111,7 @@ impl AuditQuery {
             actor,
             app,
             action,
+            target,
             outcome,
             origin,
             ..
@@ -122,6 +125,10 @@ impl AuditQuery {
                 .is_none_or(|id| *app == Some(id) || *actor == id.to_string())
             && self.action.as_deref().is_none_or(|wanted| {
                 action == wanted || (wanted.ends_with('.') && action.starts_with(wanted))
+            })
+            && self.target.as_deref().is_none_or(|wanted| {
+                let rest = target.strip_prefix(wanted);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
             })
             && is(&self.outcome, outcome.name())
             && self
@@ -162,6 +169,12 @@ fn statement(tenant: TenantId, query: &AuditQuery) -> sea_query::SelectStatement
             select.and_where(column("action").eq(action));
         }
         None => {}
+    }
+    if let Some(target) = &query.target {
+        // ` ` and `!` are neighbours, so these are the targets that go on behind it.
+        let goes_on = column("target").gte(format!("{target} "));
+        let goes_on = goes_on.and(column("target").lt(format!("{target}!")));
+        select.and_where(column("target").eq(target.as_str()).or(goes_on));
     }
     if let Some(outcome) = &query.outcome {
         select.and_where(column("outcome").eq(outcome.as_str()));

@@ -79,12 +79,12 @@ impl Store {
         step: i64,
     ) -> Result<bool, StoreError> {
         self.write_apart(move |session| {
-            let used = session.execute(
+            let changed = session.execute(
                 "UPDATE authenticator_app SET last_step = ?3
                  WHERE tenant_id = ?1 AND user_id = ?2 AND last_step < ?3",
                 params![tenant, user, step],
             )?;
-            Ok(used > 0)
+            Ok(changed > 0)
         })
         .await
     }

@@ -122,6 +122,7 @@ on_both!(
         traced.origin.correlation_id = Some(correlation);
         traced.origin.source = "192.0.2.1".parse().ok();
         traced.count = 3;
+        traced.target = "app-1 key-1".to_owned();
         traced.detail = "nul \0".to_owned();
         let records = vec![
             at(1, "anna", "application.create"),
@@ -169,6 +170,27 @@ on_both!(
                     ..all.clone()
                 },
                 vec![3],
+            ),
+            (
+                AuditQuery {
+                    target: Some("app-1".to_owned()),
+                    ..all.clone()
+                },
+                vec![3],
+            ),
+            (
+                AuditQuery {
+                    target: Some("app-1 key-1".to_owned()),
+                    ..all.clone()
+                },
+                vec![3],
+            ),
+            (
+                AuditQuery {
+                    target: Some("app".to_owned()),
+                    ..all.clone()
+                },
+                vec![],
             ),
             (
                 AuditQuery {

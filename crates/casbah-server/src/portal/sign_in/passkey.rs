@@ -102,12 +102,14 @@ async fn prove(
         return Ok(None);
     };
     let passkeys = store.second_factors(tenant, id).await?.passkeys;
-    let used = match party.receive_any(&passkeys, step.state(), answer) {
-        Ok(used) => used,
+    let proven = match party.receive_any(&passkeys, step.state(), answer) {
+        Ok(proven) => proven,
         Err(error) => return Ok(refused(error)),
     };
     let now = visit.context.now;
-    store.use_passkey(tenant, used.id, used.record, now).await?;
+    store
+        .use_passkey(tenant, proven.id, proven.record, now)
+        .await?;
     let user = store.user(tenant, id).await?;
     Ok(user.filter(|user| user.enabled && !user.must_change_password))
 }
