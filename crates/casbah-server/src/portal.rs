@@ -16,6 +16,7 @@ mod overview;
 mod page;
 mod pages;
 mod query;
+mod security;
 mod settings;
 pub(crate) mod sign_in;
 mod table;
@@ -50,7 +51,7 @@ fn pages() -> Pages {
     let pages = Pages::default()
         .page("/portal/", overview::show)
         .page("/portal/{*rest}", no_page);
-    settings::pages(pages)
+    settings::pages(security::pages(pages))
 }
 
 /// Whatever else stands under the portal.

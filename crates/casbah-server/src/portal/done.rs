@@ -14,20 +14,44 @@ pub(super) const PARAMETER: &str = "done";
 pub(super) enum Done {
     /// An application was registered.
     Registered,
+    /// The visitor has an authenticator app.
+    AuthenticatorAdded,
+    /// The visitor has a passkey more.
+    PasskeyAdded,
+    /// The visitor has a sign-in method less.
+    MethodRemoved,
+    /// A sign-in elsewhere was ended.
+    SignInEnded,
 }
 
 impl Done {
-    const ALL: &[Self] = &[Self::Registered];
+    const ALL: &[Self] = &[
+        Self::Registered,
+        Self::AuthenticatorAdded,
+        Self::PasskeyAdded,
+        Self::MethodRemoved,
+        Self::SignInEnded,
+    ];
 
     const fn code(self) -> &'static str {
         match self {
             Self::Registered => "registered",
+            Self::AuthenticatorAdded => "authenticator-added",
+            Self::PasskeyAdded => "passkey-added",
+            Self::MethodRemoved => "method-removed",
+            Self::SignInEnded => "sign-in-ended",
         }
     }
 
     const fn text(self) -> &'static str {
         match self {
             Self::Registered => "The application was registered.",
+            Self::AuthenticatorAdded => {
+                "The authenticator app was added. It is asked for at the next sign-in."
+            }
+            Self::PasskeyAdded => "The passkey was added.",
+            Self::MethodRemoved => "The sign-in method was deleted.",
+            Self::SignInEnded => "The sign-in was ended.",
         }
     }
 

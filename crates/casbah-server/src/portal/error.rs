@@ -2,13 +2,16 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use casbah_identity::crypto::SealError;
+use casbah_identity::random::NoRandomness;
 use casbah_store::StoreError;
 
 use super::local_path::LocalPath;
 use super::page::{self, Notice};
-use super::sign_in::PORTAL_SIGN_IN;
+use super::sign_in::{FRESH, PORTAL_SIGN_IN};
 use crate::identity::context::RequestContext;
 use crate::identity::graph::GraphError;
+use crate::identity::passkeys::PasskeyError;
 
 /// Why a page cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +19,9 @@ pub(super) enum PortalError {
     /// Nobody is signed in; the page is shown after that.
     #[error("nobody is signed in")]
     SignedOut(LocalPath),
+    /// The sign-in was too long ago for this; the page is shown after another.
+    #[error("the sign-in is too old")]
+    SignInAgain(LocalPath),
     /// The form was not shown in this session, or is too old.
     #[error("the form does not belong to this session")]
     ForeignForm,
@@ -45,6 +51,15 @@ pub(super) enum PortalError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A secret could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// No randomness.
+    #[error(transparent)]
+    Random(#[from] NoRandomness),
+    /// A passkey could not be asked for.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
     /// A page could not be written.
     #[error(transparent)]
     Page(#[from] askama::Error),
@@ -73,13 +88,19 @@ impl PortalError {
             ),
             Self::Directory(error) => refused(error.status(), error.to_string()),
             Self::Api { status, text } => refused(*status, text.clone()),
-            Self::SignedOut(_) | Self::NoApi | Self::Answer(_) | Self::Store(_) | Self::Page(_) => {
-                (
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "Something went wrong",
-                    INTERNAL.to_owned(),
-                )
-            }
+            Self::SignedOut(_)
+            | Self::SignInAgain(_)
+            | Self::NoApi
+            | Self::Answer(_)
+            | Self::Store(_)
+            | Self::Seal(_)
+            | Self::Random(_)
+            | Self::Passkey(_)
+            | Self::Page(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong",
+                INTERNAL.to_owned(),
+            ),
         }
     }
 
@@ -116,10 +137,13 @@ impl PortalError {
 
     /// The answer.
     pub(super) fn respond(self, context: &RequestContext) -> Response {
-        if let Self::SignedOut(to) = &self {
-            let query = form_urlencoded::Serializer::new(String::new())
-                .append_pair("to", to.as_str())
-                .finish();
+        if let Self::SignedOut(to) | Self::SignInAgain(to) = &self {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair("to", to.as_str());
+            if matches!(self, Self::SignInAgain(_)) {
+                query.append_pair(FRESH, "1");
+            }
+            let query = query.finish();
             return Redirect::to(&format!("{PORTAL_SIGN_IN}?{query}")).into_response();
         }
         let (status, heading, text) = self.explain();

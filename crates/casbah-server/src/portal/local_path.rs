@@ -24,6 +24,11 @@ impl LocalPath {
         Self("/portal/".to_owned())
     }
 
+    /// A page of ours.
+    pub(crate) fn fixed(path: &'static str) -> Self {
+        Self(path.to_owned())
+    }
+
     /// The path.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

@@ -15,6 +15,8 @@ use crate::identity::context::RequestContext;
 pub(super) enum Section {
     /// The first page.
     Overview,
+    /// How the visitor signs in, and where.
+    Security,
     /// Who did what.
     Audit,
     /// When credentials end.
@@ -49,6 +51,7 @@ impl Section {
     pub(super) const fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Security => "Security info",
             Self::Audit => "Audit logs",
             Self::Credentials => "Credentials",
             Self::About => "About",
@@ -59,6 +62,7 @@ impl Section {
     pub(super) const fn address(self) -> &'static str {
         match self {
             Self::Overview => "/portal/",
+            Self::Security => "/portal/security",
             Self::Audit => "/portal/audit",
             Self::Credentials => "/portal/credentials",
             Self::About => "/portal/about",

@@ -41,6 +41,9 @@ pub(crate) use session::{SignedIn, find as find_session};
 /// Where people sign in to the portal, and come back to the page they wanted (`to`).
 pub(crate) const PORTAL_SIGN_IN: &str = "/portal/sign_in";
 
+/// The parameter of that address by which an earlier sign-in is none.
+pub(crate) const FRESH: &str = "fresh";
+
 /// The pages' routes.
 pub(crate) fn router() -> Router<AppState> {
     const V1: Entry = Entry::Authorize(Endpoint::V1);

@@ -1,6 +1,7 @@
 //! The portal as a browser sees it.
 
 mod frame;
+mod security;
 mod settings;
 
 use std::collections::BTreeSet;

@@ -6,7 +6,8 @@ use axum::extract::FromRequestParts;
 use axum::http::Method;
 use axum::http::request::Parts;
 use axum::response::Response;
-use casbah_model::identity::{Tenant, User};
+use casbah_model::identity::{Digest, Tenant, User};
+use casbah_model::time::Timestamp;
 
 use super::api::{Api, Routes};
 use super::directory::Directory;
@@ -42,6 +43,16 @@ impl Visitor {
     /// Whether a form was shown in this session.
     pub(super) fn has_shown(&self, csrf: &str) -> bool {
         self.session.has_shown(csrf)
+    }
+
+    /// When the visitor signed in.
+    pub(super) const fn auth_time(&self) -> Timestamp {
+        self.session.auth_time
+    }
+
+    /// Whether a stored session is this very one.
+    pub(super) fn is_session(&self, hash: Digest) -> bool {
+        self.session.hash() == hash
     }
 
     /// The directory, for this person.

@@ -5,6 +5,7 @@ use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::time::Timestamp;
 
 use super::sign_in::{REFRESH, read_refresh_token, words};
+use crate::audit::{self, AuditRecord};
 use crate::database::{Row, params};
 use crate::{Store, StoreError};
 
@@ -94,6 +95,44 @@ impl Store {
             )?;
             let read = |row| read_refresh_token(tenant, row);
             rows.into_iter().map(read).collect()
+        })
+        .await
+    }
+
+    /// Ends one of a person's browser sessions; false if there is none of this hash.
+    pub async fn end_session_of(
+        &self,
+        tenant: TenantId,
+        user: ObjectId,
+        hash: Digest,
+        record: AuditRecord,
+    ) -> Result<bool, StoreError> {
+        self.write(move |session| {
+            let ended = session.execute(
+                "DELETE FROM user_session WHERE tenant_id = ?1 AND hash = ?2 AND user_id = ?3",
+                params![tenant, hash, user],
+            )?;
+            audit::append_if(session, tenant, &record, ended > 0)
+        })
+        .await
+    }
+
+    /// Ends a person's sign-in to an application; false if there is none of this family.
+    pub async fn end_family_of(
+        &self,
+        tenant: TenantId,
+        user: ObjectId,
+        family: ObjectId,
+        now: Timestamp,
+        record: AuditRecord,
+    ) -> Result<bool, StoreError> {
+        self.write(move |session| {
+            let ended = session.execute(
+                "UPDATE refresh_token SET revoked = ?4
+                 WHERE tenant_id = ?1 AND family = ?2 AND user_id = ?3 AND revoked IS NULL",
+                params![tenant, family, user, now],
+            )?;
+            audit::append_if(session, tenant, &record, ended > 0)
         })
         .await
     }

@@ -67,8 +67,8 @@ pub(super) async fn finish(
             Some(answer) => Ok(pages::send_to_client(answer, context)?),
             None => Ok(consent::kept(&errand.client, context)),
         },
-        Errand::Portal(path) => {
-            let answer = AuthorizeResponse::Redirect(path.to_string());
+        Errand::Portal { to, .. } => {
+            let answer = AuthorizeResponse::Redirect(to.to_string());
             Ok(pages::send_to_client(answer, context)?)
         }
     }
@@ -128,7 +128,7 @@ fn names(granted: &UserScopes, errand: &CodeErrand) -> Vec<String> {
 pub(super) fn refuse(flow: &Flow, error: AadError) -> SignInError {
     match &flow.errand {
         Errand::Code(errand) => errand.refuse(error),
-        Errand::AdminConsent(_) | Errand::Portal(_) => AuthorizeRefusal::Page(error).into(),
+        Errand::AdminConsent(_) | Errand::Portal { .. } => AuthorizeRefusal::Page(error).into(),
     }
 }
 

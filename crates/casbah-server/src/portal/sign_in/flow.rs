@@ -9,9 +9,9 @@ use casbah_model::identity::{CASBAH_CLI, Tenant, User};
 use casbah_model::ids::{AppId, TenantId};
 use casbah_model::time::Timestamp;
 
-use super::PORTAL_SIGN_IN;
 use super::client::{Client, find_client};
 use super::error::SignInError;
+use super::{FRESH, PORTAL_SIGN_IN};
 use crate::identity::consent::Asked;
 use crate::identity::tenant::{self, AddressedTenant, TenantError};
 use crate::portal::LocalPath;
@@ -35,7 +35,12 @@ pub(super) enum Errand {
     /// A client wants an administrator's consent.
     AdminConsent(Box<ConsentErrand>),
     /// A person wants a page of the portal.
-    Portal(LocalPath),
+    Portal {
+        /// Which.
+        to: LocalPath,
+        /// Whether an earlier sign-in is none for it.
+        is_fresh: bool,
+    },
 }
 
 /// A client's request for a code.
@@ -83,7 +88,7 @@ impl Flow {
         let errand = match entry {
             Entry::Authorize(endpoint) => code_errand(app, endpoint, &params).await?,
             Entry::AdminConsent(endpoint) => consent_errand(app, endpoint, &params).await?,
-            Entry::Portal => Errand::Portal(portal_path(query)),
+            Entry::Portal => portal_errand(query),
         };
         let flow = Self {
             tenant,
@@ -152,7 +157,7 @@ impl Flow {
         match &self.errand {
             Errand::Code(errand) => Some(&errand.client),
             Errand::AdminConsent(errand) => Some(&errand.client),
-            Errand::Portal(_) => None,
+            Errand::Portal { .. } => None,
         }
     }
 
@@ -164,7 +169,7 @@ impl Flow {
                 Some(scopes) => Asked::Scopes(scopes.clone()),
                 None => Asked::Registered(Vec::new()),
             }),
-            Errand::Portal(_) => None,
+            Errand::Portal { .. } => None,
         }
     }
 
@@ -173,7 +178,7 @@ impl Flow {
         match &self.errand {
             Errand::Code(errand) => errand.request.prompt == Prompt::AdminConsent,
             Errand::AdminConsent(_) => true,
-            Errand::Portal(_) => false,
+            Errand::Portal { .. } => false,
         }
     }
 
@@ -182,7 +187,7 @@ impl Flow {
         match &self.errand {
             Errand::Code(errand) => &errand.client.sign_in.display_name,
             Errand::AdminConsent(errand) => &errand.client.sign_in.display_name,
-            Errand::Portal(_) => "the Casbah portal",
+            Errand::Portal { .. } => "the Casbah portal",
         }
     }
 
@@ -191,7 +196,7 @@ impl Flow {
         match &self.errand {
             Errand::Code(errand) => errand.request.client,
             Errand::AdminConsent(errand) => errand.request.client,
-            Errand::Portal(_) => CASBAH_CLI.app_id,
+            Errand::Portal { .. } => CASBAH_CLI.app_id,
         }
     }
 
@@ -206,7 +211,7 @@ impl Flow {
                 let redirect = errand.request.redirect.as_ref();
                 redirect.map(|redirect| redirect.uri.as_str())
             }
-            Errand::Portal(_) => None,
+            Errand::Portal { .. } => None,
         }
     }
 
@@ -214,7 +219,7 @@ impl Flow {
     pub(super) fn login_hint(&self) -> &str {
         match &self.errand {
             Errand::Code(errand) => errand.request.login_hint.as_deref().unwrap_or_default(),
-            Errand::AdminConsent(_) | Errand::Portal(_) => "",
+            Errand::AdminConsent(_) | Errand::Portal { .. } => "",
         }
     }
 
@@ -223,10 +228,11 @@ impl Flow {
     pub(super) fn next_step(&self, signed_in: Option<Timestamp>, now: Timestamp) -> NextStep {
         match &self.errand {
             Errand::Code(errand) => errand.request.next_step(signed_in, false, now),
-            Errand::AdminConsent(_) | Errand::Portal(_) if signed_in.is_some() => {
-                NextStep::Continue
-            }
-            Errand::AdminConsent(_) | Errand::Portal(_) => NextStep::SignIn,
+            Errand::AdminConsent(_)
+            | Errand::Portal {
+                is_fresh: false, ..
+            } if signed_in.is_some() => NextStep::Continue,
+            Errand::AdminConsent(_) | Errand::Portal { .. } => NextStep::SignIn,
         }
     }
 
@@ -257,7 +263,7 @@ impl Flow {
         match &self.errand {
             Errand::Code(errand) => errand.request.prompt.is_consent(),
             Errand::AdminConsent(_) => true,
-            Errand::Portal(_) => false,
+            Errand::Portal { .. } => false,
         }
     }
 
@@ -343,11 +349,17 @@ async fn code_errand(
 }
 
 /// The page that is wanted; the first one instead of an address elsewhere.
-fn portal_path(query: &str) -> LocalPath {
-    form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name == "to")
-        .and_then(|(_, to)| LocalPath::parse(&to))
-        .unwrap_or_else(LocalPath::home)
+fn portal_errand(query: &str) -> Errand {
+    let field = |wanted: &str| {
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value)
+    };
+    let to = field("to").and_then(|to| LocalPath::parse(&to));
+    Errand::Portal {
+        to: to.unwrap_or_else(LocalPath::home),
+        is_fresh: field(FRESH).is_some(),
+    }
 }
 
 const fn version(endpoint: Endpoint) -> &'static str {

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 use casbah_identity::random::{bearer_token, csrf_token, csrf_token_matches, digest_of};
-use casbah_model::identity::{Session, User};
+use casbah_model::identity::{Digest, Session, User};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
 use casbah_store::StoreError;
@@ -33,6 +33,11 @@ pub(crate) struct SignedIn {
 }
 
 impl SignedIn {
+    /// What is stored of the session's cookie.
+    pub(crate) fn hash(&self) -> Digest {
+        digest_of(&self.cookie)
+    }
+
     /// The token that the forms of this session carry.
     pub(crate) fn csrf(&self) -> String {
         csrf_token(&self.cookie)

@@ -1,0 +1,50 @@
+//! *Security info*: how the visitor signs in, and where she is signed in.
+//!
+//! These pages are about the visitor alone, so they ask the store themselves: each
+//! query has the visitor's tenant and id.
+
+mod authenticator;
+mod overview;
+mod passkeys;
+mod sessions;
+
+use super::error::PortalError;
+use super::local_path::LocalPath;
+use super::pages::Pages;
+use super::visitor::Visitor;
+
+/// The page that all forms here lead back to.
+const HERE: &str = "/portal/security";
+
+/// How long after a sign-in its methods may be changed, milliseconds. A browser that
+/// was left open must not be enough to plant a passkey.
+const FRESH_MS: i64 = 15 * 60 * 1000;
+
+/// Adds the pages.
+pub(super) fn pages(pages: Pages) -> Pages {
+    pages
+        .page("/portal/security", overview::show)
+        .page("/portal/security/authenticator", authenticator::show)
+        .form("/portal/security/authenticator", authenticator::add)
+        .form(
+            "/portal/security/authenticator/delete",
+            authenticator::delete,
+        )
+        .page("/portal/security/passkey", passkeys::show)
+        .form("/portal/security/passkey", passkeys::add)
+        .form("/portal/security/passkey/delete", passkeys::delete)
+        .form("/portal/security/session/end", sessions::end)
+        .form(
+            "/portal/security/application/end",
+            sessions::end_application,
+        )
+}
+
+/// Sends a visitor to sign in anew whose sign-in was long ago.
+fn check_fresh(visitor: &Visitor) -> Result<(), PortalError> {
+    let since = visitor.auth_time();
+    if since.plus_millis(FRESH_MS) >= visitor.context.now {
+        return Ok(());
+    }
+    Err(PortalError::SignInAgain(LocalPath::fixed(HERE)))
+}
