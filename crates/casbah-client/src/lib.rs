@@ -37,9 +37,10 @@ pub mod well_known;
 pub use api::{
     ApiBase, AppRole, AppRoleAssignment, Application, AuditPage, AuditVerification,
     BlockScriptFormat, Client, ClosedAlerts, Closing, DetectorState, DoneUpload,
-    FederatedCredential, GraphClient, IngestAnswer, IngestError, ListQuery, NewAdministrator,
-    NewFederatedCredential, NewTenant, Page, Pages, PasswordCredential, ReportQuery,
-    RequiredResource, ResourceAccess, ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,
+    FederatedCredential, GraphClient, IngestAnswer, IngestError, Invitation, ListQuery,
+    NewAdministrator, NewFederatedCredential, NewPerson, NewTenant, Page, Pages,
+    PasswordCredential, Person, ReportQuery, RequiredResource, ResourceAccess, RoleAssignment,
+    RoleDefinition, ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,
 };
 pub use auth::{
     AccessToken, Authority, AuthorityError, Cloud, Credential, Endpoint, Login, LoginError,

@@ -21,7 +21,7 @@ use crate::server::{ServerError, lock};
 const VARIABLE: &str = "CASBAH_MASTER_KEY";
 
 /// The name in the audit of who has the data directory.
-const OPERATOR: &str = "operator";
+pub(crate) const OPERATOR: &str = "operator";
 
 /// The data keys could not be sealed under another master key; nothing has changed.
 #[derive(Debug, thiserror::Error)]

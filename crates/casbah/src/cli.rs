@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    activities, alerts, app, audit, discovery, entities, ingest, keys, login, subnets, tenant,
-    token,
+    activities, admin, alerts, app, audit, discovery, entities, ingest, keys, login, subnets,
+    tenant, token, user,
 };
 use crate::demo::DemoArgs;
 use crate::output::Format;
@@ -112,6 +112,9 @@ pub(crate) enum Command {
     /// Applications: register, permit, give secrets
     #[command(subcommand)]
     App(app::AppCommand),
+    /// People who can sign in: make, invite, give roles, reset passwords
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Who did what, and whether anybody changed it since
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -121,6 +124,9 @@ pub(crate) enum Command {
     /// The server's own keys: list and rotate those that sign, seal anew
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// On the server's own machine, while it does not run: get back in
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
     /// Alerts
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -179,6 +185,9 @@ mod tests {
             vec!["ingest"],
             vec!["keys"],
             vec!["keys", "rewrap"],
+            vec!["admin", "recover"],
+            vec!["user"],
+            vec!["user", "invite"],
         ] {
             let mut found = &mut command;
             for name in &path {

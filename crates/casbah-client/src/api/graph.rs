@@ -1,6 +1,7 @@
 //! Registering applications: the part of Microsoft Graph that it takes.
 
 mod federated;
+mod people;
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
@@ -13,6 +14,7 @@ use crate::error::{Error, GraphError};
 use crate::transport::Repeat;
 
 pub use federated::{FederatedCredential, NewFederatedCredential};
+pub use people::{Invitation, NewPerson, Person, RoleAssignment, RoleDefinition};
 
 /// Calls the directory of one tenant. Cheap to clone.
 #[derive(Debug, Clone)]

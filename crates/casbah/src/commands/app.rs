@@ -3,13 +3,13 @@
 mod certificate;
 mod federated;
 
-use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use casbah_client::{Application, GraphClient, RequiredResource, ResourceAccess, ServicePrincipal};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::confirm::confirm;
 use super::oversight;
 use super::token::resource;
 use super::{record, records};
@@ -274,27 +274,10 @@ async fn secret(
 
 async fn delete(graph: &GraphClient, app_id: &str, yes: bool) -> Result<(), CliError> {
     let app = graph.application(app_id).await?;
-    if !yes && !confirmed(&app.display_name)? {
-        return Err(CliError::usage(
-            "nothing was deleted",
-            "answer y, or give --yes",
-        ));
-    }
+    confirm(yes, &format!("Delete application {:?}?", app.display_name))?;
     graph.delete_application(&app.id).await?;
     Output::note(&format!("Deleted {}.", app.display_name));
     Ok(())
-}
-
-fn confirmed(name: &str) -> Result<bool, CliError> {
-    if !std::io::stdin().is_terminal() {
-        return Ok(false);
-    }
-    let mut prompt = std::io::stderr();
-    write!(prompt, "Delete application {name:?}? [y/N] ")?;
-    prompt.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// The appId that a short name stands for; the directory's resource has an

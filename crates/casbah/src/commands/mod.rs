@@ -1,9 +1,11 @@
 //! The commands, one file a group.
 
 pub(crate) mod activities;
+pub(crate) mod admin;
 pub(crate) mod alerts;
 pub(crate) mod app;
 pub(crate) mod audit;
+mod confirm;
 pub(crate) mod discovery;
 pub(crate) mod entities;
 pub(crate) mod ingest;
@@ -14,6 +16,7 @@ pub(crate) mod progress;
 pub(crate) mod subnets;
 pub(crate) mod tenant;
 pub(crate) mod token;
+pub(crate) mod user;
 
 use casbah_client::{Error, Pages};
 use clap::CommandFactory as _;
@@ -43,12 +46,16 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
     if let Command::Keys(command) = cli.command {
         return keys::run(&cli.global, command).await;
     }
+    if let Command::Admin(command) = cli.command {
+        return admin::run(&cli.global, command).await;
+    }
     let context = Context::new(&cli.global)?;
     match cli.command {
         Command::Login(arguments) => login::login(&context, arguments).await,
         Command::Logout(arguments) => login::logout(&context, &arguments),
         Command::Tenant(command) => tenant::run(&context, command).await,
         Command::App(command) => app::run(&context, command).await,
+        Command::User(command) => user::run(&context, command).await,
         Command::Audit(command) => audit::run(&context, command).await,
         Command::Token(command) => token::run(&context, command).await,
         Command::Alerts(command) => alerts::run(&context, command).await,
@@ -57,9 +64,11 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Subnets(command) => subnets::run(&context, command).await,
         Command::Discovery(command) => discovery::run(&context, command).await,
         Command::Ingest(arguments) => ingest::run(&context, arguments).await,
-        Command::Completions { .. } | Command::Demo(_) | Command::Keys(_) | Command::Serve(_) => {
-            Ok(())
-        }
+        Command::Admin(_)
+        | Command::Completions { .. }
+        | Command::Demo(_)
+        | Command::Keys(_)
+        | Command::Serve(_) => Ok(()),
     }
 }
 

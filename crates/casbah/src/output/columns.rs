@@ -347,6 +347,21 @@ pub(crate) const APP: &[Column] = &[
     Column::id("OBJECT ID", |r, _| text(r, "/id")),
 ];
 
+pub(crate) const PERSON: &[Column] = &[
+    Column::id("USER", |r, _| text(r, "/userPrincipalName")),
+    Column::new("NAME", |r, _| text(r, "/displayName")),
+    Column::new("ENABLED", |r, _| text(r, "/accountEnabled")),
+    Column::new("ROLES", |r, _| joined(r, "/roles", "")),
+    Column::new("CREATED", |r, zone| time(r, "/createdDateTime", zone)),
+    Column::id("OBJECT ID", |r, _| text(r, "/id")),
+];
+
+pub(crate) const ROLE: &[Column] = &[
+    Column::new("ROLE", |r, _| text(r, "/displayName")),
+    Column::new("WHAT IT ALLOWS", |r, _| text(r, "/description")),
+    Column::id("ID", |r, _| text(r, "/id")),
+];
+
 pub(crate) const PERMISSION: &[Column] = &[
     Column::new("RESOURCE", |r, _| text(r, "/resource")),
     Column::new("PERMISSION", |r, _| text(r, "/permission")),

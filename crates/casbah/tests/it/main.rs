@@ -11,4 +11,5 @@ mod command_line;
 mod demo;
 mod federated;
 mod keys;
+mod people;
 mod support;
