@@ -21,6 +21,6 @@ pub use on_behalf_of::check_user_assertion;
 pub(crate) use opaque::fresh as fresh_opaque;
 pub use opaque::{OpaqueKind, tenant_of};
 pub use refresh::{
-    NewRefreshToken, REUSE_GRACE_SECONDS, check_refresh, first_refresh, next_refresh,
+    NewRefreshToken, REUSE_GRACE_SECONDS, RefreshGrant, check_refresh, first_refresh, next_refresh,
 };
 pub use response::{AuthorizeResponse, ResponseMode};

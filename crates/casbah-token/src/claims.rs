@@ -66,6 +66,8 @@ pub struct Claims {
     pub name: Option<String>,
     /// `nonce`
     pub nonce: Option<String>,
+    /// `amr`: how the person signed in (RFC 8176).
+    pub methods: Vec<String>,
 }
 
 impl Claims {
@@ -103,6 +105,7 @@ impl Claims {
             upn: text(payload, "upn")?.or(text(payload, "preferred_username")?),
             name: text(payload, "name")?,
             nonce: text(payload, "nonce")?,
+            methods: texts(payload, "amr")?.unwrap_or_default(),
         })
     }
 

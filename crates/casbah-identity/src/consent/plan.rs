@@ -249,6 +249,8 @@ mod tests {
             password: None,
             must_change_password: false,
             created: Timestamp(0),
+            sign_ins_from: Timestamp(0),
+            tokens_from: 0,
         }
     }
 

@@ -1,7 +1,9 @@
 //! Refresh tokens: rotation and what a second use means (RFC 9700 section 4.14).
 
-use casbah_model::identity::{AuthorizationCode, Platform, RefreshChain, RefreshToken};
-use casbah_model::ids::{AppId, TenantId};
+use casbah_model::identity::{
+    AuthorizationCode, Platform, RefreshChain, RefreshToken, RequestedResource,
+};
+use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::time::{DAY_MS, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -30,32 +32,68 @@ pub struct NewRefreshToken {
     pub stored: RefreshToken,
 }
 
-/// The first token of a family, from a code.
+/// What a family of refresh tokens begins with.
+#[derive(Debug, Clone)]
+pub struct RefreshGrant {
+    /// The person's tenant.
+    pub tenant: TenantId,
+    /// The client.
+    pub client: AppId,
+    /// How the client proves itself.
+    pub platform: Platform,
+    /// The person.
+    pub user: ObjectId,
+    /// The scopes that were granted.
+    pub scopes: Vec<String>,
+    /// What the scopes belong to.
+    pub resource: Option<RequestedResource>,
+    /// When the person signed in.
+    pub auth_time: Timestamp,
+    /// How the person signed in (RFC 8176).
+    pub methods: Vec<String>,
+    /// The family.
+    pub family: ObjectId,
+}
+
+impl RefreshGrant {
+    /// What a code stands for, in the hands of a client of this platform.
+    pub fn of_code(code: &AuthorizationCode, platform: Platform) -> Self {
+        Self {
+            tenant: code.tenant,
+            client: code.client,
+            platform,
+            user: code.user,
+            scopes: code.scopes.clone(),
+            resource: code.resource.clone(),
+            auth_time: code.auth_time,
+            methods: code.methods.clone(),
+            family: code.family,
+        }
+    }
+}
+
+/// The first token of a family.
 ///
 /// # Errors
 /// [`NoRandomness`]
-pub fn first_refresh(
-    code: &AuthorizationCode,
-    platform: Platform,
-    now: Timestamp,
-) -> Result<NewRefreshToken, NoRandomness> {
-    let text = opaque::fresh(OpaqueKind::Refresh, code.tenant)?;
-    let days = if platform == Platform::Spa {
+pub fn first_refresh(grant: RefreshGrant, now: Timestamp) -> Result<NewRefreshToken, NoRandomness> {
+    let text = opaque::fresh(OpaqueKind::Refresh, grant.tenant)?;
+    let days = if grant.platform == Platform::Spa {
         SPA_LIFE_DAYS
     } else {
         LIFE_DAYS
     };
     let stored = RefreshToken {
         hash: digest_of(text.expose_secret()),
-        family: code.family,
-        tenant: code.tenant,
-        client: code.client,
-        platform,
-        user: code.user,
-        scopes: code.scopes.clone(),
-        resource: code.resource.clone(),
-        auth_time: code.auth_time,
-        methods: code.methods.clone(),
+        family: grant.family,
+        tenant: grant.tenant,
+        client: grant.client,
+        platform: grant.platform,
+        user: grant.user,
+        scopes: grant.scopes,
+        resource: grant.resource,
+        auth_time: grant.auth_time,
+        methods: grant.methods,
         created: now,
         expires: now.plus_millis(days * DAY_MS),
         used: None,
@@ -131,7 +169,6 @@ pub fn check_refresh(
 mod tests {
     use super::*;
     use casbah_model::identity::{Digest, RefreshUse};
-    use casbah_model::ids::ObjectId;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
 
@@ -170,7 +207,8 @@ mod tests {
 
     #[test]
     fn each_use_gives_the_next_of_the_family() {
-        let first = first_refresh(&code(), Platform::PublicClient, NOW).unwrap();
+        let first =
+            first_refresh(RefreshGrant::of_code(&code(), Platform::PublicClient), NOW).unwrap();
         assert_eq!(check(&unused(&first.stored), NOW), Ok(()));
         let later = NOW.plus_millis(DAY_MS);
         let next = next_refresh(&first.stored, later).unwrap();
@@ -186,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_page_without_a_server_signs_in_every_day() {
-        let first = first_refresh(&code(), Platform::Spa, NOW).unwrap();
+        let first = first_refresh(RefreshGrant::of_code(&code(), Platform::Spa), NOW).unwrap();
         let later = NOW.plus_millis(1_000);
         let next = next_refresh(&first.stored, later).unwrap();
         assert_eq!(next.stored.expires, NOW.plus_millis(DAY_MS));
@@ -194,7 +232,9 @@ mod tests {
 
     #[test]
     fn a_second_use_ends_the_family_but_for_a_broken_connection() {
-        let first = first_refresh(&code(), Platform::Web, NOW).unwrap().stored;
+        let first = first_refresh(RefreshGrant::of_code(&code(), Platform::Web), NOW)
+            .unwrap()
+            .stored;
         let next = next_refresh(&first, NOW).unwrap().stored;
         let used = RefreshUse {
             at: NOW,
@@ -231,7 +271,9 @@ mod tests {
 
     #[test]
     fn each_obstacle_has_its_own_error() {
-        let token = first_refresh(&code(), Platform::Web, NOW).unwrap().stored;
+        let token = first_refresh(RefreshGrant::of_code(&code(), Platform::Web), NOW)
+            .unwrap()
+            .stored;
         let unknown = Err(AadError::GrantUnknown.into());
         assert_eq!(check_refresh(None, token.client, None, NOW), unknown);
         assert_eq!(

@@ -13,6 +13,7 @@ mod graph_changes;
 mod invitation;
 mod issuer;
 mod metadata;
+mod on_behalf_of;
 mod owners;
 mod people;
 mod people_limits;

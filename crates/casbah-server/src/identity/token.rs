@@ -4,6 +4,7 @@ mod client;
 mod client_credentials;
 mod code;
 mod error;
+mod on_behalf_of;
 mod refresh;
 mod told;
 mod user;
@@ -133,9 +134,11 @@ async fn handle(
         GrantRequest::Refresh(request) => {
             refresh::grant(app, tenant, &asked, &request, caller, told).await
         }
-        GrantRequest::DeviceCode { .. }
-        | GrantRequest::OnBehalfOf { .. }
-        | GrantRequest::Password { .. } => {
+        GrantRequest::OnBehalfOf { assertion, scopes } => {
+            let person = on_behalf_of::Person { assertion, scopes };
+            on_behalf_of::grant(app, tenant, &asked, &person, caller, told).await
+        }
+        GrantRequest::DeviceCode { .. } | GrantRequest::Password { .. } => {
             let name = params.required("grant_type")?;
             Err(AadError::UnknownGrantType(name.to_owned()).into())
         }

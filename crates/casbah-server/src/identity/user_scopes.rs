@@ -2,9 +2,9 @@
 
 use casbah_identity::AadError;
 use casbah_identity::consent::{ScopeDecision, ScopeFacts, SignInFacts, decide_scopes};
-use casbah_identity::request::{DelegatedScopes, ResourceScopes, Wanted};
+use casbah_identity::request::{DelegatedScopes, OpenIdScopes, ResourceScopes, Wanted};
 use casbah_identity::resource::Resource;
-use casbah_model::identity::{Application, MICROSOFT_GRAPH, User};
+use casbah_model::identity::{Application, MICROSOFT_GRAPH, RequestedResource, User};
 use casbah_model::ids::AppId;
 use casbah_store::StoreError;
 
@@ -19,6 +19,22 @@ pub(crate) struct UserScopes {
     pub(crate) requested: ResourceScopes,
     /// Values of the resource's scopes.
     pub(crate) granted: Vec<String>,
+}
+
+impl UserScopes {
+    /// OpenID's scopes and the resource's, as a stored grant remembers them.
+    pub(crate) fn names(&self, openid: OpenIdScopes) -> Vec<String> {
+        let openid = openid.names().into_iter().map(str::to_owned);
+        openid.chain(self.granted.iter().cloned()).collect()
+    }
+
+    /// The resource as a stored grant remembers it; none where no resource was asked for.
+    pub(crate) fn stored_resource(&self, asked: &DelegatedScopes) -> Option<RequestedResource> {
+        asked.resource.as_ref().map(|named| RequestedResource {
+            requested: named.resource.clone(),
+            app_id: self.resource.app_id,
+        })
+    }
 }
 
 /// Decides with what the tenant has granted by now. `application` is the client's

@@ -5,7 +5,7 @@ use casbah_identity::answer::TokenAnswer;
 use casbah_identity::random::digest_of;
 use casbah_identity::request::{CodeRedemption, Endpoint};
 use casbah_identity::signin::{
-    OpaqueKind, Refusal, authenticate_client, first_refresh, redeem_code, tenant_of,
+    OpaqueKind, RefreshGrant, Refusal, authenticate_client, first_refresh, redeem_code, tenant_of,
 };
 use casbah_model::identity::AuthorizationCode;
 use casbah_model::ids::TenantId;
@@ -61,7 +61,7 @@ pub(super) async fn grant(
             // The older protocol knows no `offline_access` and always gives one.
             let lasts = wanted.openid.offline_access || asked.endpoint == Endpoint::V1;
             let first = lasts
-                .then(|| first_refresh(code, platform, now))
+                .then(|| first_refresh(RefreshGrant::of_code(code, platform), now))
                 .transpose()?;
             (code, user, wanted.openid, scopes, first)
         }
