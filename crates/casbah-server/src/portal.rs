@@ -4,7 +4,9 @@
 //! of a signed-in person would ([`directory`]): no page decides what a person may do.
 
 mod api;
+mod apps;
 mod assets;
+mod confirm;
 mod directory;
 mod done;
 mod error;
@@ -12,9 +14,11 @@ mod form;
 mod html;
 mod local_path;
 mod moment;
+mod objects;
 mod overview;
 mod page;
 mod pages;
+mod permissions;
 mod query;
 mod security;
 mod settings;
@@ -51,7 +55,8 @@ fn pages() -> Pages {
     let pages = Pages::default()
         .page("/portal/", overview::show)
         .page("/portal/{*rest}", no_page);
-    settings::pages(security::pages(pages))
+    let pages = apps::pages(security::pages(pages));
+    settings::pages(pages)
 }
 
 /// Whatever else stands under the portal.

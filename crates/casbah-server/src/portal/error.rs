@@ -28,6 +28,9 @@ pub(super) enum PortalError {
     /// The form's fields cannot be read.
     #[error("the form cannot be read")]
     Form,
+    /// What was typed into the form is not good; says what.
+    #[error("{0}")]
+    Entry(&'static str),
     /// There is no such page.
     #[error("no such page")]
     NotFound,
@@ -81,6 +84,7 @@ impl PortalError {
                 "The form cannot be read",
                 "Go back, reload the page and try again.".to_owned(),
             ),
+            Self::Entry(text) => refused(StatusCode::BAD_REQUEST, (*text).to_owned()),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 "There is no such page",
@@ -108,6 +112,7 @@ impl PortalError {
     /// error itself.
     pub(super) fn complaint(self) -> Result<String, Self> {
         match &self {
+            Self::Entry(text) => Ok((*text).to_owned()),
             Self::Directory(error) => match error.status() {
                 StatusCode::BAD_REQUEST | StatusCode::CONFLICT => Ok(error.to_string()),
                 _ => Err(self),

@@ -79,11 +79,6 @@ impl Posted {
         texts.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// Whether a box is ticked.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.fields.texts.iter().any(|(found, _)| found == name)
-    }
-
     /// A file; none if none was chosen.
     pub(super) fn file(&self, name: &str) -> Option<&[u8]> {
         let mut files = self.fields.files.iter();

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use casbah_model::identity::{Tenant, User};
 
 use super::done;
@@ -17,6 +17,10 @@ pub(super) enum Section {
     Overview,
     /// How the visitor signs in, and where.
     Security,
+    /// Applications of this tenant.
+    AppRegistrations,
+    /// Applications that are present in this tenant.
+    EnterpriseApps,
     /// Who did what.
     Audit,
     /// When credentials end.
@@ -41,6 +45,10 @@ const NAVIGATION: &[Group] = &[
         sections: &[Section::Overview],
     },
     Group {
+        title: "Applications",
+        sections: &[Section::AppRegistrations, Section::EnterpriseApps],
+    },
+    Group {
         title: "Settings",
         sections: &[Section::Audit, Section::Credentials, Section::About],
     },
@@ -52,6 +60,8 @@ impl Section {
         match self {
             Self::Overview => "Overview",
             Self::Security => "Security info",
+            Self::AppRegistrations => "App registrations",
+            Self::EnterpriseApps => "Enterprise applications",
             Self::Audit => "Audit logs",
             Self::Credentials => "Credentials",
             Self::About => "About",
@@ -63,6 +73,8 @@ impl Section {
         match self {
             Self::Overview => "/portal/",
             Self::Security => "/portal/security",
+            Self::AppRegistrations => "/portal/apps",
+            Self::EnterpriseApps => "/portal/enterprise_apps",
             Self::Audit => "/portal/audit",
             Self::Credentials => "/portal/credentials",
             Self::About => "/portal/about",
@@ -126,6 +138,11 @@ pub(super) fn show(
     context: &RequestContext,
 ) -> Result<Response, askama::Error> {
     Ok(html::page(page.render()?, StatusCode::OK, RULES, context))
+}
+
+/// Sends the browser to another page of ours.
+pub(super) fn go(path: &str) -> Response {
+    Redirect::to(path).into_response()
 }
 
 /// Shows a text in place of a page.

@@ -1,6 +1,9 @@
 //! The portal as a browser sees it.
 
+mod apps;
+mod credentials;
 mod frame;
+mod permissions;
 mod security;
 mod settings;
 
@@ -66,3 +69,65 @@ async fn set_roles(directory: &Directory, roles: &[DirectoryRole]) {
         .unwrap();
     changed.unwrap();
 }
+
+/// Sends a form with the token of the browser's session.
+async fn post(browser: &mut Browser, action: &str, fields: &[(&str, &str)]) -> Page {
+    let token = browser.get("/portal/apps/new").await;
+    let token = token.attribute("name=\"csrf\" value=\"");
+    let token = ("csrf", token.as_str());
+    let fields: Vec<_> = [token].iter().chain(fields).copied().collect();
+    browser.post(action, &fields).await
+}
+
+/// The same of a form that does what it is for; answers the page that it leads to.
+async fn done(browser: &mut Browser, action: &str, fields: &[(&str, &str)]) -> Page {
+    let sent = post(browser, action, fields).await;
+    assert_eq!(sent.status, 303, "{action}: {}", sent.text);
+    let page = browser.get(sent.header("location")).await;
+    assert_eq!(
+        page.status,
+        200,
+        "{}: {}",
+        sent.header("location"),
+        page.text
+    );
+    assert!(page.text.contains("class=\"done\""), "{}", page.text);
+    page
+}
+
+/// An application that was registered in the portal.
+struct Registered {
+    id: String,
+    app_id: String,
+}
+
+impl Registered {
+    /// A page of the application.
+    fn at(&self, path: &str) -> String {
+        format!("/portal/apps/{}{path}", self.id)
+    }
+}
+
+/// Registers an application.
+async fn register(browser: &mut Browser, name: &str, audience: &str) -> Registered {
+    let fields = [("name", name), ("audience", audience)];
+    let sent = post(browser, "/portal/apps/new", &fields).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let address = sent.header("location").to_owned();
+    let id = address.rsplit_once('/').unwrap().1;
+    let id = id.split_once('?').unwrap().0.to_owned();
+    let page = browser.get(&address).await;
+    Registered {
+        id,
+        app_id: page.attribute("data-copy=\""),
+    }
+}
+
+/// The object id of an application's service principal, as its overview links to it.
+async fn principal_of(browser: &mut Browser, app: &Registered) -> String {
+    let page = browser.get(&app.at("")).await;
+    page.attribute("href=\"/portal/enterprise_apps/")
+}
+
+const SINGLE: &str = "AzureADMyOrg";
+const MULTI: &str = "AzureADMultipleOrgs";

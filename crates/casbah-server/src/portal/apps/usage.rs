@@ -1,0 +1,68 @@
+//! Which granted permissions an application uses, and which it could do without.
+
+use askama::Template;
+use casbah_model::ids::ObjectId;
+use serde::Deserialize;
+
+use super::object::{Object, Tab, find};
+use crate::portal::moment::Moment;
+use crate::portal::page::{self, Frame, Section};
+use crate::portal::pages::Answer;
+use crate::portal::visitor::Visitor;
+
+#[derive(Deserialize)]
+struct Report {
+    days: i64,
+    permissions: Vec<Permission>,
+    remove: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Permission {
+    resource: String,
+    permission: String,
+    granted: Moment,
+    last_used: Option<Moment>,
+    last_call: Option<String>,
+    count: u64,
+    actions: Vec<String>,
+    keep: bool,
+    reason: String,
+}
+
+/// What is known of the use.
+enum Known {
+    Report(Report),
+    /// The application has no principal here, so it was granted nothing.
+    Nothing,
+    /// The person may not read it.
+    Forbidden,
+}
+
+#[derive(Template)]
+#[template(path = "portal/apps/usage.html")]
+struct Usage<'a> {
+    frame: Frame<'a>,
+    object: Object<'a>,
+    known: Known,
+}
+
+/// `GET /portal/apps/{id}/usage`
+pub(super) async fn show(visitor: Visitor, id: ObjectId) -> Answer {
+    let app = find(&visitor, id).await?;
+    let path = format!("/casbah/v1/apps/{}/usage", app.app_id);
+    let known = match visitor.api().get(&path).await {
+        Ok(report) => Known::Report(report),
+        Err(error) if error.is_missing() => Known::Nothing,
+        Err(error) if error.is_forbidden() => Known::Forbidden,
+        Err(error) => return Err(error),
+    };
+    let title = format!("{} - {}", Tab::Usage.title(), app.display_name);
+    let page = Usage {
+        frame: Frame::new(&visitor, Section::AppRegistrations, &title),
+        object: Object::new(&app, Tab::Usage),
+        known,
+    };
+    Ok(page::show(&page, &visitor.context)?)
+}
