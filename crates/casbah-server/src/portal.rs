@@ -9,6 +9,7 @@ mod assets;
 mod confirm;
 mod directory;
 mod done;
+mod enterprise;
 mod error;
 mod form;
 mod html;
@@ -55,8 +56,8 @@ fn pages() -> Pages {
     let pages = Pages::default()
         .page("/portal/", overview::show)
         .page("/portal/{*rest}", no_page);
-    let pages = apps::pages(security::pages(pages));
-    settings::pages(pages)
+    let pages = enterprise::pages(apps::pages(pages));
+    settings::pages(security::pages(pages))
 }
 
 /// Whatever else stands under the portal.

@@ -2,7 +2,10 @@
 
 mod apps;
 mod credentials;
+mod enterprise;
 mod frame;
+mod guards;
+mod hostile;
 mod permissions;
 mod security;
 mod settings;
