@@ -8,4 +8,6 @@ mod token;
 pub use client::{Credential, PresentedClient};
 pub use params::Params;
 pub use scope::{DelegatedScopes, OpenIdScopes, ResourceScopes, Wanted};
-pub use token::{CodeRedemption, Endpoint, GrantRequest, RefreshRequest, TokenRequest};
+pub use token::{
+    CodeRedemption, Endpoint, GrantRequest, RefreshRequest, TokenRequest, delegated_scopes,
+};

@@ -5,6 +5,7 @@ mod authenticator;
 mod authorize;
 mod client;
 mod code;
+mod device;
 mod grant;
 mod on_behalf_of;
 mod opaque;
@@ -16,6 +17,10 @@ pub use authenticator::AuthenticatorSecret;
 pub use authorize::{AuthorizeRefusal, AuthorizeRequest, NextStep, Prompt, Redirect};
 pub use client::{SignInClient, authenticate_client};
 pub use code::{CODE_SECONDS, CodeGrant, NewCode, Refusal, new_code, redeem_code};
+pub use device::{
+    DEVICE_INTERVAL, DEVICE_SECONDS, NewDeviceRequest, check_device_poll, new_device_request,
+    user_code_digest,
+};
 pub use grant::{UserGrant, UserGrantFacts, client_info, pairwise_subject, user_grant};
 pub use on_behalf_of::check_user_assertion;
 pub(crate) use opaque::fresh as fresh_opaque;

@@ -8,6 +8,7 @@
 
 mod application;
 mod assignment;
+mod device;
 mod federated_credential;
 mod first_party;
 mod grant;
@@ -29,6 +30,7 @@ pub use application::{
     ResourceAccessType, SignInAudience,
 };
 pub use assignment::{AppRoleAssignment, ConsentGrant, ConsentType, PrincipalType};
+pub use device::{DeviceGrant, DeviceRequest, DeviceState};
 pub use federated_credential::FederatedCredential;
 pub use first_party::{
     AZURE_CLI, CASBAH, CASBAH_CLI, CLOUD_APP_SECURITY, FIRST_PARTY_TENANT, FirstPartyApp,

@@ -9,6 +9,7 @@ pub(crate) mod answer;
 mod arm;
 pub(crate) mod consent;
 pub(crate) mod context;
+mod device_code;
 pub(crate) mod graph;
 pub(crate) mod hashing;
 mod instance;
@@ -43,6 +44,8 @@ pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/{tenant}/oauth2/v2.0/token", post(token::v2))
         .route("/{tenant}/oauth2/token", post(token::v1))
+        .route("/{tenant}/oauth2/v2.0/devicecode", post(device_code::v2))
+        .route("/{tenant}/oauth2/devicecode", post(device_code::v1))
         .route(
             "/{tenant}/v2.0/.well-known/openid-configuration",
             get(metadata::v2),

@@ -173,6 +173,23 @@ impl DelegatedScopes {
         })
     }
 
+    /// The scopes as a client writes them to the v2 endpoints.
+    pub fn to_scope(&self) -> String {
+        let openid = self.openid.names().into_iter().map(str::to_owned);
+        let of_resource = |scopes: &ResourceScopes| {
+            let names: &[String] = match &scopes.wanted {
+                Wanted::Default => &[".default".to_owned()],
+                Wanted::Named(names) => names,
+            };
+            let names = names
+                .iter()
+                .map(|name| format!("{}/{name}", scopes.resource));
+            names.collect::<Vec<_>>()
+        };
+        let resource = self.resource.as_ref().map(of_resource).unwrap_or_default();
+        openid.chain(resource).collect::<Vec<_>>().join(" ")
+    }
+
     /// Adds `{resource}/{scope}`; the resource is all before the last slash.
     fn add(&mut self, word: &str) -> Result<(), AadError> {
         let malformed = || AadError::ScopeMalformed(word.to_owned());
@@ -323,6 +340,21 @@ mod tests {
     }
 
     proptest! {
+        /// What is kept of a device's request says the same when it is read again.
+        #[test]
+        fn scopes_are_written_as_they_are_read(
+            openid in prop::sample::subsequence(OpenIdScopes::NAMES.to_vec(), 0..=4),
+            resource in "(https://[a-z]{1,9}|api://[a-z]{1,9}|[0-9a-f]{8})/{0,2}",
+            names in prop::collection::vec("[A-Za-z][A-Za-z.]{0,9}|\\.default", 0..4),
+        ) {
+            let words = openid.into_iter().map(str::to_owned);
+            let words = words.chain(names.iter().map(|name| format!("{resource}/{name}")));
+            let scope = words.collect::<Vec<_>>().join(" ");
+            if let Ok(read) = DelegatedScopes::parse(&scope) {
+                prop_assert_eq!(DelegatedScopes::parse(&read.to_scope()), Ok(read));
+            }
+        }
+
         #[test]
         fn garbage_never_panics(scope: String) {
             drop(client_credentials_resource(&scope));

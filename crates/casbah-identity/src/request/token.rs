@@ -205,6 +205,14 @@ fn optional_scopes(
     }
 }
 
+/// The scopes that a client asks for, for a person.
+///
+/// # Errors
+/// [`AadError::MissingParameter`] where none are named, or as [`DelegatedScopes::parse`].
+pub fn delegated_scopes(endpoint: Endpoint, params: &Params) -> Result<DelegatedScopes, AadError> {
+    required_scopes(endpoint, params)
+}
+
 fn required_scopes(endpoint: Endpoint, params: &Params) -> Result<DelegatedScopes, AadError> {
     optional_scopes(endpoint, params)?.ok_or(match endpoint {
         Endpoint::V1 => AadError::MissingParameter("resource"),

@@ -19,6 +19,9 @@ pub struct SignInClient {
     pub is_first_party: bool,
     /// The one tenant it may be used in, if it is for one only.
     pub only_tenant: Option<TenantId>,
+    /// Whether it may act for people without proving itself, where no redirect address
+    /// tells what kind of client it is.
+    allows_public_flows: bool,
     redirects: Vec<(Platform, String)>,
 }
 
@@ -43,6 +46,9 @@ impl SignInClient {
             display_name: application.display_name.clone(),
             is_first_party: false,
             only_tenant: is_single.then_some(application.tenant),
+            allows_public_flows: application.is_fallback_public_client
+                || (!application.public_client_redirect_uris.is_empty()
+                    && application.web_redirect_uris.is_empty()),
             redirects,
         }
     }
@@ -54,6 +60,7 @@ impl SignInClient {
             display_name: app.display_name.to_owned(),
             is_first_party: true,
             only_tenant: None,
+            allows_public_flows: true,
             redirects: app
                 .redirect_uris
                 .iter()
@@ -68,6 +75,15 @@ impl SignInClient {
             .iter()
             .find(|(_, registered)| is_same_redirect(registered, redirect_uri))
             .map(|(platform, _)| *platform)
+    }
+
+    /// What kind of client it is in flows without a redirect: a public one, if it is
+    /// registered to be one and brings no proof.
+    pub const fn platform_without_redirect(&self, credential: &Credential) -> Platform {
+        match credential {
+            Credential::None if self.allows_public_flows => Platform::PublicClient,
+            Credential::None | Credential::Secret(_) | Credential::Assertion(_) => Platform::Web,
+        }
     }
 
     /// The first registered address, for links that carry none.

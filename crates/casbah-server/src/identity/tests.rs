@@ -4,6 +4,7 @@ mod arm;
 mod certificates;
 mod consent;
 mod consent_page;
+mod device;
 mod documented;
 mod federated;
 mod federated_attacks;

@@ -21,11 +21,14 @@ const WINDOW_MS: i64 = 60_000;
 /// then all of them: an attacker with so many addresses is not held by this.
 const MAX_ADDRESSES: usize = 65_536;
 
-/// Counts of failed credentials, those of applications and of people apart.
+/// Counts of failed credentials, those of applications and of people apart, and of what
+/// else may be tried too often.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
     secrets: Windows,
     passwords: Windows,
+    user_codes: Windows,
+    devices: Windows,
 }
 
 impl Throttle {
@@ -40,20 +43,27 @@ impl Throttle {
     /// Counts a password as wrong before it is tried, so that many at once are not
     /// taken for one; says how many seconds to wait if there were too many.
     pub(crate) fn begin_password(&self, source: Source, now: Timestamp) -> Option<u32> {
-        self.passwords.with(source, now, |window| {
-            if window.failures >= FREE_FAILURES {
-                return Some(window.seconds_left(now));
-            }
-            window.failures += 1;
-            None
-        })
+        self.passwords.begin(source, now)
+    }
+
+    /// The same for the code of another device, which could be guessed (RFC 8628 5.1).
+    pub(crate) fn begin_user_code(&self, source: Source, now: Timestamp) -> Option<u32> {
+        self.user_codes.begin(source, now)
+    }
+
+    /// Takes back what was counted: something waits for the code.
+    pub(crate) fn forgive_user_code(&self, source: Source, now: Timestamp) {
+        self.user_codes.forgive(source, now);
+    }
+
+    /// Counts a device's request, each of which costs a row.
+    pub(crate) fn begin_device(&self, source: Source, now: Timestamp) -> Option<u32> {
+        self.devices.begin(source, now)
     }
 
     /// Takes back what was counted: the password was right, or not tried after all.
     pub(crate) fn forgive_password(&self, source: Source, now: Timestamp) {
-        self.passwords.with(source, now, |window| {
-            window.failures = window.failures.saturating_sub(1);
-        });
+        self.passwords.forgive(source, now);
     }
 }
 
@@ -78,6 +88,24 @@ impl Window {
 }
 
 impl Windows {
+    /// Counts a failure in advance; says how many seconds to wait if there were too many.
+    fn begin(&self, source: Source, now: Timestamp) -> Option<u32> {
+        self.with(source, now, |window| {
+            if window.failures >= FREE_FAILURES {
+                return Some(window.seconds_left(now));
+            }
+            window.failures += 1;
+            None
+        })
+    }
+
+    /// Takes one back.
+    fn forgive(&self, source: Source, now: Timestamp) {
+        self.with(source, now, |window| {
+            window.failures = window.failures.saturating_sub(1);
+        });
+    }
+
     /// Calls `change` with the address's window of now.
     fn with<T>(&self, source: Source, now: Timestamp, change: impl FnOnce(&mut Window) -> T) -> T {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);

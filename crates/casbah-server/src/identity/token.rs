@@ -3,6 +3,7 @@
 mod client;
 mod client_credentials;
 mod code;
+mod device;
 mod error;
 mod on_behalf_of;
 mod refresh;
@@ -33,7 +34,7 @@ use super::source::Source;
 use super::tenant::{self, AddressedTenant};
 use super::throttle::Throttle;
 use crate::state::{App, AppState};
-use error::TokenError;
+pub(super) use error::TokenError;
 use told::Told;
 
 /// The older endpoint.
@@ -85,7 +86,10 @@ async fn respond(
         Ok(answer) => secret_json(context, StatusCode::OK, &answer),
         Err(error) => {
             let refusal = throttled(error.into_aad(context), caller);
-            told.refused(app, context, &refusal).await;
+            // A device asks every few seconds until somebody has answered.
+            if refusal != AadError::DevicePending {
+                told.refused(app, context, &refusal).await;
+            }
             token_error(&context.report(refusal), context, &app.authority)
         }
     }
@@ -138,7 +142,10 @@ async fn handle(
             let person = on_behalf_of::Person { assertion, scopes };
             on_behalf_of::grant(app, tenant, &asked, &person, caller, told).await
         }
-        GrantRequest::DeviceCode { .. } | GrantRequest::Password { .. } => {
+        GrantRequest::DeviceCode { device_code } => {
+            device::grant(app, tenant, &asked, &device_code, caller, told).await
+        }
+        GrantRequest::Password { .. } => {
             let name = params.required("grant_type")?;
             Err(AadError::UnknownGrantType(name.to_owned()).into())
         }

@@ -11,6 +11,7 @@ mod complete;
 mod conclude;
 mod consent;
 mod cookies;
+mod device;
 mod error;
 mod flow;
 mod form_guard;
@@ -43,6 +44,7 @@ pub(crate) const PORTAL_SIGN_IN: &str = "/portal/sign_in";
 
 /// The parameter of that address by which an earlier sign-in is none.
 pub(crate) const FRESH: &str = "fresh";
+pub(crate) use device::DEVICE_PAGE;
 
 /// The pages' routes.
 pub(crate) fn router() -> Router<AppState> {
@@ -98,6 +100,7 @@ pub(crate) fn router() -> Router<AppState> {
     router
         .route("/{tenant}/oauth2/v2.0/logout", get(sign_out::end))
         .route("/{tenant}/oauth2/logout", get(sign_out::end))
+        .route(DEVICE_PAGE, get(device::show).post(device::receive))
         .route("/error", get(error::explain))
         .route(
             "/casbah/invitation/{link}",

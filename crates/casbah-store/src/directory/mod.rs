@@ -5,6 +5,7 @@ mod assertions;
 mod client_secrets;
 mod consent;
 mod credentials;
+mod devices;
 mod exchange;
 mod grants;
 mod identifier_uris;

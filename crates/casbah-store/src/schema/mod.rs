@@ -13,6 +13,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0001_first.sql"),
     include_str!("0002_people.sql"),
     include_str!("0003_second_factors.sql"),
+    include_str!("0004_device_codes.sql"),
 ];
 
 /// What a table is to a database of many nodes (Citus).
@@ -38,6 +39,7 @@ const OTHER_CLASSES: &[(&str, Class)] = &[
     ("data_key", Class::Reference),
     ("pepper", Class::Reference),
     ("audit_key", Class::Reference),
+    ("device_code", Class::Reference),
     ("schema_version", Class::Local),
 ];
 

@@ -10,6 +10,7 @@ mod alerts;
 mod audit;
 mod consent;
 mod detector;
+mod devices;
 mod directory;
 mod directory_changes;
 mod discovery;
