@@ -28,6 +28,8 @@ pub enum AadError {
     UnknownInstance,
     /// `grant_type` is none that is offered.
     UnknownGrantType(String),
+    /// The password grant, which the operator has not allowed.
+    PasswordGrantOff,
     /// `response_type` is none that is offered.
     UnknownResponseType(String),
     /// A token straight from the authorisation endpoint, which is not enabled.
@@ -120,6 +122,11 @@ pub enum AadError {
     UserAssertionExpired,
     /// Wrong user name or password.
     WrongPassword,
+    /// The password is right, but was given by someone else and must be changed on the
+    /// sign-in page first.
+    PasswordMustChange,
+    /// The person has second factors, which this way of signing in cannot ask for.
+    SecondFactorRequired,
     /// The person may not sign in.
     UserDisabled,
     /// An access policy says no.
@@ -187,7 +194,9 @@ impl AadError {
             Self::TenantNotFound(_) => is(90_002, "invalid_request", 400),
             Self::NoTenant => is(50_059, "invalid_request", 400),
             Self::UnknownInstance => is(50_049, "invalid_instance", 400),
-            Self::UnknownGrantType(_) => is(70_003, "unsupported_grant_type", 400),
+            Self::UnknownGrantType(_) | Self::PasswordGrantOff => {
+                is(70_003, "unsupported_grant_type", 400)
+            }
             Self::UnknownResponseType(_) => is(70_005, "unsupported_response_type", 400),
             Self::ImplicitGrantDisabled => is(700_054, "unsupported_response_type", 400),
             Self::ApplicationNotFound(_) => is(700_016, "unauthorized_client", 400),
@@ -234,6 +243,8 @@ impl AadError {
             Self::UserAssertionInvalid => is(50_013, "invalid_grant", 400),
             Self::UserAssertionExpired => is(500_133, "invalid_grant", 400),
             Self::WrongPassword => is(50_126, "invalid_grant", 400),
+            Self::PasswordMustChange => is(50_055, "invalid_grant", 400),
+            Self::SecondFactorRequired => is(50_076, "invalid_grant", 400),
             Self::UserDisabled => is(50_057, "invalid_grant", 400),
             Self::BlockedByPolicy => sub(is(53_003, "access_denied", 400), "message_only"),
             Self::DevicePending => is(70_016, "authorization_pending", 400),

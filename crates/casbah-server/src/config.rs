@@ -36,6 +36,9 @@ pub struct Config {
     pub signing_days: SigningDays,
     /// How long the detector waits for activities that come out of order.
     pub lateness: Duration,
+    /// Whether clients may sign people in with the password itself (RFC 6749 section 4.3).
+    /// Such a client sees the password, so it is off.
+    pub allow_password_grant: bool,
     /// The largest log that is taken, in bytes.
     pub largest_upload: u64,
     /// What all uploads of one tenant may hold on disk, in bytes, before they are given
@@ -74,6 +77,7 @@ impl Config {
             tenant_domain: "casbah.localhost".to_owned(),
             signing_days: SigningDays::default(),
             lateness: Duration::from_mins(5),
+            allow_password_grant: false,
             largest_upload: 5_000_000_000,
             largest_open_uploads: 20 << 30,
             largest_ingest: 1 << 30,

@@ -91,6 +91,10 @@ pub(crate) struct ServeArgs {
     /// How long the detector waits for activities that come out of order, in seconds
     #[arg(long, default_value_t = 300, value_name = "SECONDS")]
     lateness: u64,
+    /// For old scripts: let clients sign people in with the password itself, which every
+    /// such client then sees
+    #[arg(long, env = "CASBAH_ALLOW_PASSWORD_GRANT")]
+    allow_password_grant: bool,
     /// A host that the server may call although its address is private, such as the
     /// issuer of a lab whose tokens an application trusts; may be given several times
     #[arg(
@@ -134,6 +138,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), CliError> {
     config.tenant_domain = args.tenant_domain;
     config.signing_days = args.signing_days;
     config.lateness = Duration::from_secs(args.lateness);
+    config.allow_password_grant = args.allow_password_grant;
     config.egress = Egress {
         allow: args.egress_allow,
         ca_files: args.egress_ca,

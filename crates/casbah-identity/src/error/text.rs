@@ -26,6 +26,9 @@ pub(super) fn describe(error: &AadError) -> String {
             .into(),
         E::UnknownInstance => "The authority asked about is not this server.".into(),
         E::UnknownGrantType(name) => format!("The grant type '{}' is not supported.", clean(name)),
+        E::PasswordGrantOff => "The grant 'password' is switched off. Whoever runs the server \
+            can allow it with: casbah serve --allow-password-grant"
+            .into(),
         E::UnknownResponseType(name) => {
             format!("The response type '{}' is not supported.", clean(name))
         }
@@ -143,6 +146,12 @@ pub(super) fn describe(error: &AadError) -> String {
         E::UserAssertionInvalid => "The assertion is not valid for this client.".into(),
         E::UserAssertionExpired => "The assertion has expired.".into(),
         E::WrongPassword => "Wrong user name or password.".into(),
+        E::PasswordMustChange => "The password must be changed before it can be used here. Sign \
+            in with the browser once."
+            .into(),
+        E::SecondFactorRequired => "The account is protected by a second factor. Sign in in a \
+            browser instead."
+            .into(),
         E::UserDisabled => "The account is disabled.".into(),
         E::BlockedByPolicy => "Access was blocked by an access policy.".into(),
         E::DevicePending => "The user has not finished the sign-in yet. Ask again after the \

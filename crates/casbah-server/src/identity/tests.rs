@@ -16,6 +16,7 @@ mod issuer;
 mod metadata;
 mod on_behalf_of;
 mod owners;
+mod password_grant;
 mod people;
 mod people_limits;
 mod refresh;

@@ -6,6 +6,7 @@ mod code;
 mod device;
 mod error;
 mod on_behalf_of;
+mod password;
 mod refresh;
 mod told;
 mod user;
@@ -145,9 +146,17 @@ async fn handle(
         GrantRequest::DeviceCode { device_code } => {
             device::grant(app, tenant, &asked, &device_code, caller, told).await
         }
-        GrantRequest::Password { .. } => {
-            let name = params.required("grant_type")?;
-            Err(AadError::UnknownGrantType(name.to_owned()).into())
+        GrantRequest::Password {
+            username,
+            password,
+            scopes,
+        } => {
+            let typed = password::Typed {
+                username,
+                password,
+                scopes,
+            };
+            password::grant(app, tenant, &asked, &typed, caller, told).await
         }
     }
 }

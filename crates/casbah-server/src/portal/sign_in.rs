@@ -36,6 +36,7 @@ use authorize::begin;
 use flow::Entry;
 use password::receive;
 
+pub(crate) use attempt::{Attempt, Outcome, attempt};
 pub(crate) use client::{Client, find_client};
 pub(crate) use session::{SignedIn, find as find_session};
 
@@ -45,6 +46,8 @@ pub(crate) const PORTAL_SIGN_IN: &str = "/portal/sign_in";
 /// The parameter of that address by which an earlier sign-in is none.
 pub(crate) const FRESH: &str = "fresh";
 pub(crate) use device::DEVICE_PAGE;
+pub(crate) use error::SignInError;
+pub(crate) use told::Told as AttemptTold;
 
 /// The pages' routes.
 pub(crate) fn router() -> Router<AppState> {

@@ -10,14 +10,12 @@ mod permissions;
 mod security;
 mod settings;
 
-use std::collections::BTreeSet;
-
 use casbah_model::identity::DirectoryRole;
 use secrecy::ExposeSecret;
 
-use crate::testing::audit_record;
 use crate::testing::browser::{Browser, Page};
 use crate::testing::directory::Directory;
+use crate::testing::save_user;
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -60,17 +58,10 @@ async fn administrator(directory: &Directory) -> Browser {
 /// Gives the administrator other roles.
 async fn set_roles(directory: &Directory, roles: &[DirectoryRole]) {
     let store = &directory.server.app.store;
-    let (tenant, id) = (directory.tenant, directory.admin.id);
-    let roles: BTreeSet<_> = roles.iter().copied().collect();
-    let changed: Result<_, ()> = store
-        .change_user(tenant, id, audit_record(), move |present| {
-            let mut user = present.ok_or(())?.user;
-            user.roles.clone_from(&roles);
-            Ok(user)
-        })
-        .await
-        .unwrap();
-    changed.unwrap();
+    let user = store.user(directory.tenant, directory.admin.id).await;
+    let mut user = user.unwrap().unwrap();
+    user.roles = roles.iter().copied().collect();
+    save_user(store, &user).await;
 }
 
 /// Sends a form with the token of the browser's session.

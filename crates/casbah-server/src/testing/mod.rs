@@ -138,10 +138,15 @@ impl TestServer {
 
     /// A server that may call more than others.
     pub(crate) async fn start_with(egress: Egress) -> Self {
+        Self::start_as(|config| config.egress = egress).await
+    }
+
+    /// A server that is set up in another way than others.
+    pub(crate) async fn start_as(change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::new(directory.path().to_owned());
-        config.egress = egress;
         config.lateness = std::time::Duration::ZERO;
+        change(&mut config);
         let address = DatabaseAddress::Sqlite(directory.path().join("casbah.db"));
         let store = Store::open(&address).await.unwrap();
         let master = MasterKey::generate().unwrap();

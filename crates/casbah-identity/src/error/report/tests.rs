@@ -75,6 +75,7 @@ fn each(text: &str) -> Vec<AadError> {
         E::UserAssertionInvalid,
         E::UserAssertionExpired,
         E::WrongPassword,
+        E::SecondFactorRequired,
         E::UserDisabled,
         E::BlockedByPolicy,
         E::DevicePending,

@@ -8,6 +8,7 @@ use casbah_token::SignError;
 use crate::audit::AuditFailed;
 use crate::identity::context::RequestContext;
 use crate::identity::tenant::TenantError;
+use crate::portal::sign_in::SignInError;
 
 /// A request for a token failed.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,9 @@ pub(crate) enum TokenError {
     /// The audit could not keep it, so it must not happen.
     #[error(transparent)]
     Audit(#[from] AuditFailed),
+    /// Checking a person's password failed.
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
     /// No key signs at this time.
     #[error("no signing key is good now")]
     NoKey,
@@ -50,6 +54,7 @@ impl TokenError {
             | Self::Sign(_)
             | Self::Random(_)
             | Self::Audit(_)
+            | Self::SignIn(_)
             | Self::NoKey) => failure,
         };
         tracing::error!(%error, trace_id = %context.trace_id, "a token request failed");

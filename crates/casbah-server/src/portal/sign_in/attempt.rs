@@ -26,23 +26,23 @@ const FREE_FAILURES: u32 = 5;
 const MAX_WAIT_SECONDS: i64 = 300;
 
 /// What a person typed.
-pub(super) struct Attempt<'a> {
+pub(crate) struct Attempt<'a> {
     /// The sign-in name.
-    pub(super) username: &'a str,
+    pub(crate) username: &'a str,
     /// The password.
-    pub(super) password: &'a SecretString,
+    pub(crate) password: &'a SecretString,
     /// A new password, twice, where the present one was given by someone else.
-    pub(super) new_password: Option<(&'a SecretString, &'a SecretString)>,
+    pub(crate) new_password: Option<(&'a SecretString, &'a SecretString)>,
     /// Where it comes from.
-    pub(super) source: Source,
+    pub(crate) source: Source,
     /// Where it comes from, for the audit.
-    pub(super) origin: Origin,
+    pub(crate) origin: Origin,
     /// When.
-    pub(super) now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 /// How it ended.
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// The password is right; who has second factors has to show one, too.
     Right {
         /// Who.
@@ -67,7 +67,7 @@ pub(super) enum Outcome {
 }
 
 /// Checks a name and a password.
-pub(super) async fn attempt(
+pub(crate) async fn attempt(
     app: &App,
     throttle: &Throttle,
     tenant: Option<&Tenant>,

@@ -17,7 +17,7 @@ use crate::identity::passkeys::PasskeyError;
 
 /// A sign-in failed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SignInError {
+pub(crate) enum SignInError {
     /// A rule says no.
     #[error("the request is refused")]
     Refused(AuthorizeRefusal),

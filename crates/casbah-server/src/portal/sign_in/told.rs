@@ -17,22 +17,22 @@ const TOO_MANY: u32 = 50_053;
 const WRONG_FACTOR: u32 = 500_121;
 
 /// An attempt to sign in.
-pub(super) struct Told<'a> {
-    pub(super) tenant: Option<TenantId>,
-    pub(super) username: &'a str,
-    pub(super) client: AppId,
-    pub(super) context: &'a RequestContext,
+pub(crate) struct Told<'a> {
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) username: &'a str,
+    pub(crate) client: AppId,
+    pub(crate) context: &'a RequestContext,
 }
 
 impl Told<'_> {
     /// Keeps that the person signed in by these methods. Nobody does without a record.
-    pub(super) async fn signed_in(&self, app: &App, methods: &[String]) -> Result<(), AuditFailed> {
+    pub(crate) async fn signed_in(&self, app: &App, methods: &[String]) -> Result<(), AuditFailed> {
         let record = self.record().detail(methods.join(" "));
         app.audit.keep(self.tenant, record).await
     }
 
     /// Keeps why an attempt with a password ended.
-    pub(super) async fn keep(&self, app: &App, outcome: &Outcome) -> Result<(), AuditFailed> {
+    pub(crate) async fn keep(&self, app: &App, outcome: &Outcome) -> Result<(), AuditFailed> {
         let code = match outcome {
             Outcome::Wrong => AadError::WrongPassword.wire().code,
             Outcome::Disabled => AadError::UserDisabled.wire().code,
