@@ -36,8 +36,8 @@ pub mod well_known;
 
 pub use api::{
     ApiBase, AppRole, AppRoleAssignment, Application, AuditPage, AuditVerification,
-    BlockScriptFormat, Client, ClosedAlerts, Closing, DetectorState, DoneUpload,
-    FederatedCredential, GraphClient, IngestAnswer, IngestError, Invitation, ListQuery,
+    AuthenticationMethod, BlockScriptFormat, Client, ClosedAlerts, Closing, DetectorState,
+    DoneUpload, FederatedCredential, GraphClient, IngestAnswer, IngestError, Invitation, ListQuery,
     NewAdministrator, NewFederatedCredential, NewPerson, NewTenant, Page, Pages,
     PasswordCredential, Person, ReportQuery, RequiredResource, ResourceAccess, RoleAssignment,
     RoleDefinition, ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,

@@ -27,6 +27,7 @@ pub(crate) mod sign_in;
 mod table;
 #[cfg(test)]
 mod tests;
+mod users;
 mod visitor;
 
 use axum::response::Redirect;
@@ -57,7 +58,8 @@ fn pages() -> Pages {
         .page("/portal/", overview::show)
         .page("/portal/{*rest}", no_page);
     let pages = enterprise::pages(apps::pages(pages));
-    settings::pages(security::pages(pages))
+    let pages = users::pages(security::pages(pages));
+    settings::pages(pages)
 }
 
 /// Whatever else stands under the portal.

@@ -78,8 +78,8 @@ pub struct Recovered {
     pub is_administrator: bool,
 }
 
-/// Gives a person a one-time password, switches the person on and ends all sign-ins
-/// before; the tenant's audit keeps that the operator did it. `tenant` is an id or a
+/// Gives a person a one-time password, switches the person on, takes all second factors
+/// away and ends all sign-ins before; the tenant's audit keeps that the operator did it. `tenant` is an id or a
 /// domain, the home tenant by default; `user` a sign-in name, by default that of the first
 /// Global Administrator, who is made if there is none.
 ///
@@ -160,6 +160,12 @@ async fn reset(
         .at(now)
         .detail(&user.upn);
     let missing = user.upn.clone();
+    let factors = AuditRecord::new(OPERATOR, "user.reset_methods", &user.id)
+        .at(now)
+        .detail(&user.upn);
+    store
+        .reset_second_factors(user.tenant, user.id, factors)
+        .await?;
     store
         .change_user(user.tenant, user.id, record, move |present| {
             let present = present.ok_or_else(|| RecoverFailure::Person(missing.clone()))?;

@@ -14,7 +14,9 @@ use crate::error::{Error, GraphError};
 use crate::transport::Repeat;
 
 pub use federated::{FederatedCredential, NewFederatedCredential};
-pub use people::{Invitation, NewPerson, Person, RoleAssignment, RoleDefinition};
+pub use people::{
+    AuthenticationMethod, Invitation, NewPerson, Person, RoleAssignment, RoleDefinition,
+};
 
 /// Calls the directory of one tenant. Cheap to clone.
 #[derive(Debug, Clone)]

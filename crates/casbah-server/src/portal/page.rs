@@ -15,6 +15,8 @@ use crate::identity::context::RequestContext;
 pub(super) enum Section {
     /// The first page.
     Overview,
+    /// People and their roles.
+    Users,
     /// How the visitor signs in, and where.
     Security,
     /// Applications of this tenant.
@@ -49,6 +51,10 @@ const NAVIGATION: &[Group] = &[
         sections: &[Section::AppRegistrations, Section::EnterpriseApps],
     },
     Group {
+        title: "People",
+        sections: &[Section::Users, Section::Security],
+    },
+    Group {
         title: "Settings",
         sections: &[Section::Audit, Section::Credentials, Section::About],
     },
@@ -59,6 +65,7 @@ impl Section {
     pub(super) const fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Users => "Users and roles",
             Self::Security => "Security info",
             Self::AppRegistrations => "App registrations",
             Self::EnterpriseApps => "Enterprise applications",
@@ -72,6 +79,7 @@ impl Section {
     pub(super) const fn address(self) -> &'static str {
         match self {
             Self::Overview => "/portal/",
+            Self::Users => "/portal/users",
             Self::Security => "/portal/security",
             Self::AppRegistrations => "/portal/apps",
             Self::EnterpriseApps => "/portal/enterprise_apps",

@@ -9,6 +9,7 @@ mod hostile;
 mod permissions;
 mod security;
 mod settings;
+mod users;
 
 use casbah_model::identity::DirectoryRole;
 use secrecy::ExposeSecret;

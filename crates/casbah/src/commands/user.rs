@@ -102,6 +102,13 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         password: PasswordArgs,
     },
+    /// Take a person's authenticator app and passkeys away, so that the password suffices
+    ///
+    /// For people who have lost their device. Be sure that it is they who ask.
+    ResetMfa {
+        #[command(flatten)]
+        who: Who,
+    },
     /// End all tokens and sessions of a person, who can sign in again
     SignOut {
         #[command(flatten)]
@@ -176,6 +183,7 @@ pub(crate) async fn run(context: &Context, command: UserCommand) -> Result<(), C
             let text = graph.reset_person_password(&who.user).await?;
             tell(context, &who.user, &text, &password)?;
         }
+        UserCommand::ResetMfa { who } => reset_mfa(&graph, &who.user).await?,
         UserCommand::SignOut { who } => {
             graph.end_sign_ins(&who.user).await?;
             Output::note("All tokens and sessions have ended.");
@@ -207,6 +215,22 @@ async fn create(
     };
     graph.create_person(&new).await?;
     tell(context, user, text.expose_secret(), password)
+}
+
+async fn reset_mfa(graph: &GraphClient, user: &str) -> Result<(), CliError> {
+    let factors = graph.second_factors(user).await?;
+    if factors.is_empty() {
+        Output::note("There was none: the password suffices already.");
+        return Ok(());
+    }
+    for factor in &factors {
+        graph.delete_second_factor(user, factor).await?;
+    }
+    Output::note(&format!(
+        "Deleted {}. The password suffices until another is added.",
+        factors.len()
+    ));
+    Ok(())
 }
 
 async fn remove_role(graph: &GraphClient, user: &str, role: DirectoryRole) -> Result<(), CliError> {

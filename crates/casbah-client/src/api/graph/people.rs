@@ -70,6 +70,34 @@ impl std::fmt::Debug for Invitation {
     }
 }
 
+/// Something that a person proves herself with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthenticationMethod {
+    /// What it is, in Graph's words.
+    #[serde(rename = "@odata.type")]
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+    /// The name that the person gave it.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// When it was added.
+    #[serde(default)]
+    pub created_date_time: Option<String>,
+}
+
+impl AuthenticationMethod {
+    /// The collection that it is deleted from; a password has none.
+    fn set(&self) -> Option<&'static str> {
+        match self.kind.as_str() {
+            "#microsoft.graph.softwareOathAuthenticationMethod" => Some("softwareOathMethods"),
+            "#microsoft.graph.fido2AuthenticationMethod" => Some("fido2Methods"),
+            _ => None,
+        }
+    }
+}
+
 /// A role that people can have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -192,6 +220,36 @@ impl GraphClient {
             .json(Method::POST, &path, Repeat::Unsafe, Some(&body))
             .await?;
         Ok(reset.new_password)
+    }
+
+    /// What a person proves herself with beside the password.
+    ///
+    /// # Errors
+    /// [`Error::Graph`]
+    pub async fn second_factors(&self, key: &str) -> Result<Vec<AuthenticationMethod>, Error> {
+        let all = self.collection(path(key, "/authentication/methods"));
+        let all: Vec<AuthenticationMethod> = all.await?;
+        Ok(all
+            .into_iter()
+            .filter(|method| method.set().is_some())
+            .collect())
+    }
+
+    /// Takes one of them away.
+    ///
+    /// # Errors
+    /// [`Error::Graph`]
+    pub async fn delete_second_factor(
+        &self,
+        key: &str,
+        method: &AuthenticationMethod,
+    ) -> Result<(), Error> {
+        if let Some(set) = method.set() {
+            let id = segment(&method.id);
+            let path = path(key, &format!("/authentication/{set}/{id}"));
+            self.send(Method::DELETE, &path, Repeat::Safe, None).await?;
+        }
+        Ok(())
     }
 
     /// Ends all that came of a person's sign-ins until now.

@@ -227,6 +227,19 @@ async fn route_people(
         ("POST", [("users", _), (_, id), ("revokesigninsessions", _)]) => {
             people::sign_out(call, id).await
         }
+        ("GET", [("users", _), (_, id), ("authentication", _), ("methods", _)]) => {
+            people::methods(call, id).await
+        }
+        (
+            "DELETE",
+            [
+                ("users", _),
+                (_, id),
+                ("authentication", _),
+                (kind @ ("softwareoathmethods" | "fido2methods"), _),
+                (_, method),
+            ],
+        ) => people::delete_method(call, id, kind, method).await,
         (
             "POST",
             [

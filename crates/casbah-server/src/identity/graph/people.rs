@@ -6,6 +6,7 @@
 mod change;
 mod invitations;
 mod listing;
+mod methods;
 mod passwords;
 mod roles;
 mod sessions;
@@ -14,6 +15,7 @@ pub(super) use change::{change, change_person};
 pub(super) use change::{create, delete};
 pub(super) use invitations::invite;
 pub(super) use listing::{find, list, member_of, show};
+pub(super) use methods::{delete as delete_method, list as methods};
 pub(super) use passwords::{PASSWORD_METHOD, reset as reset_password};
 pub(super) use roles::{
     assign as assign_role, assignment as role_assignment, assignments as role_assignments,

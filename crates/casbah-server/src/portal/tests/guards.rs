@@ -1,5 +1,6 @@
 //! Forms of other sessions, and objects of other tenants.
 
+use casbah_model::identity::DirectoryRole;
 use casbah_model::ids::ObjectId;
 use casbah_model::permission::Permission;
 use secrecy::ExposeSecret;
@@ -72,6 +73,8 @@ struct Rich {
     principal: String,
     keys: [(&'static str, String); 3],
     owner: String,
+    person: String,
+    assignment: String,
 }
 
 impl Rich {
@@ -100,7 +103,14 @@ impl Rich {
             let key = page.attribute(&format!("href=\"{}/", app.at(&format!("/{kind}"))));
             keys.push((kind, key.strip_suffix("/delete").unwrap().to_owned()));
         }
+        let ada = directory
+            .person("ada", &[DirectoryRole::SecurityReader])
+            .await;
+        let page = browser.get(&format!("/portal/users/{}", ada.id)).await;
+        let remove = page.attribute(&format!("action=\"/portal/users/{}/roles/", ada.id));
         Self {
+            person: ada.id.to_string(),
+            assignment: remove.strip_suffix("/remove").unwrap().to_owned(),
             principal: principal_of(browser, &app).await,
             keys: keys.try_into().unwrap(),
             owner: directory.admin.id.to_string(),
@@ -112,6 +122,8 @@ impl Rich {
     fn at(&self, path: &str) -> String {
         let address = filled(path, |name| match name {
             "id" if path.contains("enterprise") => self.principal.clone(),
+            "id" if path.contains("users") => self.person.clone(),
+            "role" => self.assignment.clone(),
             "id" => self.app.id.clone(),
             "app_id" => self.app.app_id.clone(),
             "resource" => API.to_owned(),
@@ -149,6 +161,7 @@ fn fields(owner: &str) -> Vec<(&str, String)> {
         ("resource", API),
         ("kind", "application"),
         ("permission", &role),
+        ("role", "Global Reader"),
         ("enabled", "no"),
     ]
     .map(|(name, value)| (name, value.to_owned()))
