@@ -37,8 +37,8 @@ pub use first_party::{
     MICROSOFT_GRAPH, RESOURCE_MANAGER,
 };
 pub use grant::{
-    AuthorizationCode, CodeChallenge, Platform, RefreshChain, RefreshToken, RefreshUse,
-    RequestedResource, Session,
+    AuthorizationCode, CodeChallenge, Platform, RefreshStanding, RefreshToken, RequestedResource,
+    Session,
 };
 pub use hash::{Digest, PasswordHash, Sealed};
 pub use held_credential::{CredentialKind, HeldCredential};

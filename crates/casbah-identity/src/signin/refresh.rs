@@ -1,7 +1,7 @@
 //! Refresh tokens: rotation and what a second use means (RFC 9700 section 4.14).
 
 use casbah_model::identity::{
-    AuthorizationCode, Platform, RefreshChain, RefreshToken, RequestedResource,
+    AuthorizationCode, Platform, RefreshStanding, RefreshToken, RequestedResource,
 };
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::time::{DAY_MS, Timestamp};
@@ -12,10 +12,22 @@ use super::opaque::{self, OpaqueKind};
 use crate::error::AadError;
 use crate::random::{NoRandomness, digest_of};
 
-/// How long a token may be used once more after its first use, seconds. A client
-/// whose connection broke before the answer came must not lose its sign-in. It gets
-/// another successor in place of the one that it never saw, so that there is always
-/// one token that is good; whoever comes with any other ends the family.
+/// How long a token is still taken after its family has moved on from it, seconds.
+///
+/// Two tabs of one client, or two threads of one program, share what they keep and wake at
+/// the same time: both come with the same token, each gets a successor, and what is kept is
+/// the one that came last. A client whose connection broke before the answer came does the
+/// same by itself. None of them may lose its sign-in, so within this time every use gets a
+/// successor of its own, and none is ended.
+///
+/// A thief must not gain a sign-in of his own by that. So tokens are counted: the successor
+/// of a token of the newest generation is of the next, and with it the family moves on; the
+/// successor of one that was passed is of the newest. All that came of one moment thus are
+/// of one generation, and the first of them that is used again makes the others old: whoever
+/// comes with one of those after this time is a second party, and the family ends (RFC 9700
+/// section 4.14.2). A thief who was quick enough once would have to be so at every refresh
+/// of his victim, and is found out at the first that he misses; so is a victim who comes
+/// after the thief, and then both have to sign in again.
 pub const REUSE_GRACE_SECONDS: i64 = 30;
 
 /// Days that a refresh token lives unused.
@@ -96,6 +108,7 @@ pub fn first_refresh(grant: RefreshGrant, now: Timestamp) -> Result<NewRefreshTo
         methods: grant.methods,
         created: now,
         expires: now.plus_millis(days * DAY_MS),
+        generation: 0,
         used: None,
         revoked: None,
     };
@@ -103,7 +116,8 @@ pub fn first_refresh(grant: RefreshGrant, now: Timestamp) -> Result<NewRefreshTo
 }
 
 /// The token that follows `previous`. It lives as long as that did; for a page
-/// without a server it ends when that would have.
+/// without a server it ends when that would have. Its generation is set where it is stored,
+/// by [`RefreshStanding::next_generation`].
 ///
 /// # Errors
 /// [`NoRandomness`]
@@ -129,31 +143,25 @@ pub fn next_refresh(
 }
 
 /// Checks the use of a refresh token by an authenticated client. On success the
-/// caller marks it used, ends its earlier successor and stores the next in one
-/// transaction.
+/// caller marks it used and stores the next in one transaction.
 ///
 /// # Errors
-/// [`Refusal`]; a token that comes again, or in whose place another was given, ends
-/// its family.
+/// [`Refusal`]; a token that comes after its time ends its family, see
+/// [`REUSE_GRACE_SECONDS`].
 pub fn check_refresh(
-    stored: Option<&RefreshChain>,
+    stored: Option<&RefreshStanding>,
     client: AppId,
     tenant: Option<TenantId>,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let RefreshChain { token, successor } = stored
-        .filter(|chain| chain.token.client == client)
+    let RefreshStanding { token, passed, .. } = stored
+        .filter(|standing| standing.token.client == client)
         .ok_or(AadError::GrantUnknown)?;
     if tenant.is_some_and(|tenant| tenant != token.tenant) {
         return Err(AadError::GrantOfOtherTenant.into());
     }
-    let is_late = |first: Timestamp| first.plus_millis(REUSE_GRACE_SECONDS * 1000) < now;
-    let is_reuse = match (&token.used, successor) {
-        (None, _) => false,
-        (Some(used), Some(successor)) => successor.used.is_some() || is_late(used.at),
-        (Some(_), None) => true,
-    };
-    if token.revoked.is_some() || is_reuse {
+    let is_late = |passed: Timestamp| passed.plus_millis(REUSE_GRACE_SECONDS * 1000) < now;
+    if token.revoked.is_some() || passed.is_some_and(is_late) {
         return Err(Refusal {
             error: AadError::RefreshTokenRevoked,
             ends_family: Some(token.family),
@@ -166,132 +174,4 @@ pub fn check_refresh(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use casbah_model::identity::{Digest, RefreshUse};
-
-    const NOW: Timestamp = Timestamp::from_seconds(1_790_000_000);
-
-    fn code() -> AuthorizationCode {
-        AuthorizationCode {
-            hash: Digest::new([0; 32]),
-            tenant: TenantId::random(),
-            client: AppId::random(),
-            user: ObjectId::random(),
-            redirect_uri: "https://a".into(),
-            scopes: vec!["offline_access".into()],
-            resource: None,
-            challenge: None,
-            nonce: None,
-            auth_time: NOW,
-            methods: vec!["pwd".to_owned()],
-            wants_auth_time: false,
-            created: NOW,
-            expires: NOW,
-            redeemed: None,
-            family: ObjectId::random(),
-        }
-    }
-
-    fn unused(token: &RefreshToken) -> RefreshChain {
-        RefreshChain {
-            token: token.clone(),
-            successor: None,
-        }
-    }
-
-    fn check(chain: &RefreshChain, now: Timestamp) -> Result<(), Refusal> {
-        let token = &chain.token;
-        check_refresh(Some(chain), token.client, Some(token.tenant), now)
-    }
-
-    #[test]
-    fn each_use_gives_the_next_of_the_family() {
-        let first =
-            first_refresh(RefreshGrant::of_code(&code(), Platform::PublicClient), NOW).unwrap();
-        assert_eq!(check(&unused(&first.stored), NOW), Ok(()));
-        let later = NOW.plus_millis(DAY_MS);
-        let next = next_refresh(&first.stored, later).unwrap();
-        assert_eq!(next.stored.family, first.stored.family);
-        assert_eq!(next.stored.platform, Platform::PublicClient);
-        assert_ne!(next.stored.hash, first.stored.hash);
-        assert_eq!(
-            next.stored.expires,
-            first.stored.expires.plus_millis(DAY_MS)
-        );
-        assert_eq!(next.stored.auth_time, NOW);
-    }
-
-    #[test]
-    fn a_page_without_a_server_signs_in_every_day() {
-        let first = first_refresh(RefreshGrant::of_code(&code(), Platform::Spa), NOW).unwrap();
-        let later = NOW.plus_millis(1_000);
-        let next = next_refresh(&first.stored, later).unwrap();
-        assert_eq!(next.stored.expires, NOW.plus_millis(DAY_MS));
-    }
-
-    #[test]
-    fn a_second_use_ends_the_family_but_for_a_broken_connection() {
-        let first = first_refresh(RefreshGrant::of_code(&code(), Platform::Web), NOW)
-            .unwrap()
-            .stored;
-        let next = next_refresh(&first, NOW).unwrap().stored;
-        let used = RefreshUse {
-            at: NOW,
-            successor: next.hash,
-        };
-        let chain = RefreshChain {
-            token: RefreshToken {
-                used: Some(used),
-                ..first.clone()
-            },
-            successor: Some(next.clone()),
-        };
-        let grace = NOW.plus_millis(REUSE_GRACE_SECONDS * 1000);
-        assert_eq!(check(&chain, grace), Ok(()));
-        let refusal = Err(Refusal {
-            error: AadError::RefreshTokenRevoked,
-            ends_family: Some(first.family),
-        });
-        assert_eq!(check(&chain, grace.plus_millis(1)), refusal);
-
-        let mut seen = chain.clone();
-        seen.successor = Some(RefreshToken {
-            used: Some(used),
-            ..next
-        });
-        assert_eq!(check(&seen, NOW), refusal, "the answer had arrived");
-        seen.successor = None;
-        assert_eq!(check(&seen, NOW), refusal, "it is long gone");
-
-        let mut replaced = unused(&first);
-        replaced.token.revoked = Some(NOW);
-        assert_eq!(check(&replaced, NOW), refusal);
-    }
-
-    #[test]
-    fn each_obstacle_has_its_own_error() {
-        let token = first_refresh(RefreshGrant::of_code(&code(), Platform::Web), NOW)
-            .unwrap()
-            .stored;
-        let unknown = Err(AadError::GrantUnknown.into());
-        assert_eq!(check_refresh(None, token.client, None, NOW), unknown);
-        assert_eq!(
-            check_refresh(Some(&unused(&token)), AppId::random(), None, NOW),
-            unknown
-        );
-        assert_eq!(
-            check_refresh(
-                Some(&unused(&token)),
-                token.client,
-                Some(TenantId::random()),
-                NOW
-            ),
-            Err(AadError::GrantOfOtherTenant.into())
-        );
-        assert_eq!(
-            check(&unused(&token), token.expires),
-            Err(AadError::RefreshTokenExpired.into())
-        );
-    }
-}
+mod tests;

@@ -96,7 +96,7 @@ impl Platform {
     }
 }
 
-/// A refresh token. Each use ends it and gives the next of its family.
+/// A refresh token. A use gives a next one and moves the family on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshToken {
     /// SHA-256 of the token; the token itself is not kept.
@@ -124,28 +124,32 @@ pub struct RefreshToken {
     pub created: Timestamp,
     /// When it ends.
     pub expires: Timestamp,
-    /// Its exchange for the next.
-    pub used: Option<RefreshUse>,
-    /// When its family was ended, or another took its place.
+    /// How often the family had moved on when it was given.
+    pub generation: i64,
+    /// When it was used first.
+    pub used: Option<Timestamp>,
+    /// When its family was ended.
     pub revoked: Option<Timestamp>,
 }
 
-/// The exchange of a refresh token for the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RefreshUse {
-    /// When it was exchanged first.
-    pub at: Timestamp,
-    /// The latest token that it was exchanged for, by its hash.
-    pub successor: Digest,
-}
-
-/// A refresh token and what became of it.
+/// A refresh token and where its family is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefreshChain {
+pub struct RefreshStanding {
     /// The token.
     pub token: RefreshToken,
-    /// The token that it was exchanged for.
-    pub successor: Option<RefreshToken>,
+    /// The newest generation of the family.
+    pub newest: i64,
+    /// When the family moved on from the token's generation, by the first use of any token
+    /// of it; none while that is the newest.
+    pub passed: Option<Timestamp>,
+}
+
+impl RefreshStanding {
+    /// The generation of the token that a use of this one gives. Only a use of the newest
+    /// moves the family on; who comes a moment later is taken along.
+    pub fn next_generation(&self) -> i64 {
+        self.newest.max(self.token.generation.saturating_add(1))
+    }
 }
 
 /// A person's signed-in browser.

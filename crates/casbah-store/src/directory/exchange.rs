@@ -1,7 +1,7 @@
 //! Exchange of codes and refresh tokens: the check, the marking and the
 //! successor in one transaction, so that only one of many callers gets through.
 
-use casbah_model::identity::{AuthorizationCode, Digest, RefreshChain, RefreshToken};
+use casbah_model::identity::{AuthorizationCode, Digest, RefreshStanding, RefreshToken};
 use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::time::Timestamp;
 
@@ -33,8 +33,9 @@ impl Store {
         &self,
         tenant: TenantId,
         hash: Digest,
-    ) -> Result<Option<RefreshChain>, StoreError> {
-        self.read(move |session| chain(session, tenant, hash)).await
+    ) -> Result<Option<RefreshStanding>, StoreError> {
+        self.read(move |session| standing(session, tenant, hash))
+            .await
     }
 
     /// Asks `decide` about a code; if it agrees, marks the code redeemed and stores
@@ -76,8 +77,7 @@ impl Store {
     }
 
     /// Asks `decide` about a refresh token; if it agrees, marks the token used and
-    /// stores the next, which takes the place of an earlier successor. The time of
-    /// the first use stands.
+    /// stores the next. The time of the first use stands.
     pub async fn exchange_refresh_token<E, D>(
         &self,
         tenant: TenantId,
@@ -87,25 +87,18 @@ impl Store {
     ) -> Result<Result<(), E>, StoreError>
     where
         E: Send + 'static,
-        D: Fn(Option<&RefreshChain>) -> Result<RefreshToken, Denied<E>> + Send + 'static,
+        D: Fn(Option<&RefreshStanding>) -> Result<RefreshToken, Denied<E>> + Send + 'static,
     {
         self.write_apart(move |session| {
-            let stored = chain(session, tenant, hash)?;
+            let stored = standing(session, tenant, hash)?;
             let next = match decide(stored.as_ref()) {
                 Ok(next) => next,
                 Err(denied) => return deny(session, tenant, now, denied),
             };
-            if let Some(earlier) = stored.and_then(|chain| chain.successor) {
-                session.execute(
-                    "UPDATE refresh_token SET revoked = ?3
-                     WHERE tenant_id = ?1 AND hash = ?2 AND revoked IS NULL",
-                    params![tenant, earlier.hash, now],
-                )?;
-            }
             session.execute(
-                "UPDATE refresh_token SET used = COALESCE(used, ?3), successor = ?4
+                "UPDATE refresh_token SET used = COALESCE(used, ?3)
                  WHERE tenant_id = ?1 AND hash = ?2",
-                params![tenant, hash, now, next.hash],
+                params![tenant, hash, now],
             )?;
             insert_refresh_token(session, &next)?;
             // The family's own alone: writes of different people must not collide.
@@ -119,19 +112,29 @@ impl Store {
     }
 }
 
-fn chain(
+fn standing(
     session: &mut Session<'_>,
     tenant: TenantId,
     hash: Digest,
-) -> Result<Option<RefreshChain>, StoreError> {
+) -> Result<Option<RefreshStanding>, StoreError> {
     let Some(token) = refresh_token(session, tenant, hash)? else {
         return Ok(None);
     };
-    let successor = match token.used {
-        Some(used) => refresh_token(session, tenant, used.successor)?,
-        None => None,
-    };
-    Ok(Some(RefreshChain { token, successor }))
+    let newest = session.number(
+        "SELECT MAX(generation) FROM refresh_token WHERE tenant_id = ?1 AND family = ?2",
+        params![tenant, token.family],
+    )?;
+    let row = session.row(
+        "SELECT MIN(used) FROM refresh_token
+         WHERE tenant_id = ?1 AND family = ?2 AND generation = ?3",
+        params![tenant, token.family, token.generation],
+    )?;
+    let passed = row.map(|mut row| row.get(0)).transpose()?.flatten();
+    Ok(Some(RefreshStanding {
+        token,
+        newest,
+        passed,
+    }))
 }
 
 fn deny<E>(

@@ -1,7 +1,7 @@
 //! What people's sign-in leaves: codes, refresh tokens, failures.
 
 use casbah_model::identity::{
-    AuthorizationCode, CodeChallenge, Digest, RefreshToken, RefreshUse, RequestedResource,
+    AuthorizationCode, CodeChallenge, Digest, RefreshToken, RequestedResource,
 };
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
@@ -177,7 +177,7 @@ pub(super) fn code(
 
 /// All of a refresh token, in the order of [`read_refresh_token`].
 pub(super) const REFRESH: &str = "SELECT hash, family, client, platform, user_id, scopes,
-    resource_requested, resource_app_id, auth_time, created, expires, used, successor, revoked,
+    resource_requested, resource_app_id, auth_time, created, expires, used, generation, revoked,
     methods
  FROM refresh_token WHERE tenant_id = ?1";
 
@@ -196,7 +196,7 @@ pub(super) fn insert_refresh_token(
 ) -> Result<(), StoreError> {
     session.execute(
         "INSERT INTO refresh_token (tenant_id, hash, family, client, platform, user_id, scopes,
-            resource_requested, resource_app_id, auth_time, created, expires, used, successor,
+            resource_requested, resource_app_id, auth_time, created, expires, used, generation,
             revoked, methods)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         params![
@@ -215,8 +215,8 @@ pub(super) fn insert_refresh_token(
             token.auth_time,
             token.created,
             token.expires,
-            token.used.map(|used| used.at),
-            token.used.map(|used| used.successor),
+            token.used,
+            token.generation,
             token.revoked,
             token.methods.join(" ")
         ],
@@ -267,7 +267,6 @@ pub(super) fn read_refresh_token(
     tenant: TenantId,
     mut row: Row,
 ) -> Result<RefreshToken, StoreError> {
-    let (at, successor) = (row.get::<Option<_>>(11)?, row.get::<Option<_>>(12)?);
     Ok(RefreshToken {
         hash: row.get(0)?,
         tenant,
@@ -280,9 +279,8 @@ pub(super) fn read_refresh_token(
         auth_time: row.get(8)?,
         created: row.get(9)?,
         expires: row.get(10)?,
-        used: at
-            .zip(successor)
-            .map(|(at, successor)| RefreshUse { at, successor }),
+        used: row.get(11)?,
+        generation: row.get(12)?,
         revoked: row.get(13)?,
         methods: words(&row.get::<String>(14)?),
     })

@@ -14,6 +14,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0002_people.sql"),
     include_str!("0003_second_factors.sql"),
     include_str!("0004_device_codes.sql"),
+    include_str!("0005_refresh_generations.sql"),
 ];
 
 /// What a table is to a database of many nodes (Citus).
@@ -146,6 +147,36 @@ mod tests {
                 assert_eq!(first, ["tenant_id"], "the index {index} of {table}");
             }
         }
+    }
+
+    #[test]
+    fn sign_ins_outlive_the_change_to_generations() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        for text in &VERSIONS[..4] {
+            connection
+                .execute_batch(&in_dialect(text, Dialect::Sqlite))
+                .unwrap();
+        }
+        for (hash, used) in [("1", "7"), ("2", "NULL")] {
+            connection
+                .execute_batch(&format!(
+                    "INSERT INTO refresh_token (tenant_id, hash, family, client, platform, user_id,
+                        scopes, auth_time, created, expires, used)
+                     VALUES (x'00', x'0{hash}', x'00', x'00', 'web', x'00', '', 0, 0, 9, {used})"
+                ))
+                .unwrap();
+        }
+        connection
+            .execute_batch(&in_dialect(VERSIONS[4], Dialect::Sqlite))
+            .unwrap();
+        let newest: Vec<u8> = connection
+            .query_row(
+                "SELECT hash FROM refresh_token ORDER BY generation DESC LIMIT 1",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(newest, [2], "the one that was not used");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use casbah_model::identity::{
-    AuthorizationCode, CodeChallenge, Digest, Platform, RefreshToken, RefreshUse, Session,
+    AuthorizationCode, CodeChallenge, Digest, Platform, RefreshStanding, RefreshToken, Session,
 };
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
@@ -43,6 +43,7 @@ crate::on_both!(
             methods: vec!["pwd".to_owned()],
             created: NOW,
             expires: NOW.plus_millis(900_000),
+            generation: 0,
             used: None,
             revoked: None,
         };
@@ -87,7 +88,7 @@ crate::on_both!(
 );
 
 crate::on_both!(
-    a_refresh_token_keeps_the_time_of_its_first_use_and_one_successor,
+    a_family_of_refresh_tokens_moves_on_with_the_first_use_of_its_newest,
     |store: Store| async move {
         let tenant = TenantId::random();
         let token = move |byte| RefreshToken {
@@ -103,35 +104,53 @@ crate::on_both!(
             methods: vec!["pwd".to_owned()],
             created: NOW,
             expires: NOW.plus_millis(900_000),
+            generation: 0,
             used: None,
             revoked: None,
         };
         store.add_refresh_token(token(1)).await.unwrap();
-        for (time, next) in [(NOW.plus_millis(1), 2), (NOW.plus_millis(2), 3)] {
+        let exchange = async |byte, time, next| {
             let outcome: Result<(), ()> = store
-                .exchange_refresh_token(tenant, token(1).hash, time, move |_| Ok(token(next)))
+                .exchange_refresh_token(tenant, token(byte).hash, time, move |stored| {
+                    let generation = stored.map_or(0, RefreshStanding::next_generation);
+                    Ok(RefreshToken {
+                        generation,
+                        ..token(next)
+                    })
+                })
                 .await
                 .unwrap();
             assert_eq!(outcome, Ok(()));
-        }
+        };
         let stored = async |byte| {
-            let chain = store.refresh_token(tenant, token(byte).hash).await.unwrap();
-            chain.unwrap()
+            let standing = store.refresh_token(tenant, token(byte).hash).await.unwrap();
+            standing.unwrap()
         };
+        assert_eq!(stored(1).await.passed, None);
+        let at = |millis| NOW.plus_millis(millis);
+        exchange(1, at(1), 2).await;
+        exchange(2, at(2), 3).await;
+        exchange(1, at(3), 4).await;
         let first = stored(1).await;
-        let used = RefreshUse {
-            at: NOW.plus_millis(1),
-            successor: token(3).hash,
-        };
-        assert_eq!(first.token.used, Some(used));
-        assert_eq!(first.successor, Some(token(3)));
-        let replaced = stored(2).await.token;
-        assert_eq!(replaced.revoked, Some(NOW.plus_millis(2)));
+        assert_eq!(first.token.used, Some(at(1)), "the first use stands");
+        assert_eq!((first.newest, first.passed), (2, Some(at(1))));
+        assert_eq!(stored(2).await.passed, Some(at(2)));
+        for newest in [3, 4] {
+            let standing = stored(newest).await;
+            assert_eq!((standing.token.generation, standing.passed), (2, None));
+        }
+        exchange(4, at(9), 5).await;
+        assert_eq!(
+            stored(3).await.passed,
+            Some(at(9)),
+            "another of its generation went on"
+        );
+        assert_eq!(stored(3).await.token.used, None);
         let refused: Result<(), &str> = store
             .exchange_refresh_token(tenant, token(3).hash, NOW, move |stored| {
                 Err(Denied {
                     reason: "thief",
-                    ends_family: stored.map(|chain| chain.token.family),
+                    ends_family: stored.map(|standing| standing.token.family),
                 })
             })
             .await
@@ -187,6 +206,7 @@ crate::on_both!(what_sign_in_leaves_is_swept, |store: Store| async move {
         methods: vec!["pwd".to_owned()],
         created: NOW,
         expires: NOW.plus_millis(1000),
+        generation: 0,
         used: None,
         revoked: None,
     };

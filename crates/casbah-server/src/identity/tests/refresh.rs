@@ -91,20 +91,36 @@ async fn a_refresh_token_rotates_and_serves_another_resource() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_comes_again_leaves_one_successor() {
+async fn two_tabs_refresh_together_and_a_late_one_ends_all() {
     let directory = Directory::new().await;
     let mut browser = directory.browser();
     let sent = first_sign_in(&directory, &mut browser, &authorize("common", &[])).await;
     let answer = redeem(&mut browser, &sent.sent("code").unwrap(), &[]).await;
     let token = |page: &Page| page.json()["refresh_token"].as_str().unwrap().to_owned();
     let first = token(&answer);
-    let lost = token(&refresh(&mut browser, &first, SCOPE).await);
-    let kept = token(&refresh(&mut browser, &first, SCOPE).await);
-    let next = token(&refresh(&mut browser, &kept, SCOPE).await);
+    let (mut one, mut other) = (directory.browser(), directory.browser());
+    let (one, other) = tokio::join!(
+        refresh(&mut one, &first, SCOPE),
+        refresh(&mut other, &first, SCOPE),
+    );
+    let (one, other) = (token(&one), token(&other));
+    assert_ne!(one, other);
+    let next = token(&refresh(&mut browser, &one, SCOPE).await);
+    let late = token(&refresh(&mut browser, &other, SCOPE).await);
+
+    // A minute later there is one party only.
+    let database = directory.server.database();
+    database
+        .execute("UPDATE refresh_token SET used = used - 60000", [])
+        .unwrap();
+    let next = token(&refresh(&mut browser, &next, SCOPE).await);
+    database
+        .execute("UPDATE refresh_token SET used = used - 60000", [])
+        .unwrap();
     for (comes, what) in [
-        (&first, "its successor was used"),
+        (&late, "another of its generation went on"),
         (&next, "the family has ended"),
-        (&lost, "another took its place"),
+        (&first, "it is long gone"),
     ] {
         let dead = refresh(&mut browser, comes, SCOPE).await;
         assert_eq!(dead.code().2, Some(50_173), "{what}: {}", dead.text);

@@ -7,7 +7,7 @@ use casbah_identity::request::RefreshRequest;
 use casbah_identity::signin::{
     OpaqueKind, Refusal, authenticate_client, check_refresh, next_refresh, tenant_of,
 };
-use casbah_model::identity::RefreshChain;
+use casbah_model::identity::{RefreshStanding, RefreshToken};
 use casbah_model::ids::TenantId;
 use secrecy::ExposeSecret;
 
@@ -48,7 +48,7 @@ pub(super) async fn grant(
     let auth = proven.auth();
     told.proven = Some(proven);
 
-    let check = move |stored: Option<&RefreshChain>| check_refresh(stored, app_id, tenant, now);
+    let check = move |stored: Option<&RefreshStanding>| check_refresh(stored, app_id, tenant, now);
     if check(Some(&chain)).is_err() {
         // Asked once more inside the transaction, where its consequences are kept.
         let outcome = app
@@ -73,7 +73,11 @@ pub(super) async fn grant(
     app.store
         .exchange_refresh_token(home, hash, now, move |stored| {
             check(stored).map_err(denied)?;
-            Ok(kept.clone())
+            let generation = stored.map_or(0, RefreshStanding::next_generation);
+            Ok(RefreshToken {
+                generation,
+                ..kept.clone()
+            })
         })
         .await??;
     let tokens = UserTokens {
