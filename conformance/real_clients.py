@@ -1,5 +1,6 @@
 """Real client libraries against the real server: msal, azure-identity, PyJWT and
-azure-storage-blob get tokens, call the API, and verify and upload as they always do.
+azure-storage-blob get tokens, call the API, and verify and upload as they always do;
+msal acts for people, too (`people.py`).
 
     real_clients.py target/debug/casbah
 """
@@ -17,6 +18,7 @@ import msal
 import requests
 
 import issuer
+import people
 import server as casbah
 
 PASSED = []
@@ -81,12 +83,14 @@ class Graph:
 
 def main(binary):
     with issuer.Issuer() as other, casbah.Server(
-            binary, ["--egress-allow", "localhost", "--egress-ca", other.ca]) as server:
+            binary, ["--egress-allow", "localhost", "--egress-ca", other.ca,
+                     "--allow-password-grant"]) as server:
         graph = Graph(server)
         roles = ["investigation.read", "discovery.manage"]
         app, secret, role_ids = graph.register("Conformance", roles)
         graph.principal(app["appId"])
         play(server, graph, app, secret, roles, role_ids, other)
+        people.play(check, server, graph)
     print(f"{len(PASSED)} passed, 0 failed")
 
 

@@ -100,9 +100,9 @@ class Form(html.parser.HTMLParser):
             self._inside = False
 
 
-def sign_in(server, client_id, scope):
+def sign_in(server, client_id, scope, browser=None):
     """Signs the administrator in as a browser would; returns the token answer."""
-    browser = requests.Session()
+    browser = browser or requests.Session()
     verifier = secrets.token_urlsafe(48)
     digest = hashlib.sha256(verifier.encode()).digest()
     redirect, state = "http://localhost:54321", secrets.token_urlsafe(16)
