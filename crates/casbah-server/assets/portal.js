@@ -12,18 +12,25 @@ for (const time of document.querySelectorAll("time[datetime]")) {
 
 // Buttons that copy a text. Browsers offer the clipboard to secure pages only.
 if (navigator.clipboard) {
+  const told = document.createElement("p");
+  told.className = "unseen";
+  told.setAttribute("role", "status");
+  document.body.append(told);
   for (const button of document.querySelectorAll("button[data-copy]")) {
     const label = button.textContent;
     button.hidden = false;
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(button.dataset.copy);
-        button.textContent = "Copied";
+        button.textContent = told.textContent = "Copied";
       } catch {
-        button.textContent = "Press Ctrl+C";
+        button.textContent = told.textContent = "Press Ctrl+C";
         getSelection().selectAllChildren(button.previousElementSibling);
       }
-      setTimeout(() => { button.textContent = label; }, 2000);
+      setTimeout(() => {
+        button.textContent = label;
+        told.textContent = "";
+      }, 2000);
     });
   }
 }

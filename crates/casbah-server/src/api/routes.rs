@@ -52,13 +52,13 @@ async fn guard(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let caller = match request.extensions_mut().remove::<SignedInPerson>() {
-        Some(person) => person.authorize(need)?,
-        None => {
-            let mut caller = authorize(&app, request.headers(), need).await?;
-            caller.origin = context.origin();
-            caller
-        }
+    let person = request.extensions_mut().remove::<SignedInPerson>();
+    let caller = if let Some(person) = person {
+        person.authorize(need)?
+    } else {
+        let mut caller = authorize(&app, request.headers(), need).await?;
+        caller.origin = context.origin();
+        caller
     };
     if let Some((client, roles)) = caller.roles_for(need) {
         let call = format!("{} {path}", request.method());

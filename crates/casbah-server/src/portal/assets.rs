@@ -9,16 +9,19 @@ use crate::state::AppState;
 
 const KEEP: &str = "public, max-age=3600";
 const CSS: &str = "text/css; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The files' routes.
 pub(super) fn router() -> Router<AppState> {
     let style = include_str!("../../assets/casbah.css");
     let portal = include_str!("../../assets/portal.js");
+    let icon = include_str!("../../assets/icon.svg");
     let form_post = include_str!("../../assets/form_post.js");
     let passkey = include_str!("../../assets/passkey.js");
     Router::new()
         .route("/casbah/assets/casbah.css", get(async || file(CSS, style)))
+        .route("/casbah/assets/icon.svg", get(async || file(SVG, icon)))
         .route(
             "/casbah/assets/passkey.js",
             get(async || file(JAVASCRIPT, passkey)),

@@ -104,6 +104,8 @@ pub(super) struct Frame<'a> {
     pub(super) csrf: String,
     /// What the form that led here did; empty if none did.
     pub(super) done: &'static str,
+    /// The navigation.
+    pub(super) navigation: &'static [Group],
 }
 
 impl<'a> Frame<'a> {
@@ -116,12 +118,8 @@ impl<'a> Frame<'a> {
             tenant: &visitor.tenant,
             csrf: visitor.csrf(),
             done: done::text(visitor.query.text(done::PARAMETER)),
+            navigation: NAVIGATION,
         }
-    }
-
-    /// The parts for the navigation.
-    pub(super) const fn navigation(&self) -> &'static [Group] {
-        NAVIGATION
     }
 }
 

@@ -9,6 +9,7 @@ use casbah_model::ids::ObjectId;
 
 use self::federated::Template as Preset;
 use super::object::{Object, Tab, find};
+use crate::portal::moment::Moment;
 use crate::portal::objects::{Application, Federated, Status};
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::{Answer, Pages};
@@ -106,16 +107,8 @@ impl Credentials<'_> {
         }
     }
 
-    const fn lives(&self) -> [Life; Life::ALL.len()] {
-        Life::ALL
-    }
-
-    const fn presets(&self) -> [Preset; 3] {
-        Preset::ALL
-    }
-
-    fn status(&self, end: &crate::portal::moment::Moment) -> Status {
-        Status::of(std::iter::once(*end), self.now)
+    fn status(&self, end: Moment) -> Status {
+        Status::of(std::iter::once(end), self.now)
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Overview,
         Self::Authentication,
         Self::Credentials,
@@ -65,10 +65,6 @@ pub(super) struct Object<'a> {
 impl<'a> Object<'a> {
     pub(super) const fn new(app: &'a Application, tab: Tab) -> Self {
         Self { app, tab }
-    }
-
-    pub(super) const fn tabs(&self) -> [Tab; Tab::ALL.len()] {
-        Tab::ALL
     }
 
     /// The address of a page of the same application.

@@ -19,7 +19,7 @@ use crate::portal::visitor::Visitor;
 struct Owners<'a> {
     frame: Frame<'a>,
     object: Object<'a>,
-    owners: Vec<Owner>,
+    all: Vec<Owner>,
     entered: &'a str,
     complaint: Option<String>,
 }
@@ -41,7 +41,7 @@ async fn render(
     let page = Owners {
         frame: Frame::new(visitor, Section::AppRegistrations, &title),
         object: Object::new(&app, Tab::Owners),
-        owners: visitor.directory().list(&path).await?,
+        all: visitor.directory().list(&path).await?,
         entered,
         complaint,
     };

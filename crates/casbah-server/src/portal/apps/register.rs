@@ -34,12 +34,6 @@ struct Register<'a> {
     complaint: Option<String>,
 }
 
-impl Register<'_> {
-    const fn platforms(&self) -> [Platform; 3] {
-        Platform::ALL
-    }
-}
-
 /// `GET /portal/apps/new`
 pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
     form(&visitor, Entered::default(), None)

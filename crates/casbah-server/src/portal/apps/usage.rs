@@ -2,6 +2,7 @@
 
 use askama::Template;
 use casbah_model::ids::ObjectId;
+use casbah_model::time::Timestamp;
 use serde::Deserialize;
 
 use super::object::{Object, Tab, find};
@@ -21,7 +22,8 @@ struct Report {
 #[serde(rename_all = "camelCase")]
 struct Permission {
     resource: String,
-    permission: String,
+    #[serde(rename = "permission")]
+    value: String,
     granted: Moment,
     last_used: Option<Moment>,
     last_call: Option<String>,
@@ -29,6 +31,17 @@ struct Permission {
     actions: Vec<String>,
     keep: bool,
     reason: String,
+}
+
+impl Permission {
+    /// How old the grant is, in words.
+    fn age(&self, now: Timestamp) -> String {
+        match now.day() - self.granted.0.day() {
+            ..=0 => "today".to_owned(),
+            1 => "yesterday".to_owned(),
+            days => format!("{days} days ago"),
+        }
+    }
 }
 
 /// What is known of the use.
@@ -46,6 +59,7 @@ struct Usage<'a> {
     frame: Frame<'a>,
     object: Object<'a>,
     known: Known,
+    now: Timestamp,
 }
 
 /// `GET /portal/apps/{id}/usage`
@@ -63,6 +77,7 @@ pub(super) async fn show(visitor: Visitor, id: ObjectId) -> Answer {
         frame: Frame::new(&visitor, Section::AppRegistrations, &title),
         object: Object::new(&app, Tab::Usage),
         known,
+        now: visitor.context.now,
     };
     Ok(page::show(&page, &visitor.context)?)
 }

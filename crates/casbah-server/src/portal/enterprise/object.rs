@@ -59,7 +59,7 @@ pub(super) enum Tab {
 }
 
 impl Tab {
-    const ALL: [Self; 2] = [Self::Properties, Self::Permissions];
+    pub(super) const ALL: [Self; 2] = [Self::Properties, Self::Permissions];
 
     pub(super) const fn title(self) -> &'static str {
         match self {
@@ -92,10 +92,6 @@ impl Object {
             publisher,
             tab,
         })
-    }
-
-    pub(super) const fn tabs(&self) -> [Tab; Tab::ALL.len()] {
-        Tab::ALL
     }
 
     /// The address of a page of the same application.

@@ -54,6 +54,14 @@ impl Record {
     fn is_refused(&self) -> bool {
         self.outcome == "refused"
     }
+
+    /// The words of the target, and whether each is an id, which is not broken.
+    fn words(&self) -> Vec<(&str, bool)> {
+        let words = self.target.split_whitespace();
+        words
+            .map(|word| (word, word.parse::<uuid::Uuid>().is_ok()))
+            .collect()
+    }
 }
 
 #[derive(Deserialize)]
@@ -73,12 +81,6 @@ struct Audit<'a> {
     records: Vec<Record>,
     older: Option<String>,
     newest: String,
-}
-
-impl Audit<'_> {
-    const fn actions(&self) -> [&'static str; ACTIONS.len()] {
-        ACTIONS
-    }
 }
 
 /// `GET /portal/audit`

@@ -6,13 +6,11 @@ use serde::Deserialize;
 
 use crate::portal::api::Data;
 use crate::portal::moment::Moment;
+use crate::portal::objects::SOON_DAYS;
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
 use crate::portal::table::{Column, Key, Table};
 use crate::portal::visitor::Visitor;
-
-/// Days before its end at which a credential is to be replaced.
-const SOON_DAYS: i64 = 30;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

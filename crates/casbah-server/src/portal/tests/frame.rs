@@ -1,4 +1,5 @@
-use super::sign_in;
+use super::{SINGLE, administrator, register, set_roles, sign_in};
+use crate::portal::pages;
 use crate::testing::directory::Directory;
 
 #[tokio::test]
@@ -32,4 +33,31 @@ async fn a_sign_in_never_ends_at_another_host() {
             .await;
         assert_eq!(sent.header("location"), "/portal/", "{elsewhere}");
     }
+}
+
+#[tokio::test]
+async fn the_first_page_counts_what_is_there_and_leads_everywhere() {
+    let directory = Directory::new().await;
+    let mut browser = administrator(&directory).await;
+    register(&mut browser, "Console", SINGLE).await;
+    let page = browser.get("/portal/").await;
+    assert!(
+        page.text.contains("Credentials to replace"),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("Global Administrator"));
+    for path in pages().shown {
+        let is_first = !path.contains('{') && path.matches('/').count() == 2;
+        if is_first {
+            assert!(page.text.contains(&format!("href=\"{path}\"")), "{path}");
+        }
+    }
+    set_roles(&directory, &[]).await;
+    let page = browser.get("/portal/").await;
+    assert!(
+        !page.text.contains("Credentials to replace"),
+        "{}",
+        page.text
+    );
 }

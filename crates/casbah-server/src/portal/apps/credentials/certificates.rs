@@ -28,7 +28,9 @@ impl Certificate {
     pub(super) fn thumbprint(&self) -> String {
         let encoded = self.custom_key_identifier.as_deref().unwrap_or_default();
         match STANDARD.decode(encoded) {
-            Ok(bytes) => bytes.iter().map(|byte| format!("{byte:02X}")).collect(),
+            Ok(bytes) => bytes
+                .iter()
+                .fold(String::new(), |text, byte| format!("{text}{byte:02X}")),
             Err(_) => encoded.to_owned(),
         }
     }
