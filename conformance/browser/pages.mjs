@@ -1,0 +1,184 @@
+// Every page of the portal in a real browser: first a story told by its forms, then each
+// page that a link leads to, light and dark, wide and narrow, with and without JavaScript.
+//
+// CASBAH_TEST holds {url, userPrincipalName, password, named, screenshots?} as JSON, where
+// named holds the ids of applications whose names would break a careless page. CHROMIUM names
+// the browser (/usr/bin/chromium). Fails on a page that is no page, on an error in
+// the console, on a finding of axe that is serious, and on a page wider than its screen.
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const test = JSON.parse(process.env.CASBAH_TEST);
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const findings = [];
+const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+
+function find(where, what) {
+  findings.push(`${where}: ${what}`);
+  console.log(`FAIL ${where}: ${what}`);
+}
+
+async function open(options, state) {
+  const context = await browser.newContext({
+    baseURL: test.url, ignoreHTTPSErrors: true, storageState: state, ...options,
+  });
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error") find(page.url(), `console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => find(page.url(), `script: ${error}`));
+  return page;
+}
+
+async function signIn(page) {
+  await page.goto("/portal/");
+  await page.getByLabel("User name").fill(test.userPrincipalName);
+  await page.getByLabel("Password").fill(test.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL("**/portal/");
+}
+
+// A person sets an application up by the forms alone.
+async function story(page, name) {
+  const main = page.locator("main");
+  const tab = (title) => main.getByRole("link", { name: title }).first().click();
+  const done = (text) => main.getByRole("status").filter({ hasText: text }).waitFor();
+  await page.goto("/portal/apps");
+  await main.getByRole("link", { name: "New registration" }).first().click();
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByLabel("any organizational directory").check();
+  await page.getByLabel("Redirect URI", { exact: true }).fill("https://siem.example/auth");
+  await page.getByRole("button", { name: "Register" }).click();
+  await done("was registered");
+  const own = new URL(page.url()).pathname;
+
+  await tab("Authentication");
+  await page.getByLabel("Public client/native").check();
+  await page.getByLabel("Redirect URI", { exact: true }).fill("http://localhost");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await done("redirect URI was added");
+
+  await tab("Certificates & secrets");
+  await tab("GitHub Actions");
+  await page.getByLabel("Subject identifier").fill("repo:contoso/siem:ref:refs/heads/main");
+  await page.getByLabel("Name", { exact: true }).fill("main");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await done("federated credential was added");
+
+  await tab("Client secrets");
+  await page.getByLabel("Description").fill("nightly export");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  const value = await page.locator(".secret code").textContent();
+  if (value.length !== 40) find("client secret", `the value is ${value}`);
+  await shot(page, "new-secret");
+  await page.goto(page.url().replace("/secrets", "/credentials?tab=secrets"));
+  if ((await page.content()).includes(value)) find("client secret", "is shown twice");
+
+  await tab("API permissions");
+  await main.getByRole("link", { name: "Add a permission" }).first().click();
+  await page.getByRole("searchbox").fill("defender for cloud apps");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByRole("link", { name: "Microsoft Cloud App Security" }).click();
+  await page.getByLabel("investigation.read").check();
+  await page.getByLabel("discovery.manage").check();
+  await page.getByRole("button", { name: "Add permissions" }).click();
+  await done("permissions were added");
+  await shot(page, "permissions-missing");
+  await page.getByRole("link", { name: "Grant admin consent" }).click();
+  await page.getByRole("button", { name: "Grant admin consent" }).click();
+  await done("consent was granted");
+  const granted = await page.getByText("✓ Granted for").count();
+  if (granted !== 2) find("admin consent", `${granted} permissions are granted`);
+  return own;
+}
+
+async function shot(page, name) {
+  if (test.screenshots) {
+    mkdirSync(test.screenshots, { recursive: true });
+    await page.screenshot({ path: `${test.screenshots}/${name}.png`, fullPage: true });
+  }
+}
+
+// What a link leads to, whichever object it is about.
+const kind = (address) => address.replace(ID, "ID").replace(/[?&](after|done|q|sort|page)=[^&]*/g, "");
+
+const fileName = (address) =>
+  kind(address).replace(/^\/portal\/?/, "").replace(/[^a-z_]+/gi, "-") || "overview";
+
+// The addresses of all pages, by following links, one of each kind: of `first` if it is one.
+async function crawl(page, first) {
+  const seen = new Map(["/portal/", first].map((address) => [kind(address), address]));
+  for (const [, address] of seen) {
+    const answer = await page.goto(address);
+    if (answer.status() !== 200) find(address, `answers ${answer.status()}`);
+    const links = await page.locator("a[href^='/portal']").evaluateAll(
+      (all) => all.map((link) => link.getAttribute("href")));
+    for (const link of links) {
+      if (!seen.has(kind(link))) seen.set(kind(link), link);
+    }
+  }
+  return [...seen.values()];
+}
+
+async function check(page, address, label) {
+  const answer = await page.goto(address);
+  if (answer.status() !== 200) find(label, `answers ${answer.status()}`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  if (wide > 0) find(label, `is ${wide} pixels wider than the screen`);
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(
+    () => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  for (const { id, impact, nodes } of violations) {
+    const where = nodes.slice(0, 3).map((node) => node.html).join(" | ");
+    if (["serious", "critical"].includes(impact)) find(label, `axe ${id} (${impact}): ${where}`);
+    else console.log(`note ${label}: axe ${id} (${impact}): ${where}`);
+  }
+}
+
+const first = await open({ viewport: { width: 1440, height: 900 } });
+await signIn(first);
+const state = await first.context().storageState();
+const own = await story(first, "SIEM agent");
+const plain = await open({ viewport: { width: 390, height: 844 }, javaScriptEnabled: false }, state);
+await story(plain, "SIEM agent without a script");
+
+const addresses = await crawl(first, own);
+const ofOne = addresses.filter((address) => address.startsWith(own) && address.match(ID).length === 1);
+const ofNamed = Object.entries(test.named).flatMap(
+  ([name, id]) => ofOne.map((address) => [name, address.replace(ID, id)]));
+console.log(`${addresses.length} pages`);
+for (const colorScheme of ["light", "dark"]) {
+  for (const width of [1440, 390]) {
+    const page = await open({ colorScheme, viewport: { width, height: 900 } }, state);
+    for (const address of addresses) {
+      await check(page, address, `${address} ${colorScheme} ${width}`);
+      await shot(page, `${fileName(address)}-${colorScheme}-${width}`);
+    }
+    for (const [named, address] of ofNamed) {
+      await check(page, address, `${address} (${named}) ${colorScheme} ${width}`);
+      await shot(page, `${named}-${fileName(address)}-${colorScheme}-${width}`);
+    }
+    await page.context().close();
+  }
+}
+for (const address of addresses) {
+  const answer = await plain.goto(address);
+  if (answer.status() !== 200) find(`${address} without a script`, `answers ${answer.status()}`);
+}
+await plain.goto("/portal/apps");
+if (await plain.getByRole("navigation", { name: "Main" }).isVisible()) find("menu", "is open at first");
+await plain.getByText("Menu", { exact: false }).first().click();
+await plain.getByRole("link", { name: "Enterprise applications" }).click();
+await plain.waitForURL("**/enterprise_apps");
+
+await browser.close();
+console.log(findings.length ? `${findings.length} findings` : "no findings");
+process.exit(findings.length ? 1 : 0);

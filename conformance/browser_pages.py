@@ -1,0 +1,59 @@
+"""The portal in Chromium, against the real server (conformance/browser/pages.mjs).
+
+    browser_pages.py target/debug/casbah [SCREENSHOTS]
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import types
+
+import requests
+
+import real_clients
+import server as casbah
+
+BROWSER = pathlib.Path(__file__).resolve().parent / "browser"
+
+
+def partner(server, graph):
+    """An application of another tenant that this one has consented to."""
+    answer = casbah.sign_in(server, casbah.CASBAH_CLI, f"{server.url}/casbah/.default")
+    created = requests.post(f"{server.url}/casbah/v1/tenants",
+                            headers={"Authorization": f"Bearer {answer['access_token']}"},
+                            json={"displayName": "Northwind", "defaultDomain": "northwind.example"})
+    assert created.status_code == 201, created.text
+    created = created.json()
+    other = types.SimpleNamespace(url=server.url, tenant=created["id"],
+                                  administrator=created["administrator"])
+    app, _, role_ids = real_clients.Graph(other).register(
+        "Northwind threat feed", ["discovery.read", "settings.manage"])
+    real_clients.Graph(other).call("PATCH", f"/applications/{app['id']}", 204,
+                                   signInAudience="AzureADMultipleOrgs")
+    graph.consent(app, role_ids)
+
+
+def main(binary, screenshots=None):
+    if not (BROWSER / "node_modules").exists():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=BROWSER,
+                       check=True)
+    with casbah.Server(binary) as server:
+        graph = real_clients.Graph(server)
+        partner(server, graph)
+        # Names that break pages which do not expect them.
+        names = {"hostile": '"><script>alert(1)</script>{{7*7}}', "long": "W" * 256}
+        named = {what: graph.register(name, ["settings.read"])[0]["id"]
+                 for what, name in names.items()}
+        told = {"url": server.url, "named": named,
+                "userPrincipalName": server.administrator["userPrincipalName"],
+                "password": server.administrator["password"],
+                "screenshots": screenshots and str(pathlib.Path(screenshots).resolve())}
+        environment = dict(os.environ, CASBAH_TEST=json.dumps(told))
+        ended = subprocess.run(["node", "pages.mjs"], cwd=BROWSER, env=environment)
+    raise SystemExit(ended.returncode)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
