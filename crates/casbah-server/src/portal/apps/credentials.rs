@@ -7,7 +7,7 @@ mod secrets;
 use askama::Template;
 use casbah_model::ids::ObjectId;
 
-use self::federated::Template as Preset;
+use self::federated::{Entity, Scenario};
 use super::object::{Object, Tab, find};
 use crate::portal::moment::Moment;
 use crate::portal::objects::{Application, Federated, Status};
@@ -92,7 +92,6 @@ struct Credentials<'a> {
     kind: Kind,
     federated: Vec<Federated>,
     now: casbah_model::time::Timestamp,
-    preset: Preset,
     filled: federated::Entered,
     entered: Entered,
 }
@@ -131,7 +130,7 @@ async fn render(visitor: &Visitor, app: &Application, kind: Kind, entered: Enter
     let path = format!("/applications/{}/federatedIdentityCredentials", app.id);
     let federated: Vec<Federated> = visitor.directory().list(&path).await?;
     let title = format!("{} - {}", Tab::Credentials.title(), app.display_name);
-    let preset = Preset::from_name(visitor.query.text("scenario"));
+    let scenario = Scenario::from_name(visitor.query.text("scenario"));
     let mut entered = entered;
     let filled = entered.federated.take();
     let page = Credentials {
@@ -140,8 +139,7 @@ async fn render(visitor: &Visitor, app: &Application, kind: Kind, entered: Enter
         kind,
         federated,
         now: visitor.context.now,
-        preset,
-        filled: filled.unwrap_or_else(|| preset.entered()),
+        filled: filled.unwrap_or_else(|| federated::Entered::first(scenario)),
         entered,
     };
     Ok(page::show(&page, &visitor.context)?)

@@ -169,18 +169,29 @@ async fn federated_credentials_are_added_from_templates() {
     );
     for (scenario, text) in [
         ("github", "https://token.actions.githubusercontent.com"),
-        ("kubernetes", "system:serviceaccount:NAMESPACE:ACCOUNT"),
+        ("kubernetes", "Service account name"),
     ] {
         let path = app.at(&format!("/credentials?tab=federated&scenario={scenario}"));
         assert!(browser.get(&path).await.text.contains(text), "{scenario}");
     }
     let fields = [
+        ("scenario", "github"),
         ("issuer", "https://token.actions.githubusercontent.com"),
-        ("subject", "repo:a/b:ref:refs/heads/main"),
+        ("organization", "a"),
+        ("repository", "b"),
+        ("entity", "branch"),
+        ("entity_name", "main"),
         ("audience", "api://AzureADTokenExchange"),
         ("name", "main"),
         ("description", "the main branch"),
     ];
+    let refused = post(&mut browser, &app.at("/federated"), &fields[..5]).await;
+    assert!(
+        refused.text.contains("Give the name of the environment"),
+        "{}",
+        refused.text
+    );
+    assert!(refused.text.contains("name=\"organization\""));
     let page = done(&mut browser, &app.at("/federated"), &fields).await;
     assert!(
         page.text.contains("repo:a/b:ref:refs/heads/main"),

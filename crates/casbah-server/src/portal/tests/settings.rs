@@ -104,5 +104,9 @@ async fn clients_are_told_their_addresses() {
     ] {
         assert!(page.text.contains(text), "{text}");
     }
+    assert!(
+        !page.text.contains("Signing keys"),
+        "they are the home tenant's to see"
+    );
     assert_eq!(browser.get("/portal/nowhere").await.status, 404);
 }

@@ -8,22 +8,23 @@ use super::{Kind, render};
 use crate::portal::apps::object::find;
 use crate::portal::confirm::Confirm;
 use crate::portal::done::Done;
+use crate::portal::error::PortalError;
 use crate::portal::form::Posted;
 use crate::portal::objects::Federated;
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
 use crate::portal::visitor::Visitor;
 
-/// Where the tokens come from: fields that are filled in already.
+/// Where the tokens come from, which tells what the form asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Template {
+pub(super) enum Scenario {
     GitHub,
     Kubernetes,
     #[default]
     Other,
 }
 
-impl Template {
+impl Scenario {
     pub(super) const ALL: [Self; 3] = [Self::GitHub, Self::Kubernetes, Self::Other];
 
     pub(super) fn from_name(name: &str) -> Self {
@@ -41,32 +42,18 @@ impl Template {
 
     pub(super) const fn title(self) -> &'static str {
         match self {
-            Self::GitHub => "GitHub Actions deploying Azure resources",
-            Self::Kubernetes => "Kubernetes accessing Azure resources",
-            Self::Other => "Other issuer",
-        }
-    }
-
-    pub(super) const fn short_title(self) -> &'static str {
-        match self {
             Self::GitHub => "GitHub Actions",
             Self::Kubernetes => "Kubernetes",
             Self::Other => "Other issuer",
         }
     }
 
-    /// What to put in place of the words in capitals.
     pub(super) const fn hint(self) -> &'static str {
         match self {
-            Self::GitHub => {
-                "Write your organisation, repository and branch in place of ORGANISATION, \
-                 REPOSITORY and BRANCH. For an environment the subject ends in \
-                 environment:NAME, for pull requests in pull_request."
-            }
+            Self::GitHub => "Workflows of one branch, tag or environment of a repository.",
             Self::Kubernetes => {
-                "The issuer is the cluster's own: kubectl get --raw \
-                 /.well-known/openid-configuration shows it. Write the namespace and the service \
-                 account in place of NAMESPACE and ACCOUNT."
+                "Pods of one service account. The cluster names its issuer: kubectl get --raw \
+                 /.well-known/openid-configuration"
             }
             Self::Other => {
                 "Issuer, subject and audience must equal iss, sub and aud of the issuer's tokens \
@@ -74,22 +61,41 @@ impl Template {
             }
         }
     }
+}
 
-    /// The fields as they are filled in.
-    pub(super) fn entered(self) -> Entered {
-        let (issuer, subject) = match self {
-            Self::GitHub => (
-                "https://token.actions.githubusercontent.com",
-                "repo:ORGANISATION/REPOSITORY:ref:refs/heads/BRANCH",
-            ),
-            Self::Kubernetes => ("", "system:serviceaccount:NAMESPACE:ACCOUNT"),
-            Self::Other => ("", ""),
-        };
-        Entered {
-            issuer: issuer.to_owned(),
-            subject: subject.to_owned(),
-            audience: DEFAULT_AUDIENCE.to_owned(),
-            ..Entered::default()
+/// What in a repository the workflows run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Entity {
+    Environment,
+    #[default]
+    Branch,
+    PullRequest,
+    Tag,
+}
+
+impl Entity {
+    pub(super) const ALL: [Self; 4] = [
+        Self::Environment,
+        Self::Branch,
+        Self::PullRequest,
+        Self::Tag,
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Environment => "environment",
+            Self::Branch => "branch",
+            Self::PullRequest => "pull_request",
+            Self::Tag => "tag",
+        }
+    }
+
+    pub(super) const fn title(self) -> &'static str {
+        match self {
+            Self::Environment => "Environment",
+            Self::Branch => "Branch",
+            Self::PullRequest => "Pull request",
+            Self::Tag => "Tag",
         }
     }
 }
@@ -97,35 +103,100 @@ impl Template {
 /// What the form holds.
 #[derive(Default)]
 pub(super) struct Entered {
+    pub(super) scenario: Scenario,
     pub(super) name: String,
     pub(super) issuer: String,
     pub(super) subject: String,
     pub(super) audience: String,
     pub(super) description: String,
+    pub(super) organization: String,
+    pub(super) repository: String,
+    pub(super) entity: Entity,
+    pub(super) entity_name: String,
+    pub(super) namespace: String,
+    pub(super) account: String,
+}
+
+impl Entered {
+    /// The form as it is shown first.
+    pub(super) fn first(scenario: Scenario) -> Self {
+        let issuer = match scenario {
+            Scenario::GitHub => "https://token.actions.githubusercontent.com",
+            Scenario::Kubernetes | Scenario::Other => "",
+        };
+        Self {
+            scenario,
+            issuer: issuer.to_owned(),
+            audience: DEFAULT_AUDIENCE.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn read(posted: &Posted) -> Self {
+        let field = |name: &str| posted.text(name).to_owned();
+        let entity = posted.text("entity");
+        let entity = Entity::ALL.into_iter().find(|one| one.name() == entity);
+        Self {
+            scenario: Scenario::from_name(posted.text("scenario")),
+            name: field("name"),
+            issuer: field("issuer"),
+            subject: field("subject"),
+            audience: field("audience"),
+            description: field("description"),
+            organization: field("organization"),
+            repository: field("repository"),
+            entity: entity.unwrap_or_default(),
+            entity_name: field("entity_name"),
+            namespace: field("namespace"),
+            account: field("account"),
+        }
+    }
+
+    /// `sub` of the tokens. GitHub's is told in its documentation of OpenID Connect for
+    /// Actions, Kubernetes' in that of service accounts.
+    fn subject(&self) -> Result<String, PortalError> {
+        match self.scenario {
+            Scenario::Other => Ok(self.subject.clone()),
+            Scenario::Kubernetes => match (self.namespace.as_str(), self.account.as_str()) {
+                ("", _) | (_, "") => Err(PortalError::Entry(
+                    "Give the namespace and the service account.",
+                )),
+                (namespace, account) => Ok(format!("system:serviceaccount:{namespace}:{account}")),
+            },
+            Scenario::GitHub => self.github_subject(),
+        }
+    }
+
+    fn github_subject(&self) -> Result<String, PortalError> {
+        let (organization, repository) = (&self.organization, &self.repository);
+        if organization.is_empty() || repository.is_empty() {
+            return Err(PortalError::Entry(
+                "Give the organization and the repository.",
+            ));
+        }
+        let name = &self.entity_name;
+        if name.is_empty() && self.entity != Entity::PullRequest {
+            return Err(PortalError::Entry(
+                "Give the name of the environment, branch or tag.",
+            ));
+        }
+        let what = match self.entity {
+            // A colon separates the parts of a subject, so GitHub writes it otherwise.
+            Entity::Environment => format!("environment:{}", name.replace(':', "%3A")),
+            Entity::Branch => format!("ref:refs/heads/{name}"),
+            Entity::Tag => format!("ref:refs/tags/{name}"),
+            Entity::PullRequest => "pull_request".to_owned(),
+        };
+        Ok(format!("repo:{organization}/{repository}:{what}"))
+    }
 }
 
 /// `POST /portal/apps/{id}/federated`
 pub(super) async fn add(posted: Posted, id: ObjectId) -> Answer {
     let visitor = &posted.visitor;
-    let field = |name: &str| posted.text(name).to_owned();
-    let entered = Entered {
-        name: field("name"),
-        issuer: field("issuer"),
-        subject: field("subject"),
-        audience: field("audience"),
-        description: field("description"),
-    };
-    let description = Some(&entered.description).filter(|text| !text.is_empty());
-    let body = json!({
-        "name": entered.name,
-        "issuer": entered.issuer,
-        "subject": entered.subject,
-        "audiences": [entered.audience],
-        "description": description,
-    });
-    let path = format!("/applications/{id}/federatedIdentityCredentials");
-    match visitor.directory().post(&path, &body).await {
-        Ok(_) => Ok(Done::FederatedAdded.at(&Kind::Federated.address(id))),
+    let entered = Entered::read(&posted);
+    match create(visitor, id, &entered).await {
+        Ok(()) => Ok(Done::FederatedAdded.at(&Kind::Federated.address(id))),
         Err(error) => {
             let complaint = Some(error.complaint()?);
             let app = find(visitor, id).await?;
@@ -137,6 +208,19 @@ pub(super) async fn add(posted: Posted, id: ObjectId) -> Answer {
             render(visitor, &app, Kind::Federated, entered).await
         }
     }
+}
+
+async fn create(visitor: &Visitor, id: ObjectId, entered: &Entered) -> Result<(), PortalError> {
+    let description = Some(&entered.description).filter(|text| !text.is_empty());
+    let body = json!({
+        "name": entered.name,
+        "issuer": entered.issuer,
+        "subject": entered.subject()?,
+        "audiences": [entered.audience],
+        "description": description,
+    });
+    let path = format!("/applications/{id}/federatedIdentityCredentials");
+    visitor.directory().post(&path, &body).await.map(drop)
 }
 
 fn path(id: ObjectId, key: KeyId) -> String {
@@ -177,4 +261,51 @@ pub(super) async fn ask(visitor: Visitor, (id, key): (ObjectId, KeyId)) -> Answe
 pub(super) async fn delete(posted: Posted, (id, key): (ObjectId, KeyId)) -> Answer {
     posted.visitor.directory().delete(&path(id, key)).await?;
     Ok(Done::FederatedDeleted.at(&Kind::Federated.address(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_are_those_of_the_issuers_tokens() {
+        let github = |entity, name: &str| Entered {
+            organization: "contoso".to_owned(),
+            repository: "siem".to_owned(),
+            entity,
+            entity_name: name.to_owned(),
+            ..Entered::first(Scenario::GitHub)
+        };
+        let kubernetes = |account: &str| Entered {
+            namespace: "prod".to_owned(),
+            account: account.to_owned(),
+            ..Entered::first(Scenario::Kubernetes)
+        };
+        for (entered, expected) in [
+            (
+                github(Entity::Branch, "main"),
+                Some("repo:contoso/siem:ref:refs/heads/main"),
+            ),
+            (
+                github(Entity::Tag, "v1"),
+                Some("repo:contoso/siem:ref:refs/tags/v1"),
+            ),
+            (
+                github(Entity::Environment, "a:b"),
+                Some("repo:contoso/siem:environment:a%3Ab"),
+            ),
+            (
+                github(Entity::PullRequest, ""),
+                Some("repo:contoso/siem:pull_request"),
+            ),
+            (github(Entity::Branch, ""), None),
+            (
+                kubernetes("agent"),
+                Some("system:serviceaccount:prod:agent"),
+            ),
+            (kubernetes(""), None),
+        ] {
+            assert_eq!(entered.subject().ok().as_deref(), expected);
+        }
+    }
 }
