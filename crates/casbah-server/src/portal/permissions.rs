@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use casbah_model::identity::{ResourceAccessType, ScopeType};
+use casbah_identity::consent::{Ability, may};
+use casbah_model::identity::{ResourceAccessType, ScopeType, User};
 use casbah_model::ids::{AppId, KeyId, ObjectId};
 use casbah_model::permission::{Action, Permission};
 use serde_json::json;
@@ -57,6 +58,18 @@ impl Offered {
             .filter(|action| permission.allows(**action));
         allowed.map(|action| action.description()).collect()
     }
+}
+
+/// Whether a person may grant permissions of a kind for everyone, and take them back.
+/// The directory decides; this only tells beforehand.
+pub(super) fn may_grant(user: &User, kind: ResourceAccessType) -> bool {
+    may(
+        user,
+        match kind {
+            ResourceAccessType::Role => Ability::ConsentToAppRoles,
+            ResourceAccessType::Scope => Ability::ConsentForEveryone,
+        },
+    )
 }
 
 /// The name of a kind in addresses and forms.

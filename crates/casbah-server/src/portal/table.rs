@@ -42,7 +42,7 @@ pub(super) struct Head {
 }
 
 /// What surrounds the rows of a table.
-pub(super) struct Frame {
+pub(super) struct Controls {
     /// The path of the page.
     pub(super) path: String,
     /// What is searched for.
@@ -68,7 +68,7 @@ pub(super) struct Frame {
 /// A table: what surrounds it, and the rows of the page that is asked for.
 pub(super) struct Table<T> {
     /// What surrounds the rows.
-    pub(super) frame: Frame,
+    pub(super) controls: Controls,
     /// The rows.
     pub(super) rows: Vec<T>,
 }
@@ -147,7 +147,7 @@ impl<T> Table<T> {
                 String::new()
             }
         };
-        let frame = Frame {
+        let controls = Controls {
             path: path.to_owned(),
             heads,
             found: count,
@@ -159,7 +159,7 @@ impl<T> Table<T> {
             kept: kept.clone(),
             q: q.clone(),
         };
-        Self { frame, rows }
+        Self { controls, rows }
     }
 }
 
@@ -220,12 +220,18 @@ mod tests {
 
     #[test]
     fn links_keep_what_was_asked() {
-        let frame = table("tab=all&q=number&sort=number&page=2&evil=1", 80).frame;
-        assert_eq!(frame.heads[0].sorted, "ascending");
-        assert_eq!(frame.heads[0].address, "/x?tab=all&q=number&sort=-number");
-        assert_eq!(frame.heads[1].address, "");
-        assert_eq!(frame.previous, "/x?tab=all&q=number&sort=number");
-        assert_eq!(frame.next, "/x?tab=all&q=number&sort=number&page=3");
-        assert_eq!((frame.first, frame.last, frame.found), (26, 50, 80));
+        let controls = table("tab=all&q=number&sort=number&page=2&evil=1", 80).controls;
+        assert_eq!(controls.heads[0].sorted, "ascending");
+        assert_eq!(
+            controls.heads[0].address,
+            "/x?tab=all&q=number&sort=-number"
+        );
+        assert_eq!(controls.heads[1].address, "");
+        assert_eq!(controls.previous, "/x?tab=all&q=number&sort=number");
+        assert_eq!(controls.next, "/x?tab=all&q=number&sort=number&page=3");
+        assert_eq!(
+            (controls.first, controls.last, controls.found),
+            (26, 50, 80)
+        );
     }
 }

@@ -96,7 +96,7 @@ async fn render(
     let title = format!("{} - {}", Tab::Authentication.title(), app.display_name);
     let page = Authentication {
         frame: Frame::new(visitor, Section::AppRegistrations, &title),
-        object: Object::new(&app, Tab::Authentication),
+        object: Object::read(visitor, &app, Tab::Authentication).await?,
         platforms: platforms.into(),
         single: audience_title(SignInAudience::AzureADMyOrg, &visitor.tenant),
         any: audience_title(SignInAudience::AzureADMultipleOrgs, &visitor.tenant),

@@ -135,7 +135,7 @@ async fn render(visitor: &Visitor, app: &Application, kind: Kind, entered: Enter
     let filled = entered.federated.take();
     let page = Credentials {
         frame: Frame::new(visitor, Section::AppRegistrations, &title),
-        object: Object::new(app, Tab::Credentials),
+        object: Object::read(visitor, app, Tab::Credentials).await?,
         kind,
         federated,
         now: visitor.context.now,

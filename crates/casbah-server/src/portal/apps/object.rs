@@ -1,10 +1,11 @@
 //! What all pages of one application share: its name, and the way between them.
 
+use casbah_identity::consent::{Ability, may};
 use casbah_model::identity::{SignInAudience, Tenant};
 use casbah_model::ids::ObjectId;
 
 use crate::portal::error::PortalError;
-use crate::portal::objects::Application;
+use crate::portal::objects::{Application, Owner};
 use crate::portal::visitor::Visitor;
 
 /// A page of an application.
@@ -60,17 +61,37 @@ impl Tab {
 pub(super) struct Object<'a> {
     pub(super) app: &'a Application,
     pub(super) tab: Tab,
+    /// Whether the visitor may change it. The directory decides; this only tells
+    /// beforehand.
+    pub(super) is_manageable: bool,
 }
 
 impl<'a> Object<'a> {
-    pub(super) const fn new(app: &'a Application, tab: Tab) -> Self {
-        Self { app, tab }
+    pub(super) async fn read(
+        visitor: &Visitor,
+        app: &'a Application,
+        tab: Tab,
+    ) -> Result<Self, PortalError> {
+        Ok(Self {
+            app,
+            tab,
+            is_manageable: is_manageable(visitor, app).await?,
+        })
     }
 
     /// The address of a page of the same application.
     pub(super) fn to(&self, tab: Tab) -> String {
         tab.address(self.app.id)
     }
+}
+
+async fn is_manageable(visitor: &Visitor, app: &Application) -> Result<bool, PortalError> {
+    if may(&visitor.user, Ability::ManageApplications) {
+        return Ok(true);
+    }
+    let path = format!("/applications/{}/owners?$top=999", app.id);
+    let owners: Vec<Owner> = visitor.directory().list(&path).await?;
+    Ok(owners.iter().any(|owner| owner.id == visitor.user.id))
 }
 
 /// The application of the visitor's tenant with this id.

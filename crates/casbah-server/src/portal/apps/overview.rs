@@ -70,7 +70,7 @@ async fn render(
     let origin = visitor.app.authority.origin();
     let page = Overview {
         frame: Frame::new(visitor, Section::AppRegistrations, &app.display_name),
-        object: Object::new(app, Tab::Overview),
+        object: Object::read(visitor, app, Tab::Overview).await?,
         audience: audience_title(app.sign_in_audience, &visitor.tenant),
         status: app.status(visitor.context.now),
         federated: federated.len(),

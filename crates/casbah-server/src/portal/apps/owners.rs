@@ -40,7 +40,7 @@ async fn render(
     let title = format!("{} - {}", Tab::Owners.title(), app.display_name);
     let page = Owners {
         frame: Frame::new(visitor, Section::AppRegistrations, &title),
-        object: Object::new(&app, Tab::Owners),
+        object: Object::read(visitor, &app, Tab::Owners).await?,
         all: visitor.directory().list(&path).await?,
         entered,
         complaint,

@@ -4,7 +4,6 @@ mod add;
 mod consent;
 
 use askama::Template;
-use casbah_identity::consent::{Ability, may};
 use casbah_model::identity::{ResourceAccess, ResourceAccessType, User};
 use casbah_model::ids::ObjectId;
 use serde_json::json;
@@ -16,7 +15,7 @@ use crate::portal::form::Posted;
 use crate::portal::objects::{Application, Principal};
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::{Answer, Pages};
-use crate::portal::permissions::{Granted, Offered, kind_name, kind_of};
+use crate::portal::permissions::{Granted, Offered, kind_name, kind_of, may_grant};
 use crate::portal::visitor::Visitor;
 
 /// Adds the pages.
@@ -128,13 +127,13 @@ impl State {
 /// tells beforehand.
 fn obstacle<'a>(user: &User, mut wanted: impl Iterator<Item = &'a Entry>) -> Option<&'static str> {
     let has_role = wanted.any(|entry| entry.offered.kind == ResourceAccessType::Role);
-    if has_role && !may(user, Ability::ConsentToAppRoles) {
+    if has_role && !may_grant(user, ResourceAccessType::Role) {
         return Some(
             "Application permissions are granted by a Global Administrator or a Privileged Role \
              Administrator: ask one of them.",
         );
     }
-    (!may(user, Ability::ConsentForEveryone)).then_some(
+    (!may_grant(user, ResourceAccessType::Scope)).then_some(
         "Permissions are granted for everyone by a Global Administrator, a Privileged Role \
          Administrator, a Cloud Application Administrator or an Application Administrator: ask \
          one of them.",
@@ -157,7 +156,7 @@ async fn show(visitor: Visitor, id: ObjectId) -> Answer {
     let title = format!("{} - {}", Tab::Permissions.title(), app.display_name);
     let page = Permissions {
         frame: Frame::new(&visitor, Section::AppRegistrations, &title),
-        object: Object::new(&app, Tab::Permissions),
+        object: Object::read(&visitor, &app, Tab::Permissions).await?,
         obstacle: obstacle(&visitor.user, state.missing()),
         state,
     };

@@ -75,7 +75,7 @@ pub(super) async fn show(visitor: Visitor, id: ObjectId) -> Answer {
     let title = format!("{} - {}", Tab::Usage.title(), app.display_name);
     let page = Usage {
         frame: Frame::new(&visitor, Section::AppRegistrations, &title),
-        object: Object::new(&app, Tab::Usage),
+        object: Object::read(&visitor, &app, Tab::Usage).await?,
         known,
         now: visitor.context.now,
     };

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use casbah_identity::consent::{Ability, may};
 use casbah_model::identity::ResourceAccessType;
 use casbah_model::ids::{AppId, KeyId, ObjectId};
 use serde::Deserialize;
@@ -15,7 +14,7 @@ use crate::portal::error::PortalError;
 use crate::portal::form::Posted;
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
-use crate::portal::permissions::{Granted, Held, kind_of};
+use crate::portal::permissions::{Granted, Held, kind_of, may_grant};
 use crate::portal::query::address;
 use crate::portal::visitor::Visitor;
 
@@ -28,10 +27,27 @@ struct Permissions<'a> {
     everyone: Vec<Held>,
     /// What single persons granted for themselves, with their names.
     people: Vec<(Held, String)>,
-    may_revoke: bool,
 }
 
 impl Permissions<'_> {
+    /// Whether the visitor may take back all of it.
+    fn may_revoke_all(&self) -> bool {
+        let people = self.people.iter().map(|(held, _)| held);
+        let mut all = self.everyone.iter().chain(people).peekable();
+        all.peek().is_some() && all.all(|held| self.may_revoke(held))
+    }
+
+    /// Whether the visitor may take back nothing at all.
+    fn may_revoke_none(&self) -> bool {
+        ![ResourceAccessType::Role, ResourceAccessType::Scope]
+            .into_iter()
+            .any(|kind| may_grant(self.frame.user, kind))
+    }
+
+    fn may_revoke(&self, held: &Held) -> bool {
+        may_grant(self.frame.user, held.offered.kind)
+    }
+
     fn revoke(&self, held: &Held) -> String {
         let id = self.object.principal.id;
         let person = held.person.map_or_else(String::new, |id| id.to_string());
@@ -83,7 +99,6 @@ pub(super) async fn show(visitor: Visitor, id: ObjectId) -> Answer {
         object: &object,
         everyone,
         people,
-        may_revoke: may(&visitor.user, Ability::ConsentForEveryone),
     };
     Ok(page::show(&page, &visitor.context)?)
 }

@@ -151,6 +151,12 @@ async fn owners_are_added_by_name_and_manage_without_a_role() {
     );
     let refused = post(&mut browser, &app.at("/rename"), &[("name", "Not mine")]).await;
     assert_eq!(refused.status, 403);
+    let page = browser.get(&app.at("/authentication")).await;
+    assert!(
+        page.text.contains("You can look at this registration"),
+        "{}",
+        page.text
+    );
     set_roles(&directory, &[DirectoryRole::ApplicationAdministrator]).await;
     done(&mut browser, &app.at("/owners"), &[("upn", upn)]).await;
 }

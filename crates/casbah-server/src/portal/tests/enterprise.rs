@@ -1,7 +1,8 @@
 //! Applications as the tenant has them.
 
 use casbah_model::identity::{
-    AppRoleAssignment, Application, CLOUD_APP_SECURITY, PrincipalType, SignInAudience,
+    AppRoleAssignment, Application, CLOUD_APP_SECURITY, DirectoryRole, PrincipalType,
+    SignInAudience,
 };
 use casbah_model::ids::ObjectId;
 use casbah_model::permission::Permission;
@@ -129,6 +130,8 @@ async fn who_has_no_role_looks_and_changes_nothing() {
     let at = |path: &str| format!("/portal/enterprise_apps/{id}{path}");
     let page = browser.get(&at("/permissions")).await;
     assert!(page.text.contains("discovery.manage") && !page.text.contains("revoke_all"));
+    assert!(!page.text.contains(">Revoke<"), "{}", page.text);
+    assert!(page.text.contains("Permissions are taken back by"));
     for (path, fields) in [
         ("", vec![("enabled", "no")]),
         ("/delete", vec![("typed", "Partner")]),
@@ -137,6 +140,20 @@ async fn who_has_no_role_looks_and_changes_nothing() {
         let refused = post(&mut browser, &at(path), &fields).await;
         assert_eq!(refused.status, 403, "{path}: {}", refused.text);
     }
+}
+
+#[tokio::test]
+async fn who_grants_scopes_alone_is_offered_no_more() {
+    let directory = Directory::new().await;
+    let mut browser = administrator(&directory).await;
+    let id = partner(&directory).await;
+    set_roles(&directory, &[DirectoryRole::ApplicationAdministrator]).await;
+    let path = format!("/portal/enterprise_apps/{id}/permissions");
+    let page = browser.get(&path).await;
+    assert!(!page.text.contains(">Revoke<"), "{}", page.text);
+    assert!(!page.text.contains("revoke_all"));
+    let refused = post(&mut browser, &format!("{path}/revoke_all"), &[]).await;
+    assert_eq!(refused.status, 403);
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ pub(super) async fn resources(visitor: Visitor, id: ObjectId) -> Answer {
             Section::AppRegistrations,
             "Request API permissions",
         ),
-        object: Object::new(&app, Tab::Permissions),
+        object: Object::read(&visitor, &app, Tab::Permissions).await?,
         table: Table::new(&path, &visitor.query, &[], &columns, rows, text),
     };
     Ok(page::show(&page, &visitor.context)?)
@@ -170,7 +170,7 @@ async fn render(
             Section::AppRegistrations,
             "Request API permissions",
         ),
-        object: Object::new(app, Tab::Permissions),
+        object: Object::read(visitor, app, Tab::Permissions).await?,
         resource: &resource,
         kind,
         offered: offered.collect(),
