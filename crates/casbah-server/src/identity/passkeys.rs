@@ -88,7 +88,7 @@ impl RelyingParty {
         let answer: RegisterPublicKeyCredential = read(answer)?;
         let passkey = self.0.finish_passkey_registration(&answer, &state)?;
         Ok(Used {
-            id: passkey.cred_id().clone().into(),
+            id: passkey.cred_id().clone(),
             record: serde_json::to_string(&passkey)?,
         })
     }
@@ -113,7 +113,7 @@ impl RelyingParty {
         let state: PasskeyAuthentication = serde_json::from_str(state)?;
         let answer: PublicKeyCredential = read(answer)?;
         let result = self.0.finish_passkey_authentication(&answer, &state)?;
-        let id: Vec<u8> = result.cred_id().clone().into();
+        let id = result.cred_id().clone();
         let mut passkey = stored(passkeys, &id)?;
         passkey.update_credential(&result);
         Ok(Used {
@@ -152,7 +152,7 @@ impl RelyingParty {
             .finish_discoverable_authentication_v2(&answer, state, &key)?;
         passkey.update_credential(&result);
         Ok(Used {
-            id: result.cred_id().clone().into(),
+            id: result.cred_id().clone(),
             record: serde_json::to_string(&passkey)?,
         })
     }

@@ -30,7 +30,7 @@ async fn press(browser: &mut Browser, page: &Page, action: &str, fields: &[(&str
 }
 
 /// A session as it was when the person signed in so long ago.
-async fn age(directory: &Directory, user: &User, minutes: i64) {
+fn age(directory: &Directory, user: &User, minutes: i64) {
     let database = directory.server.database();
     let sql = "UPDATE user_session SET auth_time = auth_time - ?1 WHERE user_id = ?2";
     let id = user.id.uuid();
@@ -98,7 +98,7 @@ async fn methods_are_changed_only_soon_after_a_sign_in() {
     let mut browser = directory.browser();
     sign_in_as(&mut browser, &ada.upn, PASSWORD, HERE).await;
     let page = browser.get("/portal/security/authenticator").await;
-    age(&directory, &ada, 16).await;
+    age(&directory, &ada, 16);
     for path in ["/portal/security/authenticator", "/portal/security/passkey"] {
         let sent = browser.get(path).await;
         assert_eq!(sent.status, 303);

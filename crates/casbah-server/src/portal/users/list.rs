@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Person, address, assignments};
+use super::{Person, assignments};
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
 use crate::portal::table::{Column, Key, Table};
