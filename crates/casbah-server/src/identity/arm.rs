@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::answer::{public_json, secret_json};
 use super::context::RequestContext;
-use crate::auth::{bearer, verify_bearer};
+use crate::auth::{bearer, speaks_for, verify_bearer};
 use crate::standing::Standing;
 use crate::state::{App, AppState};
 
@@ -135,7 +135,7 @@ async fn caller_tenant(app: &App, headers: &HeaderMap) -> Result<Tenant, ArmErro
             let id = claims.object_id.as_deref().and_then(|id| id.parse().ok());
             let id: ObjectId = id.ok_or_else(refused)?;
             let user = app.store.user(tenant, id).await?;
-            user.is_some_and(|user| user.enabled)
+            user.is_some_and(|user| speaks_for(&claims, &user))
         }
     };
     let tenant = app.store.tenant(tenant).await?;

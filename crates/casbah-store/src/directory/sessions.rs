@@ -1,5 +1,7 @@
 //! Where people are signed in: browsers, and applications that hold refresh tokens.
 
+use std::collections::HashSet;
+
 use casbah_model::identity::{Digest, RefreshToken, Session as UserSession};
 use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::time::Timestamp;
@@ -93,8 +95,16 @@ impl Store {
                 ),
                 params![tenant, user, now],
             )?;
-            let read = |row| read_refresh_token(tenant, row);
-            rows.into_iter().map(read).collect()
+            let mut families = HashSet::new();
+            let mut newest = Vec::new();
+            for row in rows {
+                let token = read_refresh_token(tenant, row)?;
+                // Tabs that refreshed at once have left several of one sign-in.
+                if families.insert(token.family) {
+                    newest.push(token);
+                }
+            }
+            Ok(newest)
         })
         .await
     }

@@ -75,6 +75,8 @@ fn each(text: &str) -> Vec<AadError> {
         E::UserAssertionInvalid,
         E::UserAssertionExpired,
         E::WrongPassword,
+        E::PasswordGrantOff,
+        E::PasswordMustChange,
         E::SecondFactorRequired,
         E::UserDisabled,
         E::BlockedByPolicy,
