@@ -36,9 +36,10 @@ pub mod well_known;
 
 pub use api::{
     ApiBase, AppRole, AppRoleAssignment, Application, AuditPage, AuditVerification,
-    AuthenticationMethod, BlockScriptFormat, Client, ClosedAlerts, Closing, DetectorState,
-    DoneUpload, FederatedCredential, GraphClient, IngestAnswer, IngestError, Invitation, ListQuery,
-    NewAdministrator, NewFederatedCredential, NewPerson, NewTenant, Page, Pages,
+    AuthenticationMethod, BlockScriptFormat, ClaimsMapping, Client, ClosedAlerts, Closing,
+    DetectorState, DoneUpload, FederatedCredential, GraphClient, IdentityProvider,
+    IdentityProviderChanges, IdentityProviderLink, IngestAnswer, IngestError, Invitation,
+    ListQuery, NewAdministrator, NewFederatedCredential, NewPerson, NewTenant, Page, Pages,
     PasswordCredential, Person, ReportQuery, RequiredResource, ResourceAccess, RoleAssignment,
     RoleDefinition, ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,
 };

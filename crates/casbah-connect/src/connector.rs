@@ -1,11 +1,11 @@
-//! Fetching small documents.
+//! Fetching small documents, and sending forms.
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, StatusCode, redirect};
+use reqwest::{Certificate, Client, RequestBuilder, StatusCode, redirect};
 use url::{Host, Url};
 
 use crate::address::is_public;
@@ -78,6 +78,15 @@ const SMALL: Limits = Limits {
     time: Duration::from_secs(5),
 };
 
+/// What a form was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status, which is no redirect.
+    pub status: u16,
+    /// The body, whole.
+    pub body: Vec<u8>,
+}
+
 /// Calls other services within the policy. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Connector {
@@ -128,9 +137,36 @@ impl Connector {
     /// [`ConnectError`]
     pub async fn document(&self, url: &str) -> Result<Vec<u8>, ConnectError> {
         let url = self.permitted(url)?;
-        tokio::time::timeout(self.limits.time, self.fetch(url))
-            .await
-            .map_err(|_| ConnectError::TimedOut)?
+        self.fetch(self.http.get(url)).await
+    }
+
+    /// A small document that is given to who has this token (RFC 6750).
+    ///
+    /// # Errors
+    /// [`ConnectError`]
+    pub async fn document_for(&self, url: &str, token: &str) -> Result<Vec<u8>, ConnectError> {
+        let url = self.permitted(url)?;
+        self.fetch(self.http.get(url).bearer_auth(token)).await
+    }
+
+    /// The answer to a form, which may be a refusal. `basic` are name and password for the
+    /// header (RFC 7617).
+    ///
+    /// # Errors
+    /// [`ConnectError`], but not for the answer's status.
+    pub async fn submit(
+        &self,
+        url: &str,
+        fields: &[(&str, &str)],
+        basic: Option<(&str, &str)>,
+    ) -> Result<Answer, ConnectError> {
+        let url = self.permitted(url)?;
+        let request = self.http.post(url).form(fields);
+        let request = match basic {
+            Some((name, password)) => request.basic_auth(name, Some(password)),
+            None => request,
+        };
+        self.exchange(request).await
     }
 
     /// The address, if it may be called as far as it can be told before its name
@@ -152,23 +188,40 @@ impl Connector {
         Ok(url)
     }
 
-    async fn fetch(&self, url: Url) -> Result<Vec<u8>, ConnectError> {
-        let mut answer = self.http.get(url).send().await.map_err(connection)?;
-        match answer.status() {
-            StatusCode::OK => {}
-            status if status.is_redirection() => return Err(ConnectError::Redirect),
-            status => return Err(ConnectError::Status(status.as_u16())),
+    async fn fetch(&self, request: RequestBuilder) -> Result<Vec<u8>, ConnectError> {
+        let answer = self.exchange(request).await?;
+        if answer.status == StatusCode::OK {
+            Ok(answer.body)
+        } else {
+            Err(ConnectError::Status(answer.status))
+        }
+    }
+
+    async fn exchange(&self, request: RequestBuilder) -> Result<Answer, ConnectError> {
+        tokio::time::timeout(self.limits.time, self.whole(request))
+            .await
+            .map_err(|_| ConnectError::TimedOut)?
+    }
+
+    async fn whole(&self, request: RequestBuilder) -> Result<Answer, ConnectError> {
+        let mut answer = request.send().await.map_err(connection)?;
+        let status = answer.status();
+        if status.is_redirection() {
+            return Err(ConnectError::Redirect);
         }
         let most = self.limits.bytes;
-        let mut document = Vec::new();
+        let mut body = Vec::new();
         // What the answer says of its length is not believed.
         while let Some(chunk) = answer.chunk().await.map_err(connection)? {
-            if document.len() + chunk.len() > most {
+            if body.len() + chunk.len() > most {
                 return Err(ConnectError::TooLarge(most));
             }
-            document.extend_from_slice(&chunk);
+            body.extend_from_slice(&chunk);
         }
-        Ok(document)
+        Ok(Answer {
+            status: status.as_u16(),
+            body,
+        })
     }
 }
 

@@ -13,5 +13,5 @@ mod host;
 mod resolver;
 
 pub use address::is_public;
-pub use connector::{ConnectError, Connector, Egress, EgressError};
+pub use connector::{Answer, ConnectError, Connector, Egress, EgressError};
 pub use host::{AllowedHost, ParseHostError};

@@ -179,7 +179,7 @@ fn is_text(text: &str) -> bool {
 }
 
 /// An issuer's identifier (OpenID Connect Discovery 1.0 section 3).
-fn is_issuer(text: &str) -> bool {
+pub(crate) fn is_issuer(text: &str) -> bool {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
     is_plain
         && Url::parse(text).is_ok_and(|url| {

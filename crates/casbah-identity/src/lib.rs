@@ -15,6 +15,7 @@ pub mod error;
 pub mod expiry;
 pub mod federated;
 mod host_alias;
+pub mod identity_provider;
 pub mod invitation;
 pub mod least_privilege;
 pub mod password;

@@ -14,6 +14,7 @@ mod first_party;
 mod grant;
 mod hash;
 mod held_credential;
+mod identity_provider;
 mod key_credential;
 mod keys;
 mod object;
@@ -42,6 +43,9 @@ pub use grant::{
 };
 pub use hash::{Digest, PasswordHash, Sealed};
 pub use held_credential::{CredentialKind, HeldCredential};
+pub use identity_provider::{
+    IdentityProvider, NameClaim, ParseNameClaimError, ProviderLink, ProviderSignIn, SignInAddress,
+};
 pub use key_credential::KeyCredential;
 pub use keys::{DataKeyRecord, PepperRecord, SigningKeyRecord};
 pub use object::DirectoryObject;

@@ -98,6 +98,9 @@ pub enum Conflict {
     /// The identifier URI names another application.
     #[error("the identifier URI {0} names another application")]
     IdentifierUri(String),
+    /// Another provider of the tenant has the same; says what.
+    #[error("another identity provider has the same {0}")]
+    IdentityProvider(&'static str),
     /// What the object refers to is gone.
     #[error("the object {0} does not exist")]
     Missing(ObjectId),

@@ -151,6 +151,11 @@ impl<'t> ClientAssertion<'t> {
         self.begin("iat")
     }
 
+    /// A claim, whatever it is.
+    pub(crate) fn claim(&self, name: &str) -> Option<&Value> {
+        self.claims.get(name)
+    }
+
     fn begin(&self, name: &str) -> Option<i64> {
         let is_there = self.claims.contains_key(name);
         is_there.then(|| self.seconds(name).unwrap_or(i64::MAX))

@@ -1,6 +1,6 @@
 //! Keys of other issuers: what a token that this server did not make is checked with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -95,6 +95,16 @@ impl IssuerKeys {
     /// Whether a key of this name is known.
     pub fn contains(&self, kid: &str) -> bool {
         self.keys.keys().any(|(known, _)| known == kid)
+    }
+
+    /// The names of all keys, each once.
+    pub fn names(&self) -> BTreeSet<&str> {
+        self.keys.keys().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Whether there is no key at all.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
     }
 
     /// Whether the key of this name made the signature, by an algorithm that is allowed

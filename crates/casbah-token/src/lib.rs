@@ -60,6 +60,7 @@ mod jwk;
 mod key;
 mod keyring;
 mod pair;
+mod provider_token;
 mod public_key;
 mod verify;
 
@@ -80,6 +81,7 @@ pub use issuer_keys::IssuerKeys;
 pub use jwk::{Jwk, JwkError, JwkSet, PublicKey};
 pub use key::{KeyError, SignError, SigningKey};
 pub use keyring::KeyRing;
+pub use provider_token::ProviderToken;
 pub use verify::{Leeway, Policy, VerifyError, verify};
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    activities, admin, alerts, app, audit, discovery, entities, ingest, keys, login, subnets,
-    tenant, token, user,
+    activities, admin, alerts, app, audit, discovery, entities, identity_provider, ingest, keys,
+    login, subnets, tenant, token, user,
 };
 use crate::demo::DemoArgs;
 use crate::output::Format;
@@ -115,6 +115,9 @@ pub(crate) enum Command {
     /// People who can sign in: make, invite, give roles, reset passwords
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Companies' own providers, through which people sign in
+    #[command(subcommand)]
+    IdentityProvider(identity_provider::IdentityProviderCommand),
     /// Who did what, and whether anybody changed it since
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -182,6 +185,8 @@ mod tests {
             vec!["audit"],
             vec!["audit", "list"],
             vec!["discovery", "upload"],
+            vec!["identity-provider"],
+            vec!["identity-provider", "add"],
             vec!["ingest"],
             vec!["keys"],
             vec!["keys", "rewrap"],

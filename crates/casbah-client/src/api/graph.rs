@@ -1,6 +1,7 @@
 //! Registering applications: the part of Microsoft Graph that it takes.
 
 mod federated;
+mod identity_provider;
 mod people;
 
 use reqwest::{Method, RequestBuilder, Response};
@@ -14,6 +15,9 @@ use crate::error::{Error, GraphError};
 use crate::transport::Repeat;
 
 pub use federated::{FederatedCredential, NewFederatedCredential};
+pub use identity_provider::{
+    ClaimsMapping, IdentityProvider, IdentityProviderChanges, IdentityProviderLink,
+};
 pub use people::{
     AuthenticationMethod, Invitation, NewPerson, Person, RoleAssignment, RoleDefinition,
 };

@@ -26,9 +26,10 @@ pub use casbah::{DetectorState, IngestAnswer, IngestError, NewAdministrator, New
 pub use discovery::{BlockScriptFormat, ReportQuery};
 pub use file::UploadProgress;
 pub use graph::{
-    AppRole, AppRoleAssignment, Application, AuthenticationMethod, FederatedCredential,
-    GraphClient, Invitation, NewFederatedCredential, NewPerson, PasswordCredential, Person,
-    RequiredResource, ResourceAccess, RoleAssignment, RoleDefinition, ServicePrincipal,
+    AppRole, AppRoleAssignment, Application, AuthenticationMethod, ClaimsMapping,
+    FederatedCredential, GraphClient, IdentityProvider, IdentityProviderChanges,
+    IdentityProviderLink, Invitation, NewFederatedCredential, NewPerson, PasswordCredential,
+    Person, RequiredResource, ResourceAccess, RoleAssignment, RoleDefinition, ServicePrincipal,
 };
 pub use list::{ListQuery, Page, Pages};
 pub use subnets::SubnetRule;

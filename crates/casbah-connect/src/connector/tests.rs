@@ -1,6 +1,7 @@
 use axum::Router;
+use axum::http::HeaderMap;
 use axum::http::header::LOCATION;
-use axum::routing::get;
+use axum::routing::{get, post};
 use casbah_testing::TlsServer;
 use tempfile::NamedTempFile;
 
@@ -13,12 +14,32 @@ impl Other {
     fn start() -> Self {
         let router = Router::new()
             .route("/small", get(|| async { "small" }))
+            .route(
+                "/for",
+                get(|headers: HeaderMap| async move {
+                    let proof = headers.get("authorization").cloned();
+                    proof
+                        .map(|value| value.to_str().unwrap().to_owned())
+                        .unwrap_or_default()
+                }),
+            )
             .route("/exact", get(|| async { "x".repeat(1 << 20) }))
             .route("/large", get(|| async { "x".repeat((1 << 20) + 1) }))
             .route(
-                "/elsewhere",
-                get(|| async { (StatusCode::FOUND, [(LOCATION, "/small")]) }),
+                "/form",
+                post(|headers: HeaderMap, body: String| async move {
+                    let proof = headers.get("authorization").cloned();
+                    let proof = proof.map(|value| value.to_str().unwrap().to_owned());
+                    let text = format!("{} {body}", proof.unwrap_or_default());
+                    (StatusCode::UNAUTHORIZED, text)
+                }),
             )
+            .route(
+                "/elsewhere",
+                get(|| async { (StatusCode::FOUND, [(LOCATION, "/small")]) })
+                    .post(|| async { (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, "/form")]) }),
+            )
+            .route("/large_form", post(|| async { "x".repeat((1 << 20) + 1) }))
             .route(
                 "/slow",
                 get(|| async {
@@ -41,7 +62,7 @@ impl Other {
     }
 }
 
-fn kind(result: &Result<Vec<u8>, ConnectError>) -> &'static str {
+fn kind<T>(result: &Result<T, ConnectError>) -> &'static str {
     match result {
         Ok(_) => "ok",
         Err(ConnectError::Url) => "url",
@@ -152,4 +173,41 @@ fn a_file_without_a_certificate_is_named() {
     assert!(matches!(error, EgressError::NoCertificate(_)), "{error}");
     let error = Connector::new(&egress("/nonexistent".as_ref())).unwrap_err();
     assert!(matches!(error, EgressError::File { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_form_is_sent_within_the_same_policy() {
+    let other = Other::start();
+    let connector = other.connector(&["localhost"]);
+    let url = |path| other.url("localhost", path);
+    let fields = [("code", "a&b")];
+    let form = url("form");
+    let answer = connector.submit(&form, &fields, Some(("id", "s:x")));
+    let answer = answer.await.unwrap();
+    let expected = "Basic aWQ6czp4 code=a%26b";
+    assert_eq!(
+        (answer.status, answer.body.as_slice()),
+        (401, expected.as_bytes())
+    );
+    let answer = connector.submit(&form, &fields, None).await.unwrap();
+    assert_eq!(answer.body, b" code=a%26b");
+    let document = connector.document_for(&url("for"), "t").await.unwrap();
+    assert_eq!(document, b"Bearer t");
+    let private = other.url("127.0.0.1", "for");
+    let result = connector.document_for(&private, "t").await;
+    assert_eq!(kind(&result), "private");
+    for (url, expected) in [
+        (url("elsewhere"), "redirect"),
+        (url("large_form"), "too large"),
+        (url("form").replace("https", "http"), "url"),
+        (other.url("127.0.0.1", "form"), "private"),
+        (other.url("[::1]", "form"), "private"),
+        ("https://169.254.169.254/token".to_owned(), "private"),
+    ] {
+        let result = connector.submit(&url, &fields, None).await;
+        assert_eq!(kind(&result), expected, "{url}");
+    }
+    let stranger = other.connector(&["elsewhere.example"]);
+    let result = stranger.submit(&url("form"), &fields, None).await;
+    assert_eq!(kind(&result), "private", "by its name");
 }

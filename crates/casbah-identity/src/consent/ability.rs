@@ -17,6 +17,8 @@ pub enum Ability {
     ManagePeople,
     /// Say what people without a role may do.
     ManagePolicies,
+    /// Say through which other providers people sign in.
+    ManageSignIn,
 }
 
 impl Ability {
@@ -29,6 +31,8 @@ impl Ability {
             Self::ConsentToAppRoles | Self::ManagePeople | Self::ManagePolicies => {
                 &[GlobalAdministrator, PrivilegedRoleAdministrator]
             }
+            // A provider can sign in anybody of the tenant, this role's holders, too.
+            Self::ManageSignIn => &[GlobalAdministrator],
             Self::ConsentForEveryone => &[
                 GlobalAdministrator,
                 PrivilegedRoleAdministrator,
@@ -95,6 +99,15 @@ mod tests {
     }
 
     #[test]
+    fn only_who_may_do_everything_says_who_signs_people_in() {
+        for role in DirectoryRole::ALL {
+            let expected = role == DirectoryRole::GlobalAdministrator;
+            let user = person(Some(role));
+            assert_eq!(may(&user, Ability::ManageSignIn), expected, "{role}");
+        }
+    }
+
+    #[test]
     fn readers_and_people_without_a_role_may_nothing() {
         for user in [person(None), person(Some(DirectoryRole::SecurityReader))] {
             for ability in [
@@ -104,6 +117,7 @@ mod tests {
                 Ability::RegisterApplications,
                 Ability::ManagePeople,
                 Ability::ManagePolicies,
+                Ability::ManageSignIn,
             ] {
                 assert!(!may(&user, ability), "{ability:?}");
             }

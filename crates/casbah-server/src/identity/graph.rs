@@ -14,6 +14,7 @@ mod error;
 mod federated;
 mod filter;
 mod grants;
+mod identity_providers;
 mod list;
 mod objects;
 mod organization;

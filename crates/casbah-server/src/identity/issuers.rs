@@ -1,14 +1,15 @@
-//! Keys of other issuers, read when a token needs them and kept for a while.
+//! Metadata and keys of other issuers, read when a token or a sign-in needs them and kept for
+//! a while.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use casbah_connect::{ConnectError, Connector};
+use casbah_connect::{Answer, ConnectError, Connector};
+use casbah_identity::identity_provider::ProviderMetadata;
 use casbah_identity::proof::ForeignIssuer;
 use casbah_model::time::{DAY_MS, Timestamp};
 use casbah_token::{IssuerKeys, JwkError};
 use lru::LruCache;
-use serde::Deserialize;
 
 /// How many issuers' keys are kept.
 const KEPT: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
@@ -21,9 +22,9 @@ const LAST_RESORT: i64 = DAY_MS;
 /// must not make it call on and on.
 const PAUSE: i64 = 30_000;
 
-/// An issuer's keys could not be read.
+/// An issuer's metadata or keys could not be read.
 #[derive(Debug, thiserror::Error)]
-enum ReadError {
+pub(crate) enum ReadError {
     /// A document was not got.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -38,10 +39,19 @@ enum ReadError {
     Keys(#[from] JwkError),
 }
 
+/// What an issuer publishes.
+#[derive(Debug)]
+pub(crate) struct Published {
+    /// Its metadata.
+    pub(crate) metadata: ProviderMetadata,
+    /// Its keys.
+    pub(crate) keys: Arc<IssuerKeys>,
+}
+
 /// What is known of an issuer.
 #[derive(Default)]
 struct Known {
-    keys: Option<(Arc<IssuerKeys>, Timestamp)>,
+    published: Option<(Arc<Published>, Timestamp)>,
     asked: Option<Timestamp>,
 }
 
@@ -51,13 +61,6 @@ type Slot = Arc<tokio::sync::Mutex<Known>>;
 pub(crate) struct ForeignIssuers {
     connector: Connector,
     known: Mutex<LruCache<String, Slot>>,
-}
-
-/// What is read of an issuer's metadata (OpenID Connect Discovery 1.0 section 3).
-#[derive(Deserialize)]
-struct Metadata {
-    issuer: String,
-    jwks_uri: String,
 }
 
 impl ForeignIssuers {
@@ -75,9 +78,57 @@ impl ForeignIssuers {
         wanted: ForeignIssuer,
         now: Timestamp,
     ) -> Option<Arc<IssuerKeys>> {
+        let published = self.get(wanted.issuer, Some(wanted.key_id), now).await?;
+        Some(Arc::clone(&published.keys))
+    }
+
+    /// What an issuer publishes, none if it cannot be read.
+    pub(crate) async fn published(&self, issuer: &str, now: Timestamp) -> Option<Arc<Published>> {
+        self.get(issuer.to_owned(), None, now).await
+    }
+
+    /// What an issuer publishes at this moment.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub(crate) async fn read(&self, issuer: &str) -> Result<Published, ReadError> {
+        read(&self.connector, issuer).await
+    }
+
+    /// Sends a form to another service.
+    ///
+    /// # Errors
+    /// [`ConnectError`]
+    pub(crate) async fn submit(
+        &self,
+        url: &str,
+        fields: &[(&str, &str)],
+        basic: Option<(&str, &str)>,
+    ) -> Result<Answer, ConnectError> {
+        self.connector.submit(url, fields, basic).await
+    }
+
+    /// A document of another service that is given to who has this token.
+    ///
+    /// # Errors
+    /// [`ConnectError`]
+    pub(crate) async fn document_for(
+        &self,
+        url: &str,
+        token: &str,
+    ) -> Result<Vec<u8>, ConnectError> {
+        self.connector.document_for(url, token).await
+    }
+
+    async fn get(
+        &self,
+        issuer: String,
+        key_id: Option<String>,
+        now: Timestamp,
+    ) -> Option<Arc<Published>> {
         let slot = {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(known.get_or_insert(wanted.issuer.clone(), Slot::default))
+            Arc::clone(known.get_or_insert(issuer.clone(), Slot::default))
         };
         let connector = self.connector.clone();
         // On a task of its own: a client that goes away must not cut the call off, as the
@@ -85,12 +136,12 @@ impl ForeignIssuers {
         let asked = tokio::spawn(async move {
             // Held over the call, so that many requests make one.
             let mut known = slot.lock().await;
-            if known.needs_asking(&wanted.key_id, now) {
+            if known.needs_asking(key_id.as_deref(), now) {
                 known.asked = Some(now);
-                match read(&connector, &wanted.issuer).await {
-                    Ok(keys) => known.keys = Some((Arc::new(keys), now)),
+                match read(&connector, &issuer).await {
+                    Ok(published) => known.published = Some((Arc::new(published), now)),
                     Err(error) => {
-                        tracing::warn!(issuer = %wanted.issuer, %error, "keys cannot be read");
+                        tracing::warn!(%issuer, %error, "an issuer cannot be read");
                     }
                 }
             }
@@ -100,33 +151,33 @@ impl ForeignIssuers {
     }
 }
 
-/// The keys that an issuer publishes: its metadata lie at an address that follows from its
+/// What an issuer publishes: its metadata lie at an address that follows from its
 /// name, and must be its own (OpenID Connect Discovery 1.0 section 4).
-async fn read(connector: &Connector, issuer: &str) -> Result<IssuerKeys, ReadError> {
+async fn read(connector: &Connector, issuer: &str) -> Result<Published, ReadError> {
     let base = issuer.strip_suffix('/').unwrap_or(issuer);
     let url = format!("{base}/.well-known/openid-configuration");
-    let metadata: Metadata = serde_json::from_slice(&connector.document(&url).await?)?;
+    let metadata: ProviderMetadata = serde_json::from_slice(&connector.document(&url).await?)?;
     if metadata.issuer != issuer {
         return Err(ReadError::OtherIssuer);
     }
     let keys = connector.document(&metadata.jwks_uri).await?;
-    Ok(IssuerKeys::parse(&keys)?)
+    let keys = Arc::new(IssuerKeys::parse(&keys)?);
+    Ok(Published { metadata, keys })
 }
 
 impl Known {
-    fn needs_asking(&self, key_id: &str, now: Timestamp) -> bool {
+    fn needs_asking(&self, key_id: Option<&str>, now: Timestamp) -> bool {
         let since = |time: Timestamp| now.millis().saturating_sub(time.millis());
-        let will_do = self
-            .keys
-            .as_ref()
-            .is_some_and(|(keys, read)| keys.contains(key_id) && since(*read) < FRESH);
+        let will_do = self.published.as_ref().is_some_and(|(published, read)| {
+            key_id.is_none_or(|key_id| published.keys.contains(key_id)) && since(*read) < FRESH
+        });
         !will_do && self.asked.is_none_or(|asked| since(asked) >= PAUSE)
     }
 
-    fn usable(&self, now: Timestamp) -> Option<Arc<IssuerKeys>> {
-        let (keys, read) = self.keys.as_ref()?;
+    fn usable(&self, now: Timestamp) -> Option<Arc<Published>> {
+        let (published, read) = self.published.as_ref()?;
         let age = now.millis().saturating_sub(read.millis());
-        (age < LAST_RESORT).then(|| Arc::clone(keys))
+        (age < LAST_RESORT).then(|| Arc::clone(published))
     }
 }
 
@@ -142,9 +193,13 @@ mod tests {
             keys: vec![key.jwk()],
         };
         let set = serde_json::to_vec(&set).unwrap();
-        let keys = Arc::new(IssuerKeys::parse(&set).unwrap());
+        let metadata = r#"{"issuer": "https://a.example", "jwks_uri": ""}"#;
+        let published = Arc::new(Published {
+            metadata: serde_json::from_str(metadata).unwrap(),
+            keys: Arc::new(IssuerKeys::parse(&set).unwrap()),
+        });
         let at = |read: Option<i64>, asked: Option<i64>| Known {
-            keys: read.map(|read| (Arc::clone(&keys), Timestamp(read))),
+            published: read.map(|read| (Arc::clone(&published), Timestamp(read))),
             asked: asked.map(Timestamp),
         };
         for (known, key_id, now, asks, gives) in [
@@ -159,7 +214,10 @@ mod tests {
             (at(Some(0), Some(0)), key.kid(), LAST_RESORT, true, false),
         ] {
             let now = Timestamp(now);
-            let seen = (known.needs_asking(key_id, now), known.usable(now).is_some());
+            let seen = (
+                known.needs_asking(Some(key_id), now),
+                known.usable(now).is_some(),
+            );
             assert_eq!(seen, (asks, gives), "{key_id} {now:?}");
         }
     }

@@ -2,6 +2,9 @@
 
 mod arm;
 mod certificates;
+mod company;
+mod company_attacks;
+mod company_sign_in;
 mod consent;
 mod consent_page;
 mod device;
@@ -11,6 +14,7 @@ mod federated_attacks;
 mod graph;
 mod graph_calls;
 mod graph_changes;
+mod identity_providers;
 mod invitation;
 mod issuer;
 mod metadata;

@@ -15,6 +15,9 @@ use super::source::Source;
 
 /// Failures within a window before an address is told to wait.
 const FREE_FAILURES: u32 = 20;
+/// Sign-ins that may begin through providers of companies within a window at one address,
+/// which may be that of a whole office.
+const FREE_STARTS: u32 = 300;
 /// How long a window is, milliseconds.
 const WINDOW_MS: i64 = 60_000;
 /// How many addresses are remembered; beyond that the finished windows go, and
@@ -29,6 +32,7 @@ pub(crate) struct Throttle {
     passwords: Windows,
     user_codes: Windows,
     devices: Windows,
+    providers: Windows,
 }
 
 impl Throttle {
@@ -59,6 +63,15 @@ impl Throttle {
     /// Counts a device's request, each of which costs a row.
     pub(crate) fn begin_device(&self, source: Source, now: Timestamp) -> Option<u32> {
         self.devices.begin(source, now)
+    }
+
+    /// Counts a sign-in that begins through a company's provider, which leaves a row in the
+    /// store; says how many seconds to wait if there were too many.
+    pub(crate) fn begin_provider(&self, source: Source, now: Timestamp) -> Option<u32> {
+        self.providers.with(source, now, |window| {
+            window.failures = window.failures.saturating_add(1);
+            (window.failures > FREE_STARTS).then(|| window.seconds_left(now))
+        })
     }
 
     /// Takes back what was counted: the password was right, or not tried after all.
@@ -166,5 +179,19 @@ mod tests {
         assert_eq!(throttle.begin_password(guesser, now), None);
         let later = now.plus_millis(WINDOW_MS);
         assert_eq!(throttle.begin_password(guesser, later), None);
+    }
+
+    #[test]
+    fn an_office_may_begin_many_sign_ins_but_not_any_number() {
+        let throttle = Throttle::default();
+        let office = Source("192.0.2.1".parse().unwrap());
+        let now = Timestamp::from_seconds(1_790_000_000);
+        for _ in 0..FREE_STARTS {
+            assert_eq!(throttle.begin_provider(office, now), None);
+        }
+        assert_eq!(throttle.begin_provider(office, now), Some(61));
+        assert_eq!(throttle.begin_password(office, now), None, "another matter");
+        let later = now.plus_millis(WINDOW_MS);
+        assert_eq!(throttle.begin_provider(office, later), None);
     }
 }

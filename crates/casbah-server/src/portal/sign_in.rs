@@ -20,6 +20,7 @@ mod new_password;
 mod pages;
 mod passkey;
 mod password;
+mod provider;
 mod second_factor;
 mod session;
 mod sign_out;
@@ -96,11 +97,16 @@ pub(crate) fn router() -> Router<AppState> {
                     .post(move |visit, body| passkey::receive(entry, visit, body)),
             )
             .route(
+                &at("provider"),
+                post(move |visit, body| provider::receive(entry, visit, body)),
+            )
+            .route(
                 &at("consent"),
                 post(move |visit, body| consent::receive(entry, visit, body)),
             );
     }
     router
+        .merge(provider::router())
         .route("/{tenant}/oauth2/v2.0/logout", get(sign_out::end))
         .route("/{tenant}/oauth2/logout", get(sign_out::end))
         .route(DEVICE_PAGE, get(device::show).post(device::receive))

@@ -9,6 +9,7 @@ mod devices;
 mod exchange;
 mod grants;
 mod identifier_uris;
+mod identity_providers;
 mod invitations;
 mod keys;
 mod owners;

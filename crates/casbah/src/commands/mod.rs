@@ -8,6 +8,7 @@ pub(crate) mod audit;
 mod confirm;
 pub(crate) mod discovery;
 pub(crate) mod entities;
+pub(crate) mod identity_provider;
 pub(crate) mod ingest;
 pub(crate) mod keys;
 pub(crate) mod login;
@@ -17,6 +18,8 @@ pub(crate) mod subnets;
 pub(crate) mod tenant;
 pub(crate) mod token;
 pub(crate) mod user;
+
+use std::io::{IsTerminal as _, Write as _};
 
 use casbah_client::{Error, Pages};
 use clap::CommandFactory as _;
@@ -56,6 +59,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Tenant(command) => tenant::run(&context, command).await,
         Command::App(command) => app::run(&context, command).await,
         Command::User(command) => user::run(&context, command).await,
+        Command::IdentityProvider(command) => identity_provider::run(&context, command).await,
         Command::Audit(command) => audit::run(&context, command).await,
         Command::Token(command) => token::run(&context, command).await,
         Command::Alerts(command) => alerts::run(&context, command).await,
@@ -83,6 +87,19 @@ async fn write_pages(
         list.add(page.data)?;
     }
     Ok(list.finish()?)
+}
+
+/// Asks a question on the terminal; where there is none the answer is no.
+fn confirmed(question: &str) -> Result<bool, CliError> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    let mut prompt = std::io::stderr();
+    write!(prompt, "{question} [y/N] ")?;
+    prompt.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// A typed answer as a record to write.

@@ -135,6 +135,13 @@ fn labels(record: &Value, types: &[&str]) -> String {
     labels.join(", ")
 }
 
+/// A list of texts.
+fn texts(record: &Value, pointer: &str) -> String {
+    let all = record.pointer(pointer).and_then(Value::as_array);
+    let texts = all.into_iter().flatten().filter_map(Value::as_str);
+    texts.collect::<Vec<_>>().join(", ")
+}
+
 /// Bytes with a unit.
 fn bytes(record: &Value, pointer: &str) -> String {
     record
@@ -390,6 +397,33 @@ pub(crate) const FEDERATED: &[Column] = &[
     Column::new("ISSUER", |r, _| text(r, "/issuer")),
     Column::new("SUBJECT", |r, _| text(r, "/subject")),
     Column::new("AUDIENCE", |r, _| text(r, "/audiences/0")),
+];
+
+pub(crate) const IDENTITY_PROVIDER: &[Column] = &[
+    Column::id("ID", |r, _| text(r, "/id")),
+    Column::new("NAME", |r, _| text(r, "/displayName")),
+    Column::new("ISSUER", |r, _| text(r, "/issuer")),
+    Column::new("CLIENT", |r, _| text(r, "/clientId")),
+    Column::new("CLAIM", |r, _| text(r, "/claimsMapping/email")),
+    Column::new("DOMAINS", |r, _| texts(r, "/domains")),
+    Column::new("CREATES", |r, _| text(r, "/isUserCreationEnabled")),
+    Column::new("ENABLED", |r, _| text(r, "/isEnabled")),
+];
+
+pub(crate) const IDENTITY_PROVIDER_TEST: &[Column] = &[
+    Column::new("ISSUER", |r, _| text(r, "/issuer")),
+    Column::new("SIGN-IN", |r, _| text(r, "/authorizationEndpoint")),
+    Column::new("TOKENS", |r, _| text(r, "/tokenEndpoint")),
+    Column::new("METHOD", |r, _| text(r, "/clientAuthenticationMethod")),
+    Column::new("KEYS", |r, _| texts(r, "/keys")),
+    Column::new("GOOD", |r, _| text(r, "/isGood")),
+    Column::new("PROBLEMS", |r, _| texts(r, "/problems")),
+];
+
+pub(crate) const IDENTITY_PROVIDER_LINK: &[Column] = &[
+    Column::id("PERSON", |r, _| text(r, "/id")),
+    Column::new("SUBJECT", |r, _| text(r, "/issuerAssignedId")),
+    Column::new("SINCE", |r, zone| time(r, "/createdDateTime", zone)),
 ];
 
 pub(crate) const SECRET: &[Column] = &[

@@ -1,9 +1,7 @@
 //! A pipeline acts with its issuer's token: the real server, the real client, and an issuer
 //! on this machine.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
@@ -15,9 +13,8 @@ use casbah_token::{
     AccessToken, Client, ClientAuth, Life, SigningKey, Subject, TokenVersion, decode_unverified,
 };
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::support::{Demo, casbah, err, out};
+use crate::support::{Demo, Serving, casbah, err, out};
 
 const SUBJECT: &str = "repo:contoso/siem:ref:refs/heads/main";
 
@@ -73,46 +70,6 @@ impl Issuer {
     }
 }
 
-/// A server that may call the issuer, if it is said so; ended when dropped.
-struct Serving {
-    child: Child,
-    start_file: PathBuf,
-    _directory: TempDir,
-}
-
-impl Serving {
-    fn start(issuer: &Issuer, allow: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let start_file = directory.path().join("start.json");
-        let mut command = casbah(&["serve", "--listen", "127.0.0.1:0", "--lateness", "0"]);
-        command.arg("--data-dir").arg(directory.path().join("data"));
-        command.arg("--start-file").arg(&start_file);
-        command.arg("--egress-ca").arg(issuer.server.ca());
-        for host in allow {
-            command.args(["--egress-allow", host]);
-        }
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let child = command.spawn().unwrap();
-        let began = Instant::now();
-        while !start_file.exists() {
-            assert!(began.elapsed() < Duration::from_mins(1), "no start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Self {
-            child,
-            start_file,
-            _directory: directory,
-        }
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 /// `casbah token get` with the token in a file: what it printed, or said.
 fn token_get(demo: &Demo, file: &Path, arguments: &[&str]) -> Result<String, String> {
     let output = casbah(&["token", "get"])
@@ -135,8 +92,8 @@ fn token_get(demo: &Demo, file: &Path, arguments: &[&str]) -> Result<String, Str
 async fn a_pipeline_acts_with_its_issuers_token() {
     let directory = tempfile::tempdir().unwrap();
     let issuer = Issuer::start();
-    let serving = Serving::start(&issuer, &["localhost"]);
-    let demo = Demo::play(&["--start-file", serving.start_file.to_str().unwrap()]);
+    let serving = Serving::start(issuer.server.ca(), &["localhost"]);
+    let demo = Demo::play(&["--start-file", serving.start_file()]);
     let file = directory.path().join("token");
     let refused = |code: &str| {
         let told = token_get(&demo, &file, &[]).unwrap_err();
@@ -204,8 +161,8 @@ async fn a_pipeline_acts_with_its_issuers_token() {
 async fn an_issuer_in_a_private_network_must_be_allowed_by_name() {
     let directory = tempfile::tempdir().unwrap();
     let issuer = Issuer::start();
-    let serving = Serving::start(&issuer, &[]);
-    let demo = Demo::play(&["--start-file", serving.start_file.to_str().unwrap()]);
+    let serving = Serving::start(issuer.server.ca(), &[]);
+    let demo = Demo::play(&["--start-file", serving.start_file()]);
     let added = demo.casbah(&[&["app", "federated"], &issuer.add_to(&demo)[..]].concat());
     assert!(added.status.success(), "{}", err(&added));
     let file = directory.path().join("token");

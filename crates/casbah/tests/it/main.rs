@@ -10,6 +10,7 @@ mod bad_input;
 mod command_line;
 mod demo;
 mod federated;
+mod identity_provider;
 mod keys;
 mod people;
 mod support;

@@ -3,11 +3,12 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use casbah_client::{Authority, Credential, TokenSource, Transport, well_known};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// The binary under test.
 pub(crate) const CASBAH: &str = env!("CARGO_BIN_EXE_casbah");
@@ -257,4 +258,50 @@ pub(crate) fn out(output: &Output) -> String {
 /// What a program wrote to standard error.
 pub(crate) fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A server that may call another service, if it is said so; ended when dropped.
+pub(crate) struct Serving {
+    child: Child,
+    start_file: PathBuf,
+    _directory: TempDir,
+}
+
+impl Serving {
+    /// A server that trusts this CA, and calls these hosts although they are private.
+    pub(crate) fn start(ca: &Path, allow: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let start_file = directory.path().join("start.json");
+        let mut command = casbah(&["serve", "--listen", "127.0.0.1:0", "--lateness", "0"]);
+        command.arg("--data-dir").arg(directory.path().join("data"));
+        command.arg("--start-file").arg(&start_file);
+        command.arg("--egress-ca").arg(ca);
+        for host in allow {
+            command.args(["--egress-allow", host]);
+        }
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().unwrap();
+        let began = Instant::now();
+        while !start_file.exists() {
+            assert!(began.elapsed() < Duration::from_mins(1), "no start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Self {
+            child,
+            start_file,
+            _directory: directory,
+        }
+    }
+
+    /// The file that says how to reach it.
+    pub(crate) fn start_file(&self) -> &str {
+        self.start_file.to_str().unwrap()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }

@@ -38,6 +38,8 @@ pub(super) enum Right {
     Manage,
     /// Say what people without a role may do.
     SetPolicies,
+    /// Read and say through which other providers people sign in.
+    ManageSignIn,
     /// Grant app roles.
     GrantRoles,
     /// Grant delegated scopes.
@@ -221,6 +223,7 @@ fn app_may(roles: &[String], right: Right) -> bool {
         Right::ReadOneself
         | Right::ReadPeople
         | Right::ManagePeople
+        | Right::ManageSignIn
         | Right::SignOutOneself
         | Right::SetPolicies => false,
         Right::Register | Right::Manage => has(APPLICATIONS),
@@ -236,6 +239,7 @@ fn scopes_reach(scopes: &[String], right: Right) -> bool {
             Right::ReadOneself => has(OWN_PROFILE),
             Right::ReadPeople
             | Right::ManagePeople
+            | Right::ManageSignIn
             | Right::SignOutOneself
             | Right::SetPolicies => false,
             Right::Register | Right::Manage => has(APPLICATIONS),
@@ -253,6 +257,7 @@ fn person_may(user: &User, tenant: &Tenant, right: Right) -> bool {
             may(user, Ability::RegisterApplications) || (user.enabled && tenant.members_register)
         }
         Right::SetPolicies => may(user, Ability::ManagePolicies),
+        Right::ManageSignIn => may(user, Ability::ManageSignIn),
         Right::Manage => may(user, Ability::ManageApplications),
         Right::GrantRoles => may(user, Ability::ConsentToAppRoles),
         Right::GrantScopes => may(user, Ability::ConsentForEveryone),

@@ -15,8 +15,8 @@ use super::list::Options;
 use super::owners::{self, Owned};
 use super::reply::Reply;
 use super::{
-    applications, assignments, certificates, federated, grants, objects, organization, passwords,
-    people, policies, service_principals,
+    applications, assignments, certificates, federated, grants, identity_providers, objects,
+    organization, passwords, people, policies, service_principals,
 };
 use crate::identity::context::RequestContext;
 use crate::state::{App, AppState};
@@ -199,6 +199,9 @@ async fn route_others(
         ("GET", [("me", _), ("ownedobjects", _)]) => objects::owned_by_me(call).await,
         ("GET", [("policies", _), ("authorizationpolicy", _)]) => policies::show(call),
         ("PATCH", [("policies", _), ("authorizationpolicy", _)]) => policies::change(call).await,
+        (_, [("identity", _), ("identityproviders", _), rest @ ..]) => {
+            identity_providers::route(call, method, rest).await
+        }
         ("GET", [("me", _)]) => organization::me(call),
         ("GET", [("organization", _)]) => organization::organization(call),
         ("GET", [("domains", _)]) => organization::domains(call),

@@ -4,7 +4,9 @@ use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use casbah_identity::Authority;
+use casbah_identity::crypto::SealError;
 use casbah_identity::federated::FederatedRefusal;
+use casbah_identity::identity_provider::ProviderRefusal;
 use casbah_identity::password::PasswordError;
 use casbah_identity::people::PeopleRefusal;
 use casbah_identity::random::NoRandomness;
@@ -54,6 +56,9 @@ pub(crate) enum GraphError {
     /// A secret could not be made.
     #[error(transparent)]
     Secret(#[from] PepperError),
+    /// A secret could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// No randomness.
     #[error(transparent)]
     Random(#[from] NoRandomness),
@@ -96,6 +101,12 @@ impl From<FederatedRefusal> for GraphError {
     }
 }
 
+impl From<ProviderRefusal> for GraphError {
+    fn from(refusal: ProviderRefusal) -> Self {
+        Self::Invalid(format!("The identity provider is not valid: {refusal}."))
+    }
+}
+
 impl From<StoreError> for GraphError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -108,6 +119,9 @@ impl From<StoreError> for GraphError {
                 "Another object with the same value for property userPrincipalName already exists."
                     .to_owned(),
             ),
+            StoreError::Conflict(conflict @ Conflict::IdentityProvider(_)) => {
+                Self::Exists(format!("The identity provider cannot be kept: {conflict}."))
+            }
             StoreError::Conflict(Conflict::Missing(id)) => Self::NotFound(id.to_string()),
             other => Self::Store(other),
         }
@@ -135,7 +149,7 @@ impl GraphError {
                 StatusCode::CONFLICT,
                 "Request_MultipleObjectsWithSameKeyValue",
             ),
-            Self::Store(_) | Self::Secret(_) | Self::Random(_) | Self::Hash(_) => (
+            Self::Store(_) | Self::Secret(_) | Self::Seal(_) | Self::Random(_) | Self::Hash(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Service_InternalServerError",
             ),

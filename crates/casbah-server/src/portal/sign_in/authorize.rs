@@ -9,6 +9,7 @@ use super::error::SignInError;
 use super::flow::{Entry, Flow};
 use super::form_guard::FormGuard;
 use super::pages::{self, Password};
+use super::provider::Offers;
 use super::session;
 use super::visit::Visit;
 
@@ -34,12 +35,12 @@ async fn try_begin(entry: Entry, visit: &Visit) -> Result<Response, SignInError>
     match (flow.next_step(auth_time, context.now), signed_in) {
         (NextStep::Continue, Some(person)) => conclude(app, &flow, &person, context).await,
         (NextStep::Refuse(error), _) => Err(refuse(&flow, error)),
-        (NextStep::Continue, None) | (NextStep::SignIn, _) => ask(&flow, visit),
+        (NextStep::Continue, None) | (NextStep::SignIn, _) => ask(&flow, visit).await,
     }
 }
 
 /// Shows the form, bound to the browser.
-fn ask(flow: &Flow, visit: &Visit) -> Result<Response, SignInError> {
+async fn ask(flow: &Flow, visit: &Visit) -> Result<Response, SignInError> {
     let authority = &visit.app.authority;
     let guard = FormGuard::of(&visit.headers, authority)?;
     let page = Password {
@@ -49,6 +50,7 @@ fn ask(flow: &Flow, visit: &Visit) -> Result<Response, SignInError> {
         csrf: &guard.token(),
         username: flow.login_hint(),
         message: None,
+        offers: &Offers::of(&visit.app, flow).await?,
     };
     let mut answer = pages::form(&page, StatusCode::OK, flow.redirect_uri(), &visit.context)?;
     guard.keep(answer.headers_mut(), authority);

@@ -10,6 +10,7 @@ use casbah_identity::signin::{AuthorizeRefusal, AuthorizeResponse};
 use casbah_store::StoreError;
 
 use super::pages::{self, Message};
+use super::provider::ProviderError;
 use crate::audit::AuditFailed;
 use crate::identity::answer::status_of;
 use crate::identity::context::RequestContext;
@@ -48,6 +49,9 @@ pub(crate) enum SignInError {
     /// The audit could not keep it, so it must not happen.
     #[error(transparent)]
     Audit(#[from] AuditFailed),
+    /// It did not go on through a company's provider.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// A page could not be written.
     #[error(transparent)]
     Page(#[from] askama::Error),
@@ -102,6 +106,7 @@ impl SignInError {
                 };
                 return pages::show(&message, StatusCode::NOT_FOUND, context);
             }
+            Self::Provider(error) => return error.respond(context),
             failure @ (Self::Store(_)
             | Self::Passkey(_)
             | Self::Seal(_)

@@ -5,7 +5,7 @@ use casbah_identity::request::{Endpoint, Params};
 use casbah_identity::signin::{
     AdminConsentRequest, AuthorizeRefusal, AuthorizeRequest, NextStep, Prompt,
 };
-use casbah_model::identity::{CASBAH_CLI, Tenant, User};
+use casbah_model::identity::{CASBAH_CLI, SignInAddress, Tenant, User};
 use casbah_model::ids::{AppId, TenantId};
 use casbah_model::time::Timestamp;
 
@@ -26,6 +26,33 @@ pub(super) enum Entry {
     AdminConsent(Endpoint),
     /// The portal.
     Portal,
+}
+
+impl Entry {
+    /// All of them.
+    const ALL: [Self; 5] = [
+        Self::Authorize(Endpoint::V1),
+        Self::Authorize(Endpoint::V2),
+        Self::AdminConsent(Endpoint::V1),
+        Self::AdminConsent(Endpoint::V2),
+        Self::Portal,
+    ];
+
+    /// The name under which a sign-in is kept while the person is elsewhere.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Authorize(Endpoint::V1) => "authorize v1.0",
+            Self::Authorize(Endpoint::V2) => "authorize v2.0",
+            Self::AdminConsent(Endpoint::V1) => "adminconsent v1.0",
+            Self::AdminConsent(Endpoint::V2) => "adminconsent v2.0",
+            Self::Portal => "portal",
+        }
+    }
+
+    /// The entry of a sign-in that was kept.
+    pub(super) fn of(kept: &SignInAddress) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == kept.entry)
+    }
 }
 
 /// What a sign-in is for.
@@ -137,6 +164,20 @@ impl Flow {
     /// Where the form of the consent page is sent.
     pub(super) fn consent_address(&self) -> String {
         self.address("consent")
+    }
+
+    /// Where the choice of a provider is sent.
+    pub(super) fn provider_address(&self) -> String {
+        self.address("provider")
+    }
+
+    /// The address, to be read again when the person comes back from a provider.
+    pub(super) fn kept(&self) -> SignInAddress {
+        SignInAddress {
+            entry: self.entry.name().to_owned(),
+            segment: self.segment.clone(),
+            query: self.query.clone(),
+        }
     }
 
     fn address(&self, page: &str) -> String {

@@ -45,6 +45,11 @@ impl FormGuard {
             .ok_or(SignInError::ForeignForm)
     }
 
+    /// What the browser's cookie holds.
+    pub(super) fn secret(&self) -> &str {
+        self.secret.expose_secret()
+    }
+
     /// The token for a form.
     pub(super) fn token(&self) -> String {
         csrf_token(self.secret.expose_secret())

@@ -10,6 +10,7 @@ use casbah_model::identity::{Tenant, User};
 use casbah_model::ids::AppId;
 use url::Url;
 
+use super::provider::Offers;
 use crate::identity::context::RequestContext;
 use crate::portal::html;
 
@@ -27,6 +28,8 @@ pub(super) struct Password<'a> {
     pub(super) username: &'a str,
     /// Where a passkey can be used instead.
     pub(super) passkey: Option<&'a str>,
+    /// The other ways to sign in.
+    pub(super) offers: &'a Offers,
     /// What was wrong with the last attempt.
     pub(super) message: Option<&'a str>,
 }
@@ -67,6 +70,16 @@ pub(super) struct PasskeyPage<'a> {
     pub(super) options: &'a str,
     /// What was wrong with the last attempt.
     pub(super) message: Option<&'a str>,
+}
+
+/// The way to a provider.
+#[derive(Template)]
+#[template(path = "sign_in/to_provider.html")]
+pub(super) struct ToProvider<'a> {
+    /// The provider's name.
+    pub(super) name: &'a str,
+    /// Where its people sign in.
+    pub(super) address: &'a str,
 }
 
 /// A new password for a given one.

@@ -13,6 +13,7 @@ use super::error::SignInError;
 use super::flow::{Entry, Flow};
 use super::form_guard::FormGuard;
 use super::pages::{self, NewPassword, Password};
+use super::provider::{self, Offers};
 use super::second_factor;
 use super::told::Told;
 use super::visit::Visit;
@@ -59,6 +60,9 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
     let guard = FormGuard::check(&visit.headers, &app.authority, &form.csrf)?;
     let flow = Flow::read(app, entry, visit.segment(), visit.query()).await?;
     let tenant = flow.tenant_of(app, &form.username).await?;
+    if let Some(required) = provider::required(app, tenant.as_ref(), &form.username).await? {
+        return provider::lead_on(visit, &flow, &required, &form.username, guard.secret()).await;
+    }
     let typed = Attempt {
         username: &form.username,
         password: &form.password,
@@ -75,6 +79,7 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
         context,
         csrf: guard.token(),
         username: &form.username,
+        offers: Offers::of(app, &flow).await?,
     };
     let outcome = attempt(app, &visit.throttle, tenant.as_ref(), &typed).await?;
     let told = Told {
@@ -86,9 +91,11 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
     told.keep(app, &outcome).await?;
     match outcome {
         Outcome::Right { user, factors } if factors.is_empty() => {
-            complete(&flow, visit, *user, vec!["pwd".to_owned()]).await
+            complete(&flow, visit, *user, methods()).await
         }
-        Outcome::Right { user, factors } => second_factor::ask(&flow, visit, &user, &factors).await,
+        Outcome::Right { user, factors } => {
+            second_factor::ask(&flow, visit, &user, &factors, &methods()).await
+        }
         Outcome::Wrong => page.ask(
             StatusCode::UNAUTHORIZED,
             "The user name or the password is wrong.",
@@ -106,12 +113,18 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
     }
 }
 
+/// How a person signs in by this form (RFC 8176).
+fn methods() -> Vec<String> {
+    vec!["pwd".to_owned()]
+}
+
 /// What the next page needs.
 struct Page<'a> {
     flow: &'a Flow,
     context: &'a RequestContext,
     csrf: String,
     username: &'a str,
+    offers: Offers,
 }
 
 impl Page<'_> {
@@ -123,6 +136,7 @@ impl Page<'_> {
             csrf: &self.csrf,
             username: self.username,
             message: Some(message),
+            offers: &self.offers,
         };
         Ok(pages::form(
             &page,

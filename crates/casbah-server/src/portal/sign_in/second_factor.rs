@@ -20,12 +20,13 @@ use super::visit::Visit;
 use crate::identity::passkeys::RelyingParty;
 use crate::state::App;
 
-/// Asks for a second factor, after the password was right.
+/// Asks for a second factor of a person who is proven by these methods already.
 pub(super) async fn ask(
     flow: &Flow,
     visit: &Visit,
     user: &User,
     factors: &SecondFactors,
+    first: &[String],
 ) -> Result<Response, SignInError> {
     let question = match RelyingParty::of(&visit.app.authority) {
         Some(party) if !factors.passkeys.is_empty() => {
@@ -38,6 +39,7 @@ pub(super) async fn ask(
         None => (None, String::new()),
     };
     let person = Some((user.tenant, user.id));
+    let state = format!("{}\n{state}", first.join(" "));
     let step = Step::begin(visit, person, StepKind::SecondFactor, state).await?;
     let shown = Shown {
         flow,
@@ -149,7 +151,8 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         return Ok(answer);
     }
-    let Some(method) = prove(visit, &factors, &step, &form).await? else {
+    let (first, question) = step.state().split_once('\n').unwrap_or_default();
+    let Some(method) = prove(visit, &factors, question, &form).await? else {
         told.wrong_factor(app, false).await?;
         let text = "That was not right. A code is good once, and for half a minute.";
         return shown.page(&step, StatusCode::UNAUTHORIZED, Some(text));
@@ -158,7 +161,8 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
     app.store
         .forget_sign_in_failures(user.tenant, subject)
         .await?;
-    let methods = ["pwd", method, "mfa"].map(str::to_owned).to_vec();
+    let first = first.split(' ').map(str::to_owned);
+    let methods: Vec<_> = first.chain([method, "mfa"].map(str::to_owned)).collect();
     if user.must_change_password {
         return new_password::ask(&flow, visit, &user, &methods).await;
     }
@@ -169,7 +173,7 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
 async fn prove(
     visit: &Visit,
     factors: &SecondFactors,
-    step: &Step,
+    question: &str,
     form: &Form,
 ) -> Result<Option<&'static str>, SignInError> {
     let app = &visit.app;
@@ -181,9 +185,11 @@ async fn prove(
     let Some(party) = RelyingParty::of(&app.authority) else {
         return Ok(None);
     };
-    match party.receive_one_of(&factors.passkeys, step.state(), &form.passkey) {
+    match party.receive_one_of(&factors.passkeys, question, &form.passkey) {
         Ok(used) => {
-            let tenant = step.person(visit).await?.tenant;
+            let Some(tenant) = factors.passkeys.first().map(|one| one.tenant) else {
+                return Ok(None);
+            };
             let now = visit.context.now;
             app.store
                 .use_passkey(tenant, used.id, used.record, now)

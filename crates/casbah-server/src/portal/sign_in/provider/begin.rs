@@ -1,0 +1,118 @@
+//! The way to a provider.
+
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::response::Response;
+use casbah_identity::identity_provider::{AuthorizationRequest, begin};
+use casbah_identity::random::{csrf_token, csrf_token_matches};
+use casbah_identity::signin::Prompt;
+use casbah_model::identity::IdentityProvider;
+
+use super::CALLBACK;
+use super::error::ProviderError;
+use super::offers::{Offers, chosen};
+use crate::portal::sign_in::cookies::Cookie;
+use crate::portal::sign_in::error::SignInError;
+use crate::portal::sign_in::flow::{Entry, Errand, Flow};
+use crate::portal::sign_in::pages::{self, Password, ToProvider};
+use crate::portal::sign_in::visit::Visit;
+
+/// `POST` of the page with the password, by the button of a provider.
+pub(in crate::portal::sign_in) async fn receive(
+    entry: Entry,
+    visit: Visit,
+    body: Bytes,
+) -> Response {
+    try_receive(entry, &visit, &body)
+        .await
+        .unwrap_or_else(|error| error.respond(&visit.context))
+}
+
+async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Response, SignInError> {
+    let Visit { app, context, .. } = visit;
+    let field = |wanted: &str| {
+        let mut fields = form_urlencoded::parse(body);
+        let found = fields.find(|(name, _)| name == wanted);
+        found.map_or_else(String::new, |(_, value)| value.trim().to_owned())
+    };
+    let browser = Cookie::Form
+        .read(&visit.headers, &app.authority)
+        .filter(|secret| csrf_token_matches(secret, &field("csrf")))
+        .ok_or(SignInError::ForeignForm)?;
+    let flow = Flow::read(app, entry, visit.segment(), visit.query()).await?;
+    let username = field("username");
+    let tenant = flow.tenant_of(app, &username).await?;
+    let id = field("provider").parse().ok();
+    if let Some(provider) = chosen(app, tenant.as_ref(), id, &username).await? {
+        return lead_on(visit, &flow, &provider, &username, &browser).await;
+    }
+    let page = Password {
+        client: flow.name(),
+        action: &flow.sign_in_address(),
+        csrf: &csrf_token(&browser),
+        username: &username,
+        passkey: Some(&flow.passkey_address()),
+        message: Some(
+            "Type the user name that your organisation gave you. If that does not help, your \
+             organisation has no sign-in of its own: type your password.",
+        ),
+        offers: &Offers::of(app, &flow).await?,
+    };
+    let status = StatusCode::BAD_REQUEST;
+    Ok(pages::form(&page, status, flow.redirect_uri(), context)?)
+}
+
+/// Sends the browser with this cookie to a provider. By a page, not by a redirect: browsers
+/// hold redirects of a form to `form-action`, and the page with the form cannot know where a
+/// provider's people sign in.
+pub(in crate::portal::sign_in) async fn lead_on(
+    visit: &Visit,
+    flow: &Flow,
+    provider: &IdentityProvider,
+    username: &str,
+    browser: &str,
+) -> Result<Response, SignInError> {
+    let Visit { app, context, .. } = visit;
+    if let Some(seconds) = visit.throttle.begin_provider(visit.source, context.now) {
+        return Err(ProviderError::TooMany { seconds }.into());
+    }
+    let published = app.issuers.published(&provider.issuer, context.now).await;
+    let published = published.ok_or(ProviderError::Unreachable)?;
+    let endpoint = published
+        .metadata
+        .authorization_endpoint()
+        .map_err(ProviderError::Metadata)?;
+    let sign_in = begin(&app.vault, provider, browser, flow.kept(), context.now)
+        .map_err(ProviderError::Begin)?;
+    let login_hint = match username {
+        "" => flow.login_hint(),
+        typed => typed,
+    };
+    let request = AuthorizationRequest {
+        provider,
+        redirect_uri: &format!("{}{CALLBACK}", app.authority.origin()),
+        login_hint,
+        prompt: prompt(flow),
+    };
+    let address = request.address(endpoint, &sign_in);
+    app.store
+        .add_provider_sign_in(sign_in.stored, context.now)
+        .await?;
+    let page = ToProvider {
+        name: &provider.display_name,
+        address: address.as_str(),
+    };
+    Ok(pages::show(&page, StatusCode::OK, context))
+}
+
+/// What a client wants of a sign-in is wanted of the provider.
+fn prompt(flow: &Flow) -> Option<&'static str> {
+    let Errand::Code(errand) = &flow.errand else {
+        return None;
+    };
+    match (errand.request.prompt, errand.request.max_age) {
+        (Prompt::SelectAccount, _) => Some("select_account"),
+        (Prompt::Login, _) | (_, Some(_)) => Some("login"),
+        _ => None,
+    }
+}
