@@ -50,6 +50,9 @@ pub(crate) struct AuditListArgs {
     /// Only this action; with a dot at the end, all that begin with it
     #[arg(long, value_name = "ACTION")]
     action: Option<String>,
+    /// Only what was done to this: an object's id, say
+    #[arg(long, value_name = "ID|NAME")]
+    target: Option<String>,
     /// Only what was done by or through this application
     #[arg(long, value_name = "APP_ID")]
     app: Option<String>,
@@ -89,6 +92,7 @@ impl AuditListArgs {
         let all = [
             ("actor", self.actor.clone()),
             ("action", self.action.clone()),
+            ("target", self.target.clone()),
             ("appId", self.app.clone()),
             ("outcome", outcome),
             ("correlationId", self.correlation_id.clone()),
