@@ -109,6 +109,26 @@ async function shot(page, name) {
   }
 }
 
+// What the keyboard reaches, and what the script adds.
+async function enhancements(page, address) {
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto(address);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const focused = await page.evaluate(() => document.activeElement.id);
+  if (focused !== "main") find("keyboard", `the skip link leads to "${focused}"`);
+  const menu = page.locator("details.menu");
+  await menu.locator("summary").press("Enter");
+  if (!await menu.getByText("Sign out").isVisible()) find("keyboard", "does not open the menu");
+  await page.keyboard.press("Escape");
+  if (await menu.getByText("Sign out").isVisible()) find("keyboard", "does not close the menu");
+  await page.getByRole("button", { name: "Copy Application (client) ID" }).press("Enter");
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  if (copied.replace(ID, "ID") !== "ID") find("copy button", `copies "${copied}"`);
+  const time = await page.locator("time").first().textContent();
+  if (time.includes("UTC")) find("times", `are shown as ${time}`);
+}
+
 // What a link leads to, whichever object it is about.
 const kind = (address) => address.replace(ID, "ID").replace(/[?&](after|done|q|sort|page)=[^&]*/g, "");
 
@@ -152,6 +172,7 @@ const own = await story(first, "SIEM agent");
 const plain = await open({ viewport: { width: 390, height: 844 }, javaScriptEnabled: false }, state);
 await story(plain, "SIEM agent without a script");
 
+await enhancements(first, own);
 const addresses = await crawl(first, own);
 const ofOne = addresses.filter((address) => address.startsWith(own) && address.match(ID).length === 1);
 const ofNamed = Object.entries(test.named).flatMap(
