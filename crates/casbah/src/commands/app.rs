@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::confirm::confirm;
 use super::oversight;
 use super::token::resource;
-use super::{confirmed, record, records};
+use super::{record, records};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::filters::parse_days;

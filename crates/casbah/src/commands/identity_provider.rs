@@ -12,7 +12,8 @@ use casbah_client::{ClaimsMapping, GraphClient, IdentityProviderChanges};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::app::Switch;
-use super::{confirmed, record, records};
+use super::confirm::confirm;
+use super::{record, records};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{IDENTITY_PROVIDER, IDENTITY_PROVIDER_LINK, IDENTITY_PROVIDER_TEST, Output};
@@ -217,12 +218,7 @@ pub(crate) async fn run(
 }
 
 async fn delete(graph: &GraphClient, id: &str, yes: bool) -> Result<(), CliError> {
-    if !yes && !confirmed(&format!("Delete identity provider {id}?"))? {
-        return Err(CliError::usage(
-            "nothing was deleted",
-            "answer y, or give --yes",
-        ));
-    }
+    confirm(yes, &format!("Delete identity provider {id}?"))?;
     graph.delete_identity_provider(id).await?;
     Output::note(&format!("Deleted {id}."));
     Ok(())

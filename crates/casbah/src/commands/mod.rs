@@ -19,8 +19,6 @@ pub(crate) mod tenant;
 pub(crate) mod token;
 pub(crate) mod user;
 
-use std::io::{IsTerminal as _, Write as _};
-
 use casbah_client::{Error, Pages};
 use clap::CommandFactory as _;
 use serde::Serialize;
@@ -87,19 +85,6 @@ async fn write_pages(
         list.add(page.data)?;
     }
     Ok(list.finish()?)
-}
-
-/// Asks a question on the terminal; where there is none the answer is no.
-fn confirmed(question: &str) -> Result<bool, CliError> {
-    if !std::io::stdin().is_terminal() {
-        return Ok(false);
-    }
-    let mut prompt = std::io::stderr();
-    write!(prompt, "{question} [y/N] ")?;
-    prompt.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// A typed answer as a record to write.

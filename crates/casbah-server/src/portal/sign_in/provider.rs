@@ -17,7 +17,7 @@ use axum::routing::get;
 use crate::state::AppState;
 
 pub(super) use begin::{lead_on, receive};
-pub(super) use error::ProviderError;
+pub(crate) use error::ProviderError;
 pub(super) use offers::{Offers, required};
 
 /// Where providers send people back to; administrators tell it to them.

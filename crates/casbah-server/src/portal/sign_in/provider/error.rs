@@ -21,7 +21,7 @@ const DISABLED: u32 = 50_057;
 
 /// A sign-in through a provider did not go on.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::portal::sign_in) enum ProviderError {
+pub(crate) enum ProviderError {
     /// Too many began at this address.
     #[error("too many sign-ins began at this address")]
     TooMany {
