@@ -18,16 +18,28 @@ import server as casbah
 BROWSER = pathlib.Path(__file__).resolve().parent / "browser"
 
 
-def partner(server, graph):
-    """An application of another tenant that this one has consented to."""
+def install():
+    """The browser's driver, once."""
+    if not (BROWSER / "node_modules").exists():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=BROWSER,
+                       check=True)
+
+
+def tenant(server, name, domain):
+    """Another tenant of the server, and its administrator."""
     answer = casbah.sign_in(server, casbah.CASBAH_CLI, f"{server.url}/casbah/.default")
     created = requests.post(f"{server.url}/casbah/v1/tenants",
                             headers={"Authorization": f"Bearer {answer['access_token']}"},
-                            json={"displayName": "Northwind", "defaultDomain": "northwind.example"})
+                            json={"displayName": name, "defaultDomain": domain})
     assert created.status_code == 201, created.text
     created = created.json()
-    other = types.SimpleNamespace(url=server.url, tenant=created["id"],
-                                  administrator=created["administrator"])
+    return types.SimpleNamespace(url=server.url, tenant=created["id"],
+                                 administrator=created["administrator"])
+
+
+def partner(server, graph):
+    """An application of another tenant that this one has consented to."""
+    other = tenant(server, "Northwind", "northwind.example")
     app, _, role_ids = real_clients.Graph(other).register(
         "Northwind threat feed", ["discovery.read", "settings.manage"])
     real_clients.Graph(other).call("PATCH", f"/applications/{app['id']}", 204,
@@ -36,9 +48,7 @@ def partner(server, graph):
 
 
 def main(binary, screenshots=None):
-    if not (BROWSER / "node_modules").exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=BROWSER,
-                       check=True)
+    install()
     with casbah.Server(binary) as server:
         graph = real_clients.Graph(server)
         partner(server, graph)

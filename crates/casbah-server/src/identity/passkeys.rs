@@ -75,7 +75,10 @@ impl RelyingParty {
             &user.display_name,
             Some(present),
         )?;
-        question(&options.public_key, &state)
+        let mut options = serde_json::to_value(&options.public_key)?;
+        // One that the device can find without a name signs in without one.
+        options["authenticatorSelection"]["residentKey"] = "preferred".into();
+        question(&options, &state)
     }
 
     /// The new passkey's id and record.

@@ -155,6 +155,14 @@ async fn a_new_passkey_is_taken_only_as_the_answer_to_its_question() {
     let options: serde_json::Value = serde_json::from_str(&options).unwrap();
     assert_eq!(options["rp"]["id"], "localhost");
     assert_eq!(options["attestation"], "none");
+    assert_eq!(
+        options["authenticatorSelection"]["residentKey"],
+        "preferred"
+    );
+    assert_eq!(
+        options["authenticatorSelection"]["userVerification"],
+        "required"
+    );
     for answer in ["", "{}", "[1]", "{\"id\": \"AA\", \"rawId\": \"AA\"}"] {
         let refused = submit(&mut browser, &page, &[("passkey", answer), ("name", "x")]).await;
         assert!(
