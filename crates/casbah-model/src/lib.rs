@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod alert;
 pub mod audit;
+pub mod claims;
 pub mod detector;
 pub mod discovery;
 pub mod entity;

@@ -1,7 +1,7 @@
 //! A token's members in words. Nothing is checked here: that is `token verify`.
 
-use casbah_client::well_known;
-use casbah_model::permission::{Action, Permission};
+use casbah_model::claims::{self, Form, Part};
+use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use casbah_token::Unverified;
 use serde_json::{Value, json};
@@ -13,19 +13,16 @@ pub(super) fn explain(parts: &Unverified, now: Timestamp, zone: &Zone) -> Vec<Va
     let header = parts
         .header
         .iter()
-        .map(|(name, value)| ("header", name, value));
+        .map(|(name, value)| (Part::Header, name, value));
     let claims = parts
         .claims
         .iter()
-        .map(|(name, value)| ("claim", name, value));
+        .map(|(name, value)| (Part::Claim, name, value));
     let mut rows: Vec<_> = header
         .chain(claims)
         .map(|(part, name, value)| {
-            let meaning = match part {
-                "header" => header_meaning(name).to_owned(),
-                _ => claim_meaning(name, value, now, zone),
-            };
-            json!({"part": part, "name": name, "value": value, "meaning": meaning})
+            let meaning = meaning(part, name, value, now, zone);
+            json!({"part": part.name(), "name": name, "value": value, "meaning": meaning})
         })
         .collect();
     rows.extend(allowed(parts).into_iter().map(|action| {
@@ -35,23 +32,15 @@ pub(super) fn explain(parts: &Unverified, now: Timestamp, zone: &Zone) -> Vec<Va
     rows
 }
 
-/// The actions of the API that the token's roles, or scopes, allow. A person must be
-/// allowed the same by a role of their own.
+/// The actions of the API that the token's roles, or scopes, allow.
 fn allowed(parts: &Unverified) -> Vec<Action> {
     let texts = |name: &str| match parts.claims.get(name) {
         Some(Value::Array(values)) => values.iter().filter_map(Value::as_str).collect(),
         Some(Value::String(text)) => text.split(' ').collect(),
         _ => Vec::new(),
     };
-    let is_for_api = parts
-        .claims
-        .get("aud")
-        .and_then(Value::as_str)
-        .is_some_and(|audience| {
-            audience.trim_end_matches('/') == well_known::CLOUD_APP_SECURITY
-                || audience.contains("cloudappsecurity")
-        });
-    if !is_for_api {
+    let audience = parts.claims.get("aud").and_then(Value::as_str);
+    if !audience.is_some_and(claims::is_for_api) {
         return Vec::new();
     }
     let granted = if parts.claims.contains_key("scp") {
@@ -59,73 +48,17 @@ fn allowed(parts: &Unverified) -> Vec<Action> {
     } else {
         texts("roles")
     };
-    let permissions: Vec<_> = granted
-        .into_iter()
-        .filter_map(Permission::from_value)
-        .collect();
-    let allows = |action: &Action| permissions.iter().any(|one| one.allows(*action));
-    Action::ALL.into_iter().filter(allows).collect()
+    claims::allowed(granted)
 }
 
-fn header_meaning(name: &str) -> &'static str {
-    match name {
-        "alg" => {
-            "how it is signed; the service's tokens are RS256, a Casbah's may be ES256, never \
-             anything else"
-        }
-        "kid" => "the name of the key that signed it, to be found in the issuer's key set",
-        "x5t" => "the thumbprint of that key's certificate",
-        "typ" => "that it is a JSON Web Token",
-        "nonce" => "a token of Microsoft Graph's own kind: others cannot check its signature",
-        _ => "",
-    }
-}
-
-fn claim_meaning(name: &str, value: &Value, now: Timestamp, zone: &Zone) -> String {
-    let text = value.as_str().unwrap_or_default();
-    match name {
-        "aud" => resource(text),
-        "iss" => "who issued it, for which tenant".to_owned(),
-        "idp" => "who signed the caller in".to_owned(),
-        "tid" => "the tenant whose data it is for".to_owned(),
-        "appid" | "azp" => "the client id of the application that asked for it".to_owned(),
-        "appidacr" | "azpacr" => match text {
-            "0" => "the application is a public client and proved nothing",
-            "1" => "the application proved itself with a client secret",
-            "2" => "the application proved itself with a certificate or another issuer's token",
-            _ => "how the application proved itself",
-        }
-        .to_owned(),
-        "idtyp" if text == "app" => "an application by itself, without a user".to_owned(),
-        "oid" => "the caller's object in that tenant: a service principal, or a person".to_owned(),
-        "sub" => "the caller; of a person, another text for each application".to_owned(),
-        "roles" => "application permissions that were consented to".to_owned(),
-        "scp" => "what the application may do for the person who signed in".to_owned(),
-        "upn" | "unique_name" | "preferred_username" => "the person's sign-in name".to_owned(),
-        "name" => "the person's name".to_owned(),
-        "ipaddr" => "the address that the person signed in from".to_owned(),
-        "amr" => "how the person signed in".to_owned(),
-        "acr" => "1: the person was signed in as the standard asks".to_owned(),
-        "ver" => "the version of the token's form".to_owned(),
-        "uti" | "jti" => "the token's own id, as it stands in logs".to_owned(),
-        "aio" | "rh" => "the issuer's own; means nothing to others".to_owned(),
-        "nonce" => "the client's own text, sent back".to_owned(),
-        "iat" => format!("issued {}", moment(value, now, zone)),
-        "nbf" => format!("good from {}", moment(value, now, zone)),
-        "exp" => format!("ends {}", moment(value, now, zone)),
-        "auth_time" => format!("the person signed in {}", moment(value, now, zone)),
-        _ => String::new(),
-    }
-}
-
-fn resource(audience: &str) -> String {
-    let name = match audience.trim_end_matches('/') {
-        well_known::CLOUD_APP_SECURITY => "Microsoft Cloud App Security",
-        well_known::CASBAH => "Casbah",
-        "00000003-0000-0000-c000-000000000000" | "https://graph.microsoft.com" => "Microsoft Graph",
-        _ => return "the resource that it is for".to_owned(),
+fn meaning(part: Part, name: &str, value: &Value, now: Timestamp, zone: &Zone) -> String {
+    let Some(meaning) = claims::meaning(part, name, value.as_str().unwrap_or_default()) else {
+        return String::new();
     };
-    format!("the resource that it is for: {name}")
+    match meaning.form {
+        Form::Text => meaning.words.to_owned(),
+        Form::Moment => format!("{} {}", meaning.words, moment(value, now, zone)),
+    }
 }
 
 /// A moment in the zone, and how far it is away.
@@ -150,6 +83,8 @@ fn moment(value: &Value, now: Timestamp, zone: &Zone) -> String {
 
 #[cfg(test)]
 mod tests {
+    use casbah_client::well_known;
+
     use super::*;
 
     fn parts(claims: Value) -> Unverified {
