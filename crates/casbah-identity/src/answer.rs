@@ -47,6 +47,11 @@ pub struct UserAnswer {
 }
 
 impl TokenAnswer {
+    /// The token.
+    pub fn access_token(&self) -> &str {
+        &self.access_token
+    }
+
     /// The answer to an application.
     pub fn for_app(endpoint: Endpoint, resource: &str, life: Life, access_token: String) -> Self {
         let number = |value| NumberOrText {

@@ -22,19 +22,16 @@ pub(crate) mod tenant;
 #[cfg(test)]
 mod tests;
 pub(crate) mod throttle;
-mod token;
+pub(crate) mod token;
 mod user_realm;
 pub(crate) mod user_scopes;
 
-use std::sync::Arc;
-
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use axum::{Extension, Router};
 
 use crate::portal::sign_in;
 use crate::state::AppState;
-use throttle::Throttle;
 
 /// The longest body of a request, bytes: an assertion with certificates fits.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -62,5 +59,4 @@ pub(crate) fn router() -> Router<AppState> {
         .merge(graph::router())
         .merge(sign_in::router())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(Extension(Arc::new(Throttle::default())))
 }

@@ -27,6 +27,7 @@ pub(crate) mod sign_in;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod users;
 mod visitor;
 
@@ -59,7 +60,7 @@ fn pages() -> Pages {
         .page("/portal/{*rest}", no_page);
     let pages = enterprise::pages(apps::pages(pages));
     let pages = users::pages(security::pages(pages));
-    settings::pages(pages)
+    tokens::pages(settings::pages(pages))
 }
 
 /// Whatever else stands under the portal.

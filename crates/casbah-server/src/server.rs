@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::ServiceExt;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::{Extension, Router};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use casbah_connect::{Connector, EgressError};
@@ -36,6 +36,7 @@ use crate::config::{Config, database_address};
 use crate::first_start::{self, CreateTenantError, FirstStartError, Founder};
 use crate::headers::CommonHeaders;
 use crate::identity::issuers::ForeignIssuers;
+use crate::identity::throttle::Throttle;
 use crate::jobs::{self, Receiving};
 use crate::state::App;
 use crate::tls::{self, TlsError};
@@ -301,6 +302,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .merge(identity::router())
         .merge(portal::router(api.clone().with_state(Arc::clone(&app))))
         .merge(api)
+        // One for all: whoever guesses is counted once, by whichever way.
+        .layer(Extension(Arc::new(Throttle::default())))
         .fallback(|| async {
             let body = axum::Json(serde_json::json!({"detail": "Not found."}));
             (StatusCode::NOT_FOUND, body).into_response()

@@ -22,11 +22,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use casbah_identity::AadError;
 use casbah_identity::answer::TokenAnswer;
+use casbah_identity::error::ErrorReport;
 use casbah_identity::proof::AssertionPlace;
 use casbah_identity::request::{
     Credential, Endpoint, GrantRequest, Params, PresentedClient, TokenRequest,
 };
 use casbah_identity::signin::Refusal;
+use casbah_model::ids::TenantId;
 use casbah_store::Denied;
 
 use super::answer::{secret_json, token_error};
@@ -77,6 +79,40 @@ async fn respond(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let context = &caller.context;
+    match decide(app, endpoint, tenant, caller, headers, body).await {
+        Ok(answer) => secret_json(context, StatusCode::OK, &answer),
+        Err(report) => token_error(&report, context, &app.authority),
+    }
+}
+
+/// Answers the request of an application that a signed-in person tries out: counted and
+/// kept in the audit as if the application itself had sent it.
+pub(crate) async fn try_out(
+    app: &App,
+    tenant: TenantId,
+    context: RequestContext,
+    throttle: Arc<Throttle>,
+    form: Bytes,
+) -> Result<TokenAnswer, ErrorReport> {
+    let caller = Caller {
+        context,
+        source: context.source,
+        throttle: Extension(throttle),
+    };
+    let (tenant, headers) = (tenant.to_string(), HeaderMap::new());
+    decide(app, Endpoint::V2, &tenant, &caller, &headers, Ok(form)).await
+}
+
+/// Decides, and keeps in the audit what was decided.
+async fn decide(
+    app: &App,
+    endpoint: Endpoint,
+    tenant: &str,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<TokenAnswer, ErrorReport> {
+    let context = &caller.context;
     let mut told = Told::default();
     let handled = handle(app, endpoint, tenant, caller, headers, body, &mut told).await;
     let outcome = match handled {
@@ -84,14 +120,14 @@ async fn respond(
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(answer) => secret_json(context, StatusCode::OK, &answer),
+        Ok(answer) => Ok(answer),
         Err(error) => {
             let refusal = throttled(error.into_aad(context), caller);
             // A device asks every few seconds until somebody has answered.
             if refusal != AadError::DevicePending {
                 told.refused(app, context, &refusal).await;
             }
-            token_error(&context.report(refusal), context, &app.authority)
+            Err(context.report(refusal))
         }
     }
 }

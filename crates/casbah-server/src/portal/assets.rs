@@ -18,6 +18,7 @@ pub(super) fn router() -> Router<AppState> {
     let portal = include_str!("../../assets/portal.js");
     let icon = include_str!("../../assets/icon.svg");
     let form_post = include_str!("../../assets/form_post.js");
+    let token_tools = include_str!("../../assets/token_tools.js");
     let passkey = include_str!("../../assets/passkey.js");
     Router::new()
         .route("/casbah/assets/casbah.css", get(async || file(CSS, style)))
@@ -29,6 +30,10 @@ pub(super) fn router() -> Router<AppState> {
         .route(
             "/casbah/assets/portal.js",
             get(async || file(JAVASCRIPT, portal)),
+        )
+        .route(
+            "/casbah/assets/token_tools.js",
+            get(async || file(JAVASCRIPT, token_tools)),
         )
         .route(
             "/casbah/assets/form_post.js",

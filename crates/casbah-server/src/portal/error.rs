@@ -45,8 +45,8 @@ pub(super) enum PortalError {
         /// Its words.
         text: String,
     },
-    /// The page does not stand among the portal's routes.
-    #[error("the portal does not know the API's routes")]
+    /// The page does not stand among the server's routes.
+    #[error("the page does not stand among the server's routes")]
     NoApi,
     /// The directory's answer has another form than this page expects.
     #[error("an answer of the directory cannot be read: {0}")]

@@ -23,6 +23,8 @@ pub(super) enum Section {
     AppRegistrations,
     /// Applications that are present in this tenant.
     EnterpriseApps,
+    /// Looking into tokens and asking for them.
+    TokenTools,
     /// Who did what.
     Audit,
     /// When credentials end.
@@ -48,7 +50,11 @@ const NAVIGATION: &[Group] = &[
     },
     Group {
         title: "Applications",
-        sections: &[Section::AppRegistrations, Section::EnterpriseApps],
+        sections: &[
+            Section::AppRegistrations,
+            Section::EnterpriseApps,
+            Section::TokenTools,
+        ],
     },
     Group {
         title: "People",
@@ -69,6 +75,7 @@ impl Section {
             Self::Security => "Security info",
             Self::AppRegistrations => "App registrations",
             Self::EnterpriseApps => "Enterprise applications",
+            Self::TokenTools => "Token tools",
             Self::Audit => "Audit logs",
             Self::Credentials => "Credentials",
             Self::About => "About",
@@ -83,6 +90,7 @@ impl Section {
             Self::Security => "/portal/security",
             Self::AppRegistrations => "/portal/apps",
             Self::EnterpriseApps => "/portal/enterprise_apps",
+            Self::TokenTools => "/portal/tokens",
             Self::Audit => "/portal/audit",
             Self::Credentials => "/portal/credentials",
             Self::About => "/portal/about",

@@ -9,6 +9,7 @@ mod hostile;
 mod permissions;
 mod security;
 mod settings;
+mod tokens;
 mod users;
 
 use casbah_model::identity::DirectoryRole;

@@ -16,6 +16,7 @@ use super::local_path::LocalPath;
 use super::query::Query;
 use super::sign_in::{SignedIn, find_session};
 use crate::identity::context::RequestContext;
+use crate::identity::throttle::Throttle;
 use crate::state::AppState;
 
 /// A signed-in person who looks at a page; whoever is not is sent to sign in.
@@ -31,6 +32,7 @@ pub(super) struct Visitor {
     /// What all requests share.
     pub(super) app: AppState,
     session: SignedIn,
+    throttle: Arc<Throttle>,
     routes: Routes,
 }
 
@@ -60,6 +62,11 @@ impl Visitor {
         Directory::new(&self.app, self)
     }
 
+    /// What counts wrong credentials.
+    pub(super) fn throttle(&self) -> Arc<Throttle> {
+        Arc::clone(&self.throttle)
+    }
+
     /// The API, for this person.
     pub(super) const fn api(&self) -> Api<'_> {
         Api::new(&self.routes, self)
@@ -76,6 +83,7 @@ impl Visitor {
         let tenant = app.store.tenant(user.tenant).await?;
         let tenant = tenant.ok_or_else(|| PortalError::SignedOut(wanted(parts)))?;
         let routes = parts.extensions.get::<Routes>().cloned();
+        let throttle = parts.extensions.get::<Arc<Throttle>>().cloned();
         Ok(Self {
             user,
             tenant,
@@ -83,6 +91,7 @@ impl Visitor {
             query: Query::parse(parts.uri.query().unwrap_or_default()),
             app: Arc::clone(app),
             session,
+            throttle: throttle.ok_or(PortalError::NoApi)?,
             routes: routes.ok_or(PortalError::NoApi)?,
         })
     }
