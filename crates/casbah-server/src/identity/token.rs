@@ -25,7 +25,7 @@ use casbah_identity::answer::TokenAnswer;
 use casbah_identity::error::ErrorReport;
 use casbah_identity::proof::AssertionPlace;
 use casbah_identity::request::{
-    Credential, Endpoint, GrantRequest, Params, PresentedClient, TokenRequest,
+    Credential, Endpoint, GrantRequest, OpenIdScopes, Params, PresentedClient, TokenRequest,
 };
 use casbah_identity::signin::Refusal;
 use casbah_model::ids::TenantId;
@@ -204,6 +204,14 @@ struct Asked {
     /// Where an assertion of the client must be meant for.
     place: AssertionPlace,
     wants_client_info: bool,
+}
+
+impl Asked {
+    /// Whether a person's grant gives a refresh token. The older protocol knows no
+    /// `offline_access` and always gives one.
+    fn lasts(&self, openid: OpenIdScopes) -> bool {
+        openid.offline_access || self.endpoint == Endpoint::V1
+    }
 }
 
 /// The names of the place that was addressed; none where no assertion needs them.

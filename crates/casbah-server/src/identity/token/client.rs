@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use casbah_identity::AadError;
 use casbah_identity::proof::{ProofFacts, assertion_use, foreign_issuer};
-use casbah_identity::signin::SignInClient;
-use casbah_model::identity::{Application, ClientSecret};
+use casbah_identity::request::PresentedClient;
+use casbah_identity::signin::{SignInClient, authenticate_client};
+use casbah_model::identity::{Application, ClientSecret, Platform};
 use casbah_model::ids::{AppId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_token::IssuerKeys;
+use casbah_token::{ClientAuth, IssuerKeys};
 
 use super::Asked;
 use super::error::TokenError;
+use super::told::Told;
 use crate::portal::sign_in::{Client, find_client};
 use crate::state::App;
 
@@ -55,20 +57,23 @@ impl KnownClient {
         })
     }
 
-    /// What its proof is checked against.
-    pub(super) fn proof<'a>(
-        &'a self,
-        app: &'a App,
-        asked: &'a Asked,
-        issuer_keys: Option<&'a IssuerKeys>,
-    ) -> ProofFacts<'a> {
-        proof_facts(
-            app,
-            asked,
-            self.application.as_ref(),
-            &self.secrets,
-            issuer_keys,
-        )
+    /// Checks the client's proof in a person's grant, and remembers by what it was proven.
+    pub(super) async fn authenticate(
+        &self,
+        app: &App,
+        asked: &Asked,
+        platform: Platform,
+        now: Timestamp,
+        told: &mut Told,
+    ) -> Result<ClientAuth, TokenError> {
+        let PresentedClient { app_id, credential } = &asked.client;
+        let application = self.application.as_ref();
+        let keys = issuer_keys(app, asked, application, now).await;
+        let proof = proof_facts(app, asked, application, &self.secrets, keys.as_deref());
+        let proven = authenticate_client(*app_id, platform, credential, proof, now)?;
+        let auth = proven.auth();
+        told.proven = Some(proven);
+        Ok(auth)
     }
 }
 

@@ -3,15 +3,15 @@
 use casbah_identity::AadError;
 use casbah_identity::answer::TokenAnswer;
 use casbah_identity::random::digest_of;
-use casbah_identity::request::{CodeRedemption, Endpoint};
+use casbah_identity::request::CodeRedemption;
 use casbah_identity::signin::{
-    OpaqueKind, RefreshGrant, Refusal, authenticate_client, first_refresh, redeem_code, tenant_of,
+    OpaqueKind, RefreshGrant, Refusal, first_refresh, redeem_code, tenant_of,
 };
 use casbah_model::identity::AuthorizationCode;
 use casbah_model::ids::TenantId;
 use secrecy::ExposeSecret;
 
-use super::client::{KnownClient, issuer_keys, spend};
+use super::client::{KnownClient, spend};
 use super::error::TokenError;
 use super::told::Told;
 use super::user::{self, UserTokens};
@@ -39,12 +39,7 @@ pub(super) async fn grant(
         .sign_in
         .platform_of(&redemption.redirect_uri)
         .ok_or(AadError::RedirectMismatch)?;
-    let credential = &asked.client.credential;
-    let keys = issuer_keys(app, asked, client.application.as_ref(), now).await;
-    let proof = client.proof(app, asked, keys.as_deref());
-    let proven = authenticate_client(app_id, platform, credential, proof, now)?;
-    let auth = proven.auth();
-    told.proven = Some(proven);
+    let auth = client.authenticate(app, asked, platform, now, told).await?;
 
     let asked_scopes = redemption.scopes.clone();
     let check = move |stored: Option<&AuthorizationCode>| {
@@ -58,9 +53,8 @@ pub(super) async fn grant(
             let wanted = user::wanted(&code.scopes, code.resource.as_ref(), asked_scopes.as_ref());
             let application = client.application.as_ref();
             let scopes = decide(app, &user, app_id, application, &wanted).await??;
-            // The older protocol knows no `offline_access` and always gives one.
-            let lasts = wanted.openid.offline_access || asked.endpoint == Endpoint::V1;
-            let first = lasts
+            let first = asked
+                .lasts(wanted.openid)
                 .then(|| first_refresh(RefreshGrant::of_code(code, platform), now))
                 .transpose()?;
             (code, user, wanted.openid, scopes, first)
@@ -87,8 +81,6 @@ pub(super) async fn grant(
         })
         .await??;
     let tokens = UserTokens {
-        endpoint: asked.endpoint,
-        client: app_id,
         auth,
         user: &user,
         scopes: &scopes,
@@ -97,8 +89,6 @@ pub(super) async fn grant(
         auth_time: code.wants_auth_time.then_some(code.auth_time),
         methods: &code.methods,
         refresh_token: first.map(|first| first.text),
-        wants_client_info: asked.wants_client_info,
     };
-    told.resource.clone_from(&scopes.requested.resource);
-    user::answer(app, tokens, caller).await
+    user::answer(app, asked, tokens, caller, told).await
 }

@@ -3,15 +3,12 @@
 
 use casbah_identity::answer::TokenAnswer;
 use casbah_identity::random::digest_of;
-use casbah_identity::request::Endpoint;
-use casbah_identity::signin::{
-    RefreshGrant, authenticate_client, check_device_poll, first_refresh,
-};
+use casbah_identity::signin::{RefreshGrant, check_device_poll, first_refresh};
 use casbah_model::identity::DeviceRequest;
 use casbah_model::ids::{ObjectId, TenantId};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::client::{KnownClient, issuer_keys, spend};
+use super::client::{KnownClient, spend};
 use super::error::TokenError;
 use super::told::Told;
 use super::user::{self, UserTokens};
@@ -39,19 +36,14 @@ pub(super) async fn grant(
     let application = client.application.as_ref();
     let credential = &asked.client.credential;
     let platform = client.sign_in.platform_without_redirect(credential);
-    let keys = issuer_keys(app, asked, application, now).await;
-    let proof = client.proof(app, asked, keys.as_deref());
-    let proven = authenticate_client(app_id, platform, credential, proof, now)?;
-    let auth = proven.auth();
-    told.proven = Some(proven);
+    let auth = client.authenticate(app, asked, platform, now, told).await?;
 
     let user = user::find(app, home, grant.user, grant.auth_time).await?;
     told.person(&user);
     let wanted = user::wanted(&grant.scopes, grant.resource.as_ref(), None);
     let scopes = decide(app, &user, app_id, application, &wanted).await??;
-    // The older protocol knows no `offline_access` and always gives one.
-    let lasts = wanted.openid.offline_access || asked.endpoint == Endpoint::V1;
-    let first = lasts
+    let first = asked
+        .lasts(wanted.openid)
         .then(|| {
             let begins = RefreshGrant {
                 tenant: home,
@@ -76,8 +68,6 @@ pub(super) async fn grant(
         })
         .await??;
     let tokens = UserTokens {
-        endpoint: asked.endpoint,
-        client: app_id,
         auth,
         user: &user,
         scopes: &scopes,
@@ -86,8 +76,6 @@ pub(super) async fn grant(
         auth_time: None,
         methods: &grant.methods,
         refresh_token: first.map(|first| first.text),
-        wants_client_info: asked.wants_client_info,
     };
-    told.resource.clone_from(&scopes.requested.resource);
-    user::answer(app, tokens, caller).await
+    user::answer(app, asked, tokens, caller, told).await
 }

@@ -3,16 +3,14 @@
 use casbah_identity::AadError;
 use casbah_identity::answer::TokenAnswer;
 use casbah_identity::request::DelegatedScopes;
-use casbah_identity::signin::{
-    RefreshGrant, authenticate_client, check_user_assertion, first_refresh,
-};
+use casbah_identity::signin::{RefreshGrant, check_user_assertion, first_refresh};
 use casbah_model::identity::{Platform, User};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::time::Timestamp;
 use casbah_token::{Claims, Life, decode_unverified};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::client::{KnownClient, issuer_keys, spend};
+use super::client::{KnownClient, spend};
 use super::error::TokenError;
 use super::told::Told;
 use super::user::{self, UserTokens};
@@ -48,12 +46,9 @@ pub(super) async fn grant(
     let app_id = asked.client.app_id;
     let client = KnownClient::find(app, home, app_id).await?;
     let application = client.application.as_ref();
-    let keys = issuer_keys(app, asked, application, now).await;
-    let proof = client.proof(app, asked, keys.as_deref());
-    let credential = &asked.client.credential;
-    let proven = authenticate_client(app_id, Platform::Web, credential, proof, now)?;
-    let auth = proven.auth();
-    told.proven = Some(proven);
+    let auth = client
+        .authenticate(app, asked, Platform::Web, now, told)
+        .await?;
 
     let names = own_names(app, home, &client).await?;
     let ring = app.keys.ring();
@@ -86,8 +81,6 @@ pub(super) async fn grant(
         app.store.add_refresh_token(first.stored.clone()).await?;
     }
     let tokens = UserTokens {
-        endpoint: asked.endpoint,
-        client: app_id,
         auth,
         user: &user,
         scopes: &scopes,
@@ -96,10 +89,8 @@ pub(super) async fn grant(
         auth_time: None,
         methods: &claims.methods,
         refresh_token: first.map(|first| first.text),
-        wants_client_info: asked.wants_client_info,
     };
-    told.resource.clone_from(&scopes.requested.resource);
-    user::answer(app, tokens, caller).await
+    user::answer(app, asked, tokens, caller, told).await
 }
 
 /// The tenant that an assertion says it is of; its signature is checked for that tenant.

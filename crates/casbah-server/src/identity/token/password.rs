@@ -3,13 +3,13 @@
 
 use casbah_identity::AadError;
 use casbah_identity::answer::TokenAnswer;
-use casbah_identity::request::{DelegatedScopes, Endpoint};
-use casbah_identity::signin::{RefreshGrant, authenticate_client, first_refresh};
+use casbah_identity::request::DelegatedScopes;
+use casbah_identity::signin::{RefreshGrant, first_refresh};
 use casbah_model::identity::{Tenant, User};
 use casbah_model::ids::{ObjectId, TenantId};
 use secrecy::SecretString;
 
-use super::client::{KnownClient, issuer_keys, spend};
+use super::client::{KnownClient, spend};
 use super::error::TokenError;
 use super::told::Told;
 use super::user::{self, UserTokens};
@@ -50,19 +50,14 @@ pub(super) async fn grant(
     let application = client.application.as_ref();
     let credential = &asked.client.credential;
     let platform = client.sign_in.platform_without_redirect(credential);
-    let keys = issuer_keys(app, asked, application, now).await;
-    let proof = client.proof(app, asked, keys.as_deref());
-    let proven = authenticate_client(app_id, platform, credential, proof, now)?;
-    let auth = proven.auth();
-    told.proven = Some(proven);
+    let auth = client.authenticate(app, asked, platform, now, told).await?;
 
     let user = sign_in(app, Some(&home), asked, typed, caller).await?;
     told.person(&user);
     let wanted = &typed.scopes;
     let scopes = decide(app, &user, app_id, application, wanted).await??;
-    // The older protocol knows no `offline_access` and always gives one.
-    let lasts = wanted.openid.offline_access || asked.endpoint == Endpoint::V1;
-    let first = lasts
+    let first = asked
+        .lasts(wanted.openid)
         .then(|| {
             let begins = RefreshGrant {
                 tenant: user.tenant,
@@ -83,8 +78,6 @@ pub(super) async fn grant(
         app.store.add_refresh_token(first.stored.clone()).await?;
     }
     let tokens = UserTokens {
-        endpoint: asked.endpoint,
-        client: app_id,
         auth,
         user: &user,
         scopes: &scopes,
@@ -93,10 +86,8 @@ pub(super) async fn grant(
         auth_time: None,
         methods: &methods(),
         refresh_token: first.map(|first| first.text),
-        wants_client_info: asked.wants_client_info,
     };
-    told.resource.clone_from(&scopes.requested.resource);
-    user::answer(app, tokens, caller).await
+    user::answer(app, asked, tokens, caller, told).await
 }
 
 /// The tenant of the address, or the one that owns the name's domain.

@@ -4,14 +4,12 @@ use casbah_identity::AadError;
 use casbah_identity::answer::TokenAnswer;
 use casbah_identity::random::digest_of;
 use casbah_identity::request::RefreshRequest;
-use casbah_identity::signin::{
-    OpaqueKind, Refusal, authenticate_client, check_refresh, next_refresh, tenant_of,
-};
+use casbah_identity::signin::{OpaqueKind, Refusal, check_refresh, next_refresh, tenant_of};
 use casbah_model::identity::{RefreshStanding, RefreshToken};
 use casbah_model::ids::TenantId;
 use secrecy::ExposeSecret;
 
-use super::client::{KnownClient, issuer_keys, spend};
+use super::client::{KnownClient, spend};
 use super::error::TokenError;
 use super::told::Told;
 use super::user::{self, UserTokens};
@@ -41,12 +39,7 @@ pub(super) async fn grant(
         .ok_or(AadError::GrantUnknown)?;
     let token = &chain.token;
     let platform = token.platform;
-    let credential = &asked.client.credential;
-    let keys = issuer_keys(app, asked, client.application.as_ref(), now).await;
-    let proof = client.proof(app, asked, keys.as_deref());
-    let proven = authenticate_client(app_id, platform, credential, proof, now)?;
-    let auth = proven.auth();
-    told.proven = Some(proven);
+    let auth = client.authenticate(app, asked, platform, now, told).await?;
 
     let check = move |stored: Option<&RefreshStanding>| check_refresh(stored, app_id, tenant, now);
     if check(Some(&chain)).is_err() {
@@ -81,8 +74,6 @@ pub(super) async fn grant(
         })
         .await??;
     let tokens = UserTokens {
-        endpoint: asked.endpoint,
-        client: app_id,
         auth,
         user: &user,
         scopes: &scopes,
@@ -91,8 +82,6 @@ pub(super) async fn grant(
         auth_time: None,
         methods: &token.methods,
         refresh_token: Some(next.text),
-        wants_client_info: asked.wants_client_info,
     };
-    told.resource.clone_from(&scopes.requested.resource);
-    user::answer(app, tokens, caller).await
+    user::answer(app, asked, tokens, caller, told).await
 }

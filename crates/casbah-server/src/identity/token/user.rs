@@ -2,23 +2,22 @@
 
 use casbah_identity::AadError;
 use casbah_identity::answer::{TokenAnswer, UserAnswer};
-use casbah_identity::request::{DelegatedScopes, Endpoint, OpenIdScopes, ResourceScopes, Wanted};
+use casbah_identity::request::{DelegatedScopes, OpenIdScopes, ResourceScopes, Wanted};
 use casbah_identity::signin::{UserGrantFacts, client_info, user_grant};
 use casbah_model::identity::{RequestedResource, User};
-use casbah_model::ids::{AppId, ObjectId, TenantId};
+use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::time::Timestamp;
 use casbah_token::ClientAuth;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Caller;
 use super::error::TokenError;
+use super::told::Told;
+use super::{Asked, Caller};
 use crate::identity::user_scopes::UserScopes;
 use crate::state::App;
 
 /// A person's grant, decided.
 pub(super) struct UserTokens<'a> {
-    pub(super) endpoint: Endpoint,
-    pub(super) client: AppId,
     pub(super) auth: ClientAuth,
     pub(super) user: &'a User,
     pub(super) scopes: &'a UserScopes,
@@ -28,26 +27,29 @@ pub(super) struct UserTokens<'a> {
     /// How the person signed in (RFC 8176).
     pub(super) methods: &'a [String],
     pub(super) refresh_token: Option<SecretString>,
-    pub(super) wants_client_info: bool,
 }
 
 /// Signs the tokens and puts the answer together.
 pub(super) async fn answer(
     app: &App,
+    asked: &Asked,
     tokens: UserTokens<'_>,
     caller: &Caller,
+    told: &mut Told,
 ) -> Result<TokenAnswer, TokenError> {
     let user = tokens.user;
+    let requested = &tokens.scopes.requested;
+    told.resource.clone_from(&requested.resource);
     let assignments = app.store.assignments_of(user.tenant, user.id).await?;
     let address = caller.source.known().map(|address| address.to_string());
     let grant = user_grant(
         UserGrantFacts {
-            endpoint: tokens.endpoint,
+            endpoint: asked.endpoint,
             user,
-            client: tokens.client,
+            client: asked.client.app_id,
             auth: tokens.auth,
             resource: &tokens.scopes.resource,
-            requested: &tokens.scopes.requested,
+            requested,
             granted: &tokens.scopes.granted,
             openid: tokens.openid,
             assignments: &assignments,
@@ -74,13 +76,13 @@ pub(super) async fn answer(
             .refresh_token
             .map(|token| token.expose_secret().to_owned()),
         id_token,
-        client_info: tokens
+        client_info: asked
             .wants_client_info
             .then(|| client_info(user.tenant, user.id)),
     };
     Ok(TokenAnswer::for_user(
-        tokens.endpoint,
-        &tokens.scopes.requested.resource,
+        asked.endpoint,
+        &requested.resource,
         grant.access.life,
         key.sign_access(&grant.access)?,
         more,
