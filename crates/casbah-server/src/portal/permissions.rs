@@ -131,7 +131,7 @@ impl Principal {
         }
     }
 
-    /// The permission of this id, also one that is switched off.
+    /// The permission of this id, if it is offered.
     pub(super) fn offer(&self, kind: ResourceAccessType, id: KeyId) -> Option<Offered> {
         self.offers(kind).into_iter().find(|one| one.id == id)
     }
