@@ -55,4 +55,4 @@ pub use second_factor::{AuthenticatorApp, Passkey, SecondFactors, SignInStep, St
 pub use secret::ClientSecret;
 pub use service_principal::ServicePrincipal;
 pub use tenant::Tenant;
-pub use user::{PresentUser, User};
+pub use user::{PASSWORD_METHOD, PresentUser, User};

@@ -6,6 +6,10 @@ use super::{DirectoryRole, PasswordHash};
 use crate::ids::{ObjectId, TenantId};
 use crate::time::Timestamp;
 
+/// The id of every person's password among the authentication methods (Microsoft Graph,
+/// `passwordAuthenticationMethod`).
+pub const PASSWORD_METHOD: &str = "28c10230-6103-485e-b985-444c60001490";
+
 /// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {

@@ -47,3 +47,11 @@ pub(crate) async fn find(store: &Store, segment: &str) -> Result<AddressedTenant
     let tenant = found.ok_or_else(|| AadError::TenantNotFound(segment.to_owned()))?;
     Ok(AddressedTenant::One(tenant))
 }
+
+/// The tenant that owns the domain of a sign-in name.
+pub(crate) async fn of_name(store: &Store, username: &str) -> Result<Option<Tenant>, StoreError> {
+    match username.rsplit_once('@') {
+        Some((_, domain)) => store.tenant_of_domain(domain).await,
+        None => Ok(None),
+    }
+}

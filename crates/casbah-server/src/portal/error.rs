@@ -8,7 +8,7 @@ use casbah_store::StoreError;
 
 use super::local_path::LocalPath;
 use super::page::{self, Notice};
-use super::sign_in::{FRESH, PORTAL_SIGN_IN};
+use super::sign_in::sign_in_address;
 use crate::identity::context::RequestContext;
 use crate::identity::graph::GraphError;
 use crate::identity::passkeys::PasskeyError;
@@ -143,13 +143,8 @@ impl PortalError {
     /// The answer.
     pub(super) fn respond(self, context: &RequestContext) -> Response {
         if let Self::SignedOut(to) | Self::SignInAgain(to) = &self {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            query.append_pair("to", to.as_str());
-            if matches!(self, Self::SignInAgain(_)) {
-                query.append_pair(FRESH, "1");
-            }
-            let query = query.finish();
-            return Redirect::to(&format!("{PORTAL_SIGN_IN}?{query}")).into_response();
+            let is_fresh = matches!(self, Self::SignInAgain(_));
+            return Redirect::to(&sign_in_address(to.as_str(), is_fresh)).into_response();
         }
         let (status, heading, text) = self.explain();
         if status.is_server_error() {

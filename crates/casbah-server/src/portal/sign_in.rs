@@ -13,6 +13,7 @@ mod consent;
 mod cookies;
 mod device;
 mod error;
+mod fields;
 mod flow;
 mod form_guard;
 mod invitation;
@@ -42,13 +43,24 @@ pub(crate) use client::{Client, find_client};
 pub(crate) use session::{SignedIn, find as find_session};
 
 /// Where people sign in to the portal, and come back to the page they wanted (`to`).
-pub(crate) const PORTAL_SIGN_IN: &str = "/portal/sign_in";
+const PORTAL_SIGN_IN: &str = "/portal/sign_in";
 
 /// The parameter of that address by which an earlier sign-in is none.
-pub(crate) const FRESH: &str = "fresh";
+const FRESH: &str = "fresh";
 pub(crate) use device::DEVICE_PAGE;
 pub(crate) use error::SignInError;
 pub(crate) use told::Told as AttemptTold;
+
+/// Where a person signs in to come to a page of ours; anew, where an earlier sign-in is
+/// none for it.
+pub(crate) fn sign_in_address(to: &str, is_fresh: bool) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("to", to);
+    if is_fresh {
+        query.append_pair(FRESH, "1");
+    }
+    format!("{PORTAL_SIGN_IN}?{}", query.finish())
+}
 
 /// The pages' routes.
 pub(crate) fn router() -> Router<AppState> {

@@ -16,10 +16,8 @@ use casbah_model::identity::DirectoryRole;
 use secrecy::ExposeSecret;
 
 use crate::testing::browser::{Browser, Page};
-use crate::testing::directory::Directory;
+use crate::testing::directory::{Directory, PASSWORD};
 use crate::testing::save_user;
-
-const PASSWORD: &str = "correct horse battery";
 
 /// Sends the form of a page with its token.
 async fn submit(browser: &mut Browser, page: &Page, fields: &[(&str, &str)]) -> Page {

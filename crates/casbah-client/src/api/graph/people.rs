@@ -1,5 +1,6 @@
 //! People of the tenant and their roles.
 
+use casbah_model::identity::PASSWORD_METHOD;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,9 +9,6 @@ use super::{GraphClient, quoted};
 use crate::api::segment;
 use crate::error::Error;
 use crate::transport::Repeat;
-
-/// The id of every person's password among the authentication methods.
-const PASSWORD_METHOD: &str = "28c10230-6103-485e-b985-444c60001490";
 
 /// A person. Members not named here are kept in `rest`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
+use casbah_model::identity::PASSWORD_METHOD;
 use casbah_store::AuditRecord;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -250,7 +251,7 @@ async fn route_people(
                 (_, id),
                 ("authentication", _),
                 ("methods" | "passwordmethods", _),
-                (people::PASSWORD_METHOD, _),
+                (PASSWORD_METHOD, _),
                 ("resetpassword", _),
             ],
         ) => people::reset_password(call, id).await,

@@ -16,7 +16,7 @@ pub(super) use change::{create, delete};
 pub(super) use invitations::invite;
 pub(super) use listing::{find, list, member_of, show};
 pub(super) use methods::{delete as delete_method, list as methods};
-pub(super) use passwords::{PASSWORD_METHOD, reset as reset_password};
+pub(super) use passwords::reset as reset_password;
 pub(super) use roles::{
     assign as assign_role, assignment as role_assignment, assignments as role_assignments,
     definition as role_definition, definitions as role_definitions, unassign as unassign_role,

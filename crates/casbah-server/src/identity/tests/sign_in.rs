@@ -9,7 +9,7 @@ use super::browser::{Browser, Page};
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-pub(super) const NEW: &str = "correct horse battery";
+pub(super) use crate::testing::directory::PASSWORD as NEW;
 
 pub(super) const SCOPE: &str =
     "05a65629-4c1b-48c1-a78b-804c4abdd4af/.default openid profile offline_access";

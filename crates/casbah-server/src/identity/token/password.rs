@@ -14,6 +14,7 @@ use super::error::TokenError;
 use super::told::Told;
 use super::user::{self, UserTokens};
 use super::{Asked, Caller};
+use crate::identity::tenant;
 use crate::identity::user_scopes::decide;
 use crate::portal::sign_in::{Attempt, AttemptTold, Outcome, attempt};
 use crate::state::App;
@@ -99,10 +100,7 @@ async fn home(
     if let Some(tenant) = tenant {
         return Ok(app.store.tenant(tenant).await?);
     }
-    let Some((_, domain)) = username.rsplit_once('@') else {
-        return Ok(None);
-    };
-    Ok(app.store.tenant_of_domain(domain).await?)
+    Ok(tenant::of_name(&app.store, username).await?)
 }
 
 async fn sign_in(

@@ -11,7 +11,7 @@ use super::session;
 use super::told::Told;
 use super::visit::Visit;
 
-/// Begins the session and goes on to what the sign-in was for. `methods` are those of
+/// Keeps in the audit that the person signed in, and lets her in. `methods` are those of
 /// RFC 8176.
 pub(super) async fn complete(
     flow: &Flow,
@@ -28,6 +28,18 @@ pub(super) async fn complete(
         context,
     };
     told.signed_in(app, &methods).await?;
+    enter(flow, visit, user, methods).await
+}
+
+/// Begins the session of a person whose sign-in the audit has, and goes on to what it was
+/// for.
+pub(super) async fn enter(
+    flow: &Flow,
+    visit: &Visit,
+    user: User,
+    methods: Vec<String>,
+) -> Result<Response, SignInError> {
+    let Visit { app, context, .. } = visit;
     let person = session::begin(visit, user, methods).await?;
     let mut answer = match conclude(app, flow, &person, context).await {
         Ok(answer) => answer,

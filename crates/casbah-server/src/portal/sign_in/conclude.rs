@@ -3,7 +3,6 @@
 use axum::response::Response;
 use casbah_identity::AadError;
 use casbah_identity::signin::{AuthorizeRefusal, AuthorizeResponse, CodeGrant, Prompt, new_code};
-use casbah_model::identity::RequestedResource;
 use casbah_store::StoreError;
 use uuid::Uuid;
 
@@ -16,6 +15,9 @@ use crate::identity::context::RequestContext;
 use crate::identity::user_scopes::{UserScopes, decide};
 use crate::state::App;
 
+/// What a client gets for a person, or why nothing.
+type Decided = Result<UserScopes, AadError>;
+
 /// Gives the signed-in person, or the client, what the sign-in was for; what is not
 /// consented to yet is asked for.
 pub(super) async fn conclude(
@@ -26,31 +28,21 @@ pub(super) async fn conclude(
 ) -> Result<Response, SignInError> {
     flow.check_person(&person.user)?;
     let application = flow.client().and_then(|client| client.application.as_ref());
-    match application {
-        Some(application) if is_asked(app, flow, person).await? => {
-            consent::ask(app, flow, application, person, context).await
-        }
+    let Some(application) = application else {
         // A part of the server needs no consent.
-        _ => finish(app, flow, person, None, context).await,
-    }
-}
-
-/// Whether the consent page comes before the end.
-async fn is_asked(app: &App, flow: &Flow, person: &SignedIn) -> Result<bool, SignInError> {
-    let Errand::Code(errand) = &flow.errand else {
-        return Ok(flow.is_about_consent());
+        return finish(app, flow, person, None, context).await;
     };
-    let request = &errand.request;
-    if request.prompt == Prompt::None {
-        return Ok(false);
+    if flow.is_about_consent() {
+        return consent::ask(app, flow, application, person, context).await;
     }
-    if request.prompt.is_consent() {
-        return Ok(true);
+    let Errand::Code(errand) = &flow.errand else {
+        return finish(app, flow, person, None, context).await;
+    };
+    let decided = errand.decide(app, person).await?;
+    if errand.is_cured_by_consent(&decided) {
+        return consent::ask(app, flow, application, person, context).await;
     }
-    Ok(match errand.decide(app, person).await? {
-        Ok(_) => false,
-        Err(refusal) => errand.is_cured_by_consent(&refusal),
-    })
+    give_code(app, errand, person, decided, None, context).await
 }
 
 /// The end of the sign-in, after a consent of this kind if there was one.
@@ -62,7 +54,10 @@ pub(super) async fn finish(
     context: &RequestContext,
 ) -> Result<Response, SignInError> {
     match &flow.errand {
-        Errand::Code(errand) => give_code(app, errand, person, given, context).await,
+        Errand::Code(errand) => {
+            let decided = errand.decide(app, person).await?;
+            give_code(app, errand, person, decided, given, context).await
+        }
         Errand::AdminConsent(errand) => match errand.request.granted(person.user.tenant) {
             Some(answer) => Ok(pages::send_to_client(answer, context)?),
             None => Ok(consent::kept(&errand.client, context)),
@@ -79,6 +74,7 @@ async fn give_code(
     app: &App,
     errand: &CodeErrand,
     person: &SignedIn,
+    decided: Decided,
     given: Option<Given>,
     context: &RequestContext,
 ) -> Result<Response, SignInError> {
@@ -86,18 +82,11 @@ async fn give_code(
     let Some(redirect) = &request.redirect else {
         return Err(errand.refuse(AadError::NoRedirect));
     };
-    let granted = match errand.decide(app, person).await? {
-        Ok(granted) => granted,
-        Err(refusal) => return Err(errand.refuse(refusal)),
-    };
-    let resource = request.scopes.resource.as_ref();
+    let granted = decided.map_err(|refusal| errand.refuse(refusal))?;
     let grant = CodeGrant {
         user: &person.user,
-        scopes: names(&granted, errand),
-        resource: resource.map(|named| RequestedResource {
-            requested: named.resource.clone(),
-            app_id: granted.resource.app_id,
-        }),
+        scopes: granted.names(request.scopes.openid),
+        resource: granted.stored_resource(&request.scopes),
         auth_time: person.auth_time,
         methods: person.methods.clone(),
     };
@@ -114,16 +103,6 @@ async fn give_code(
     Ok(pages::send_to_client(answer, context)?)
 }
 
-/// OpenID's scopes and the resource's, as the code remembers them.
-fn names(granted: &UserScopes, errand: &CodeErrand) -> Vec<String> {
-    let openid = errand.request.scopes.openid.names();
-    openid
-        .into_iter()
-        .map(str::to_owned)
-        .chain(granted.granted.iter().cloned())
-        .collect()
-}
-
 /// A refusal where the request can be told.
 pub(super) fn refuse(flow: &Flow, error: AadError) -> SignInError {
     match &flow.errand {
@@ -134,25 +113,21 @@ pub(super) fn refuse(flow: &Flow, error: AadError) -> SignInError {
 
 impl CodeErrand {
     /// What the client gets for the person by what is granted now.
-    async fn decide(
-        &self,
-        app: &App,
-        person: &SignedIn,
-    ) -> Result<Result<UserScopes, AadError>, StoreError> {
+    async fn decide(&self, app: &App, person: &SignedIn) -> Result<Decided, StoreError> {
         let application = self.client.application.as_ref();
         let request = &self.request;
         let user = &person.user;
         decide(app, user, request.client, application, &request.scopes).await
     }
 
-    /// Whether consent could help: where the client is not present in the tenant yet,
-    /// consent is what brings it in.
-    fn is_cured_by_consent(&self, refusal: &AadError) -> bool {
-        match refusal {
-            AadError::ConsentMissing => true,
-            AadError::ApplicationNotFound(_) => self.client.application.is_some(),
-            _ => false,
-        }
+    /// Whether consent could help a client that may ask for it: where the client is not
+    /// present in the tenant yet, consent is what brings it in.
+    fn is_cured_by_consent(&self, decided: &Decided) -> bool {
+        let is_missing = matches!(
+            decided,
+            Err(AadError::ConsentMissing | AadError::ApplicationNotFound(_))
+        );
+        is_missing && self.request.prompt != Prompt::None
     }
 
     /// A refusal at the client's address, or on a page if it has none.

@@ -12,6 +12,7 @@ use casbah_store::StoreError;
 use super::client::Client;
 use super::conclude::{finish, refuse};
 use super::error::SignInError;
+use super::fields;
 use super::flow::{Entry, Errand, Flow};
 use super::pages::{self, AdministratorNeeded, ConsentPage, Message, Wish};
 use super::session::{self, SignedIn};
@@ -163,16 +164,11 @@ struct Form {
 impl Form {
     /// Reads the fields. What is not an acceptance is none.
     fn parse(body: &[u8]) -> Self {
-        let field = |wanted: &str| {
-            form_urlencoded::parse(body)
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.into_owned())
-        };
         Self {
-            csrf: field("csrf").unwrap_or_default(),
-            mark: field("mark").unwrap_or_default(),
-            is_accepted: field("decision").as_deref() == Some("accept"),
-            is_for_everyone: field("for_everyone").is_some(),
+            csrf: fields::text(body, "csrf"),
+            mark: fields::text(body, "mark"),
+            is_accepted: fields::text(body, "decision") == "accept",
+            is_for_everyone: fields::find(body, "for_everyone").is_some(),
         }
     }
 }

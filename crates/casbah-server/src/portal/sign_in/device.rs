@@ -18,9 +18,11 @@ use casbah_model::identity::{DeviceGrant, DeviceRequest, DeviceState, User};
 
 use super::client::{Client, find_client};
 use super::error::SignInError;
+use super::fields;
 use super::form_guard::FormGuard;
 use super::pages::{self, Message};
 use super::session::{self, SignedIn};
+use super::sign_in_address;
 use crate::identity::context::RequestContext;
 use crate::identity::source::Source;
 use crate::identity::throttle::Throttle;
@@ -29,8 +31,6 @@ use crate::state::{App, AppState};
 
 /// Where the page is.
 pub(crate) const DEVICE_PAGE: &str = "/common/oauth2/deviceauth";
-/// Where people sign in who come here without a session.
-const SIGN_IN: &str = "/portal/sign_in";
 /// More than a user code has, with signs in between.
 const MAX_TYPED: usize = 24;
 
@@ -72,7 +72,7 @@ pub(super) struct Visitor {
 /// person sees the same on the device, only the person can tell.
 pub(super) async fn show(State(app): State<AppState>, visitor: Visitor) -> Response {
     let query = visitor.query.0.as_deref().unwrap_or_default();
-    let code = typed(&field(query.as_bytes(), "user_code"));
+    let code = typed(&fields::text(query.as_bytes(), "user_code"));
     ask(&app, &visitor, &code, None).unwrap_or_else(|error| error.respond(&visitor.context))
 }
 
@@ -88,8 +88,12 @@ pub(super) async fn receive(
 }
 
 async fn try_receive(app: &App, visitor: &Visitor, body: &[u8]) -> Result<Response, SignInError> {
-    let guard = FormGuard::check(&visitor.headers, &app.authority, &field(body, "csrf"))?;
-    let code = typed(&field(body, "user_code"));
+    let guard = FormGuard::check(
+        &visitor.headers,
+        &app.authority,
+        &fields::text(body, "csrf"),
+    )?;
+    let code = typed(&fields::text(body, "user_code"));
     // Before the code is looked up: only who is signed in may try codes.
     let now = visitor.context.now;
     let Some(person) = session::find(app, &visitor.headers, now).await? else {
@@ -112,7 +116,7 @@ async fn try_receive(app: &App, visitor: &Visitor, body: &[u8]) -> Result<Respon
         return ask(app, visitor, &code, Some(problem));
     };
     visitor.throttle.forgive_user_code(visitor.source, now);
-    match field(body, "decision").as_str() {
+    match fields::text(body, "decision").as_str() {
         "accept" => accept(app, visitor, &request, &person).await,
         "decline" => decline(app, visitor, &request, &person.user).await,
         _ => confirm(app, visitor, &guard, &code, &request, &person.user).await,
@@ -281,10 +285,7 @@ fn wait(app: &App, visitor: &Visitor, seconds: u32) -> Result<Response, SignInEr
 /// Sends the browser through the sign-in and back here.
 fn to_sign_in(code: &str, context: &RequestContext) -> Result<Response, SignInError> {
     let back = format!("{DEVICE_PAGE}?user_code={code}");
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("to", &back)
-        .finish();
-    let answer = AuthorizeResponse::Redirect(format!("{SIGN_IN}?{query}"));
+    let answer = AuthorizeResponse::Redirect(sign_in_address(&back, false));
     Ok(pages::send_to_client(answer, context)?)
 }
 
@@ -292,9 +293,4 @@ fn to_sign_in(code: &str, context: &RequestContext) -> Result<Response, SignInEr
 fn typed(text: &str) -> String {
     let signs = text.chars().filter(char::is_ascii_alphanumeric);
     signs.take(MAX_TYPED).collect()
-}
-
-fn field(form: &[u8], wanted: &str) -> String {
-    let found = form_urlencoded::parse(form).find(|(name, _)| name == wanted);
-    found.map_or_else(String::new, |(_, value)| value.into_owned())
 }

@@ -11,6 +11,7 @@ use casbah_model::time::Timestamp;
 
 use super::client::{Client, find_client};
 use super::error::SignInError;
+use super::fields;
 use super::{FRESH, PORTAL_SIGN_IN};
 use crate::identity::consent::Asked;
 use crate::identity::tenant::{self, AddressedTenant, TenantError};
@@ -333,10 +334,7 @@ impl Flow {
         if let Some(tenant) = self.tenant.one() {
             return Ok(Some(tenant.clone()));
         }
-        let Some((_, domain)) = username.rsplit_once('@') else {
-            return Ok(None);
-        };
-        Ok(app.store.tenant_of_domain(domain).await?)
+        Ok(tenant::of_name(&app.store, username).await?)
     }
 }
 
@@ -391,15 +389,11 @@ async fn code_errand(
 
 /// The page that is wanted; the first one instead of an address elsewhere.
 fn portal_errand(query: &str) -> Errand {
-    let field = |wanted: &str| {
-        form_urlencoded::parse(query.as_bytes())
-            .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value)
-    };
-    let to = field("to").and_then(|to| LocalPath::parse(&to));
+    let query = query.as_bytes();
+    let to = fields::find(query, "to").and_then(|to| LocalPath::parse(&to));
     Errand::Portal {
         to: to.unwrap_or_else(LocalPath::home),
-        is_fresh: field(FRESH).is_some(),
+        is_fresh: fields::find(query, FRESH).is_some(),
     }
 }
 

@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::attempt::unfit;
 use super::error::SignInError;
+use super::fields;
 use super::form_guard::FormGuard;
 use super::pages::{self, Message};
 use crate::identity::context::RequestContext;
@@ -62,18 +63,18 @@ async fn try_show(app: &App, invited: &Invited) -> Result<Response, SignInError>
 }
 
 async fn try_accept(app: &App, invited: &Invited, body: &[u8]) -> Result<Response, SignInError> {
-    let field = |wanted: &str| {
-        let found = form_urlencoded::parse(body).find(|(name, _)| name == wanted);
-        found.map_or_else(String::new, |(_, value)| value.into_owned())
-    };
-    let guard = FormGuard::check(&invited.headers, &app.authority, &field("csrf"))?;
+    let guard = FormGuard::check(
+        &invited.headers,
+        &app.authority,
+        &fields::text(body, "csrf"),
+    )?;
     // Before the slow hash, so that only who has a link can ask for it.
     let Some(user) = find(app, invited).await? else {
         return Ok(over(&invited.context));
     };
     let again = |problem| ask(app, invited, &guard, &user, Some(problem));
-    let new = SecretString::from(field("new_password"));
-    let repeated = SecretString::from(field("new_password_again"));
+    let new = SecretString::from(fields::text(body, "new_password"));
+    let repeated = SecretString::from(fields::text(body, "new_password_again"));
     if new.expose_secret() != repeated.expose_secret() {
         return again("The two passwords differ.");
     }

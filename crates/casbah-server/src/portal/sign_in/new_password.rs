@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use super::attempt::{Changed, new_password};
 use super::complete::complete;
 use super::error::SignInError;
+use super::fields;
 use super::flow::{Entry, Flow};
 use super::pages::{self, NewPassword};
 use super::step::Step;
@@ -66,18 +67,12 @@ pub(super) async fn receive(entry: Entry, visit: Visit, body: Bytes) -> Response
 }
 
 async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Response, SignInError> {
-    let field = |wanted: &str| {
-        form_urlencoded::parse(body)
-            .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value.into_owned())
-            .unwrap_or_default()
-    };
     let Visit { app, context, .. } = visit;
-    let step = Step::find(visit, StepKind::NewPassword, &field("csrf")).await?;
+    let step = Step::find(visit, StepKind::NewPassword, &fields::text(body, "csrf")).await?;
     let user = step.person(visit).await?;
     let flow = Flow::read(app, entry, visit.segment(), visit.query()).await?;
-    let new: SecretString = field("new_password").into();
-    let again: SecretString = field("new_password_again").into();
+    let new: SecretString = fields::text(body, "new_password").into();
+    let again: SecretString = fields::text(body, "new_password_again").into();
     let record = AuditRecord::new(&user.upn, "user.change_password", &user.id)
         .at(context.now)
         .from(context.origin());

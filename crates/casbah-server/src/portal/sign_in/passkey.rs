@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::complete::complete;
 use super::error::SignInError;
+use super::fields;
 use super::flow::{Entry, Flow};
 use super::pages::{self, PasskeyPage};
 use super::step::Step;
@@ -55,17 +56,11 @@ pub(super) async fn receive(entry: Entry, visit: Visit, body: Bytes) -> Response
 }
 
 async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Response, SignInError> {
-    let field = |wanted: &str| {
-        form_urlencoded::parse(body)
-            .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value.into_owned())
-            .unwrap_or_default()
-    };
-    let step = Step::find(visit, StepKind::Passkey, &field("csrf")).await?;
+    let step = Step::find(visit, StepKind::Passkey, &fields::text(body, "csrf")).await?;
     // Ended first: a question is answered once, rightly or not.
     step.end(visit).await?;
     let flow = Flow::read(&visit.app, entry, visit.segment(), visit.query()).await?;
-    let Some(user) = prove(visit, &step, &field("passkey").into()).await? else {
+    let Some(user) = prove(visit, &step, &fields::text(body, "passkey").into()).await? else {
         let text = "This passkey is not known here, or may not be used any more.";
         return try_show(entry, visit, Some(text)).await;
     };

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use super::attempt::{Attempt, Outcome, attempt};
 use super::complete::complete;
 use super::error::SignInError;
+use super::fields;
 use super::flow::{Entry, Flow};
 use super::form_guard::FormGuard;
 use super::pages::{self, NewPassword, Password};
@@ -38,15 +39,10 @@ struct Form {
 impl Form {
     /// Reads the fields; what is missing is empty.
     fn parse(body: &[u8]) -> Self {
-        let field = |wanted: &str| {
-            form_urlencoded::parse(body)
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.into_owned())
-        };
-        let secret = |wanted: &str| field(wanted).map(SecretString::from);
+        let secret = |wanted: &str| fields::find(body, wanted).map(SecretString::from);
         Self {
-            csrf: field("csrf").unwrap_or_default(),
-            username: field("username").unwrap_or_default().trim().to_owned(),
+            csrf: fields::text(body, "csrf"),
+            username: fields::text(body, "username").trim().to_owned(),
             password: secret("password").unwrap_or_default(),
             new_password: secret("new_password"),
             new_password_again: secret("new_password_again"),

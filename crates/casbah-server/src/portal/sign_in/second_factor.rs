@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use super::attempt::seconds_to_wait;
 use super::complete::complete;
 use super::error::SignInError;
+use super::fields;
 use super::flow::{Entry, Flow};
 use super::new_password;
 use super::pages::{self, SecondFactorPage};
@@ -93,16 +94,10 @@ struct Form {
 impl Form {
     /// Reads the fields; what is missing is empty.
     fn parse(body: &[u8]) -> Self {
-        let field = |wanted: &str| {
-            form_urlencoded::parse(body)
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.into_owned())
-                .unwrap_or_default()
-        };
         Self {
-            csrf: field("csrf"),
-            code: field("code").into(),
-            passkey: field("passkey").into(),
+            csrf: fields::text(body, "csrf"),
+            code: fields::text(body, "code").into(),
+            passkey: fields::text(body, "passkey").into(),
         }
     }
 }
@@ -204,7 +199,7 @@ async fn prove(
 }
 
 /// Uses up a code, if it is one of the app's.
-pub(super) async fn use_code(
+async fn use_code(
     app: &App,
     present: &AuthenticatorApp,
     code: &SecretString,

@@ -1,6 +1,6 @@
 //! What is done to a person.
 
-use casbah_model::identity::DirectoryRole;
+use casbah_model::identity::{DirectoryRole, PASSWORD_METHOD};
 use casbah_model::ids::ObjectId;
 use serde_json::{Value, json};
 
@@ -89,11 +89,9 @@ pub(super) async fn remove_role(posted: Posted, (id, role): (ObjectId, String)) 
 
 /// `POST /portal/users/{id}/password`
 pub(super) async fn reset_password(posted: Posted, id: ObjectId) -> Answer {
-    const PASSWORD: &str = "28c10230-6103-485e-b985-444c60001490";
-
     let visitor = &posted.visitor;
     let person = find(visitor, id).await?;
-    let path = format!("/users/{id}/authentication/methods/{PASSWORD}/resetPassword");
+    let path = format!("/users/{id}/authentication/methods/{PASSWORD_METHOD}/resetPassword");
     let reset = visitor.directory().post(&path, &json!({})).await;
     let reset = match reset {
         Ok(reset) => reset,

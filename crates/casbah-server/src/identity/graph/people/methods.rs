@@ -3,11 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use casbah_identity::people::manages;
-use casbah_model::identity::{Passkey, User};
+use casbah_model::identity::{PASSWORD_METHOD, Passkey, User};
 use serde_json::{Value, json};
 
 use super::find;
-use super::passwords::PASSWORD_METHOD;
 use crate::identity::graph::caller::Right;
 use crate::identity::graph::dispatch::Call;
 use crate::identity::graph::error::GraphError;

@@ -14,10 +14,6 @@ use crate::identity::graph::error::GraphError;
 use crate::identity::graph::reply::Reply;
 use crate::identity::hashing;
 
-/// The id of every person's password among the authentication methods (Microsoft Graph,
-/// `passwordAuthenticationMethod`).
-pub(in crate::identity::graph) const PASSWORD_METHOD: &str = "28c10230-6103-485e-b985-444c60001490";
-
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Wanted {

@@ -4,16 +4,16 @@ use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::response::Response;
 use casbah_identity::identity_provider::{AuthorizationRequest, begin};
-use casbah_identity::random::{csrf_token, csrf_token_matches};
 use casbah_identity::signin::Prompt;
 use casbah_model::identity::IdentityProvider;
 
 use super::CALLBACK;
 use super::error::ProviderError;
 use super::offers::{Offers, chosen};
-use crate::portal::sign_in::cookies::Cookie;
 use crate::portal::sign_in::error::SignInError;
+use crate::portal::sign_in::fields;
 use crate::portal::sign_in::flow::{Entry, Errand, Flow};
+use crate::portal::sign_in::form_guard::FormGuard;
 use crate::portal::sign_in::pages::{self, Password, ToProvider};
 use crate::portal::sign_in::visit::Visit;
 
@@ -30,26 +30,19 @@ pub(in crate::portal::sign_in) async fn receive(
 
 async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Response, SignInError> {
     let Visit { app, context, .. } = visit;
-    let field = |wanted: &str| {
-        let mut fields = form_urlencoded::parse(body);
-        let found = fields.find(|(name, _)| name == wanted);
-        found.map_or_else(String::new, |(_, value)| value.trim().to_owned())
-    };
-    let browser = Cookie::Form
-        .read(&visit.headers, &app.authority)
-        .filter(|secret| csrf_token_matches(secret, &field("csrf")))
-        .ok_or(SignInError::ForeignForm)?;
+    let csrf = fields::text(body, "csrf");
+    let guard = FormGuard::check(&visit.headers, &app.authority, csrf.trim())?;
     let flow = Flow::read(app, entry, visit.segment(), visit.query()).await?;
-    let username = field("username");
+    let username = fields::text(body, "username").trim().to_owned();
     let tenant = flow.tenant_of(app, &username).await?;
-    let id = field("provider").parse().ok();
+    let id = fields::text(body, "provider").trim().parse().ok();
     if let Some(provider) = chosen(app, tenant.as_ref(), id, &username).await? {
-        return lead_on(visit, &flow, &provider, &username, &browser).await;
+        return lead_on(visit, &flow, &provider, &username, guard.secret()).await;
     }
     let page = Password {
         client: flow.name(),
         action: &flow.sign_in_address(),
-        csrf: &csrf_token(&browser),
+        csrf: &guard.token(),
         username: &username,
         passkey: Some(&flow.passkey_address()),
         message: Some(

@@ -17,12 +17,11 @@ use super::person;
 use super::redeem::{redeem, told};
 use crate::audit::AuditFailed;
 use crate::identity::context::RequestContext;
-use crate::portal::sign_in::conclude::conclude;
+use crate::portal::sign_in::complete::enter;
 use crate::portal::sign_in::cookies::Cookie;
 use crate::portal::sign_in::error::SignInError;
 use crate::portal::sign_in::flow::{Entry, Flow};
 use crate::portal::sign_in::second_factor;
-use crate::portal::sign_in::session;
 use crate::portal::sign_in::visit::Visit;
 use crate::state::App;
 
@@ -96,15 +95,7 @@ async fn try_receive(visit: &Visit) -> Result<Response, SignInError> {
         return second_factor::ask(&returned.flow, visit, &user, &factors, &methods).await;
     }
     keep(app, &returned.provider, client, (&user, &proven), context).await?;
-    let person = session::begin(visit, user, methods).await?;
-    let mut answer = match conclude(app, &returned.flow, &person, context).await {
-        Ok(answer) => answer,
-        // The person is signed in whatever the client may not have.
-        Err(error @ SignInError::Refused(_)) => error.respond(context),
-        Err(error) => return Err(error),
-    };
-    person.set_cookie(app, answer.headers_mut());
-    Ok(answer)
+    enter(&returned.flow, visit, user, methods).await
 }
 
 /// How the person signed in there (RFC 8176), or that somebody else saw to it.
