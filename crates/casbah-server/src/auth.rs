@@ -77,6 +77,18 @@ impl Need {
         }
     }
 
+    /// Whether a person with this role may, as far as the role goes.
+    pub(crate) fn is_met_by(self, role: DirectoryRole) -> bool {
+        match self {
+            Self::Action(action) => role_allows(role, action),
+            Self::Casbah(_) => role == DirectoryRole::GlobalAdministrator,
+        }
+    }
+
+    fn is_met_by_any(self, roles: &[DirectoryRole]) -> bool {
+        roles.iter().any(|role| self.is_met_by(*role))
+    }
+
     fn resource(self) -> &'static FirstPartyApp {
         match self {
             Self::Action(_) => &CLOUD_APP_SECURITY,
@@ -123,11 +135,11 @@ impl Caller {
                 permissions.intersects(action.permissions())
             }
             (Need::Action(action), Rights::Person { scopes, roles, .. }) => {
-                scopes_allow(*scopes, action) && roles.iter().any(|role| role_allows(*role, action))
+                scopes_allow(*scopes, action) && need.is_met_by_any(roles)
             }
             (Need::Casbah(role), Rights::App { casbah, .. }) => casbah.contains(&role),
             (Need::Casbah(role), Rights::Person { casbah, roles, .. }) => {
-                casbah.contains(&role) && roles.contains(&DirectoryRole::GlobalAdministrator)
+                casbah.contains(&role) && need.is_met_by_any(roles)
             }
         };
         if allowed {

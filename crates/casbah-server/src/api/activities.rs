@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Extension, Json};
 use casbah_model::activity::ActivityId;
 use casbah_model::filter::{ACTIVITIES, Condition, ListQuery, MAX_LIMIT, Test, parse_query};
@@ -30,17 +29,20 @@ const SCAN_LIMITS: (u32, u32) = (500, 5_000);
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::ActivitiesRead);
     routes
-        .route("/api/activities", read, get(list).post(list))
-        .route(
+        .of("Activities")
+        .list("/api/activities", read, "List activities", list)
+        .list(
             "/api/archived_activities",
             read,
-            get(list_archived).post(list_archived),
+            "List activities of any age",
+            list_archived,
         )
-        .route("/api/activities/{id}", read, get(fetch))
-        .route(
+        .get("/api/activities/{id}", read, "Fetch an activity", fetch)
+        .post(
             "/api/activities/{id}/feedback",
             Need::Action(Action::ActivitiesFeedback),
-            post(feedback),
+            "Give feedback on an activity",
+            feedback,
         )
 }
 

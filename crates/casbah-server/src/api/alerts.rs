@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::{get, post};
 use axum::{Extension, Json};
 use casbah_model::alert::{Alert, CloseKind};
 use casbah_model::filter::{ALERTS, Filter, parse_query};
@@ -26,21 +25,39 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::AlertsRead);
     let close = Need::Action(Action::AlertsClose);
     let routes = routes
-        .route("/api/alerts", read, get(list).post(list))
-        .route("/api/alerts/{id}", read, get(fetch))
-        .route("/api/alerts/{id}/read", read, post(mark_read))
-        .route("/api/alerts/{id}/unread", read, post(mark_unread))
-        .route("/api/alerts/{id}/dismiss", close, post(dismiss))
-        .route("/api/alerts/reopen", close, post(reopen));
-    CLOSINGS.iter().fold(routes, |routes, closing| {
+        .of("Alerts")
+        .list("/api/alerts", read, "List alerts", list)
+        .get("/api/alerts/{id}", read, "Fetch an alert", fetch)
+        .post(
+            "/api/alerts/{id}/read",
+            read,
+            "Mark an alert read",
+            mark_read,
+        )
+        .post(
+            "/api/alerts/{id}/unread",
+            read,
+            "Mark an alert unread",
+            mark_unread,
+        );
+    let routes = CLOSINGS.iter().fold(routes, |routes, closing| {
         let handler = move |app, caller, parameters| close_all(app, caller, parameters, closing);
-        routes.route(closing.path, close, post(handler))
-    })
+        routes.post(closing.path, close, closing.summary, handler)
+    });
+    routes
+        .post(
+            "/api/alerts/{id}/dismiss",
+            close,
+            "Dismiss an alert (deprecated: a false positive)",
+            dismiss,
+        )
+        .post("/api/alerts/reopen", close, "Reopen alerts", reopen)
 }
 
 /// A way to close all alerts that a filter matches.
 struct Closing {
     path: &'static str,
+    summary: &'static str,
     kind: CloseKind,
     /// What the answer calls the number of closed alerts.
     counted: &'static str,
@@ -51,26 +68,31 @@ struct Closing {
 const CLOSINGS: [Closing; 5] = [
     Closing {
         path: "/api/alerts/close_benign",
+        summary: "Close alerts as benign",
         kind: CloseKind::Benign,
         counted: "closed_benign",
     },
     Closing {
         path: "/api/alerts/close_false_positive",
+        summary: "Close alerts as false positives",
         kind: CloseKind::FalsePositive,
         counted: "closed_false_positive",
     },
     Closing {
         path: "/api/alerts/close_true_positive",
+        summary: "Close alerts as true positives",
         kind: CloseKind::TruePositive,
         counted: "closed_true_positive",
     },
     Closing {
         path: "/api/alerts/dismiss_bulk",
+        summary: "Dismiss alerts (deprecated: false positives)",
         kind: CloseKind::FalsePositive,
         counted: "dismissed",
     },
     Closing {
         path: "/api/alerts/resolve",
+        summary: "Resolve alerts (deprecated: true positives)",
         kind: CloseKind::TruePositive,
         counted: "resolved",
     },

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -32,12 +31,19 @@ const END_FORM: &str = "casbah.audit.head.1";
 pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Casbah(CasbahRole::AuditRead);
     routes
-        .route("/casbah/v1/audit", need, get(list).post(list))
-        .route("/casbah/v1/audit/head", need, get(head))
-        .route(
+        .of("Audit")
+        .list("/casbah/v1/audit", need, "List records of the audit", list)
+        .get(
+            "/casbah/v1/audit/head",
+            need,
+            "Fetch the ends of the audit's chains",
+            head,
+        )
+        .list(
             "/casbah/v1/audit/verify",
             need,
-            get(verify_all).post(verify_all),
+            "Verify the audit",
+            verify_all,
         )
 }
 

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::routing::{get, post};
 use axum::{Extension, Json};
 use casbah_detection::sources::Source;
 use casbah_model::discovery::DiscoveryUpload;
@@ -32,27 +31,45 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let tenants = Need::Casbah(CasbahRole::TenantManage);
     let uploads = Need::Action(Action::DiscoveryRead);
     routes
-        .route(
+        .of("Audit events")
+        .post_stream(
             "/casbah/v1/events/{source}",
             Need::Casbah(CasbahRole::IngestWrite),
-            post(ingest).layer(DefaultBodyLimit::disable()),
+            "Hand in audit events",
+            ingest,
         )
-        .route(
-            "/casbah/v1/tenants",
-            tenants,
-            get(list_tenants).post(create_tenant),
-        )
-        .route("/casbah/v1/tenants/{id}", tenants, get(fetch_tenant))
-        .route("/casbah/v1/discovery/uploads", uploads, get(list_uploads))
-        .route(
-            "/casbah/v1/discovery/uploads/{id}",
-            uploads,
-            get(fetch_upload),
-        )
-        .route(
+        .get(
             "/casbah/v1/detector",
             Need::Action(Action::ActivitiesRead),
-            get(detector),
+            "Ask how far the detector is",
+            detector,
+        )
+        .of("Tenants")
+        .get("/casbah/v1/tenants", tenants, "List tenants", list_tenants)
+        .post(
+            "/casbah/v1/tenants",
+            tenants,
+            "Create a tenant",
+            create_tenant,
+        )
+        .get(
+            "/casbah/v1/tenants/{id}",
+            tenants,
+            "Fetch a tenant",
+            fetch_tenant,
+        )
+        .of("Cloud discovery uploads")
+        .get(
+            "/casbah/v1/discovery/uploads",
+            uploads,
+            "List uploads",
+            list_uploads,
+        )
+        .get(
+            "/casbah/v1/discovery/uploads/{id}",
+            uploads,
+            "Fetch an upload",
+            fetch_upload,
         )
 }
 

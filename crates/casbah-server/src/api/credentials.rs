@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Extension, Json};
 use casbah_identity::expiry::days_left;
 use casbah_model::identity::HeldCredential;
@@ -19,7 +18,12 @@ use crate::state::App;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Casbah(CasbahRole::AuditRead);
-    routes.route("/casbah/v1/credentials", need, get(list))
+    routes.of("Credentials").get(
+        "/casbah/v1/credentials",
+        need,
+        "List the credentials of all applications",
+        list,
+    )
 }
 
 async fn list(

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Extension, Json};
 use base64::Engine;
 use base64::alphabet;
@@ -30,9 +29,15 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, PADDED
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::EntitiesRead);
     routes
-        .route("/api/entities", read, get(list).post(list))
-        .route("/api/entities/{key}", read, get(fetch))
-        .route("/api/entities/{key}/retrieve_tree", read, get(tree))
+        .of("Entities")
+        .list("/api/entities", read, "List entities", list)
+        .get("/api/entities/{key}", read, "Fetch an entity", fetch)
+        .get(
+            "/api/entities/{key}/retrieve_tree",
+            read,
+            "Fetch a user with all accounts",
+            tree,
+        )
 }
 
 async fn list(

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use axum::{Extension, Json};
 use casbah_identity::signing_keys::Rotation;
 use casbah_model::permission::CasbahRole;
@@ -22,11 +21,15 @@ use crate::state::App;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Casbah(CasbahRole::TenantManage);
-    routes.route("/casbah/v1/keys", need, get(list)).route(
-        "/casbah/v1/keys/rotate",
-        need,
-        post(rotate),
-    )
+    routes
+        .of("Signing keys")
+        .get("/casbah/v1/keys", need, "List signing keys", list)
+        .post(
+            "/casbah/v1/keys/rotate",
+            need,
+            "Change the signing key",
+            rotate,
+        )
 }
 
 async fn list(

@@ -13,6 +13,8 @@ mod keys;
 mod parameters;
 mod path;
 mod people_only;
+#[cfg(test)]
+mod reference;
 mod routes;
 mod subnets;
 mod uploads;
@@ -30,18 +32,22 @@ use crate::state::App;
 /// All routes of the API, under the one path that [`crate::paths`] turns the
 /// others into.
 pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
+    routes(app).into_router().merge(uploads::router())
+}
+
+/// All operations that need a caller.
+fn routes(app: Arc<App>) -> Routes {
     let routes = Routes::new(app);
     let routes = activities::routes(routes);
     let routes = alerts::routes(routes);
     let routes = entities::routes(routes);
     let routes = subnets::routes(routes);
+    let routes = uploads::routes(routes);
     let routes = discovery::routes(routes);
     let routes = people_only::routes(routes);
     let routes = casbah::routes(routes);
     let routes = audit::routes(routes);
     let routes = usage::routes(routes);
     let routes = credentials::routes(routes);
-    let routes = keys::routes(routes);
-    let routes = uploads::routes(routes);
-    routes.into_router().merge(uploads::router())
+    keys::routes(routes)
 }

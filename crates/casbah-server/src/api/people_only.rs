@@ -5,7 +5,6 @@
 //! (github.com/microsoft/MCAS), the Power Automate connector and SOAR integrations call.
 
 use axum::Json;
-use axum::routing::{any, get};
 use casbah_model::permission::Action;
 use casbah_store::{Page, Total};
 use serde_json::Value;
@@ -33,10 +32,16 @@ const RESOURCES: [&str; 13] = [
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Action(Action::PeopleOnly);
+    let routes = routes.of("For people alone");
     RESOURCES.into_iter().fold(routes, |routes, name| {
         routes
-            .route(&format!("/api/{name}"), need, get(empty).post(empty))
-            .route(&format!("/api/{name}/{{*rest}}"), need, any(none))
+            .list(&format!("/api/{name}"), need, "List (empty so far)", empty)
+            .any(
+                &format!("/api/{name}/{{*rest}}"),
+                need,
+                "Fetch or change (nothing so far)",
+                none,
+            )
     })
 }
 

@@ -3,20 +3,42 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::MethodRouter;
+use axum::routing::{MethodRouter, any, delete, get, post};
 
 use super::error::ApiError;
 use crate::auth::{Need, SignedInPerson, authorize};
 use crate::identity::context::RequestContext;
 use crate::state::App;
 
+/// An operation of the API, as its reference names it.
+#[derive(Debug)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "only the reference is written of it")
+)]
+pub(crate) struct Operation {
+    /// The resource that it is of.
+    pub(crate) resource: &'static str,
+    /// What it does, in a few words.
+    pub(crate) summary: &'static str,
+    /// The methods that call it, all alike.
+    pub(crate) methods: &'static [&'static str],
+    /// Its path below the prefix, without the last slash.
+    pub(crate) path: String,
+    /// What its caller needs.
+    pub(crate) need: Need,
+}
+
 /// Routes of the API, each behind its need.
 pub(crate) struct Routes {
     app: Arc<App>,
     router: Router<Arc<App>>,
+    resource: &'static str,
+    operations: Vec<Operation>,
 }
 
 impl Routes {
@@ -24,21 +46,123 @@ impl Routes {
         Self {
             app,
             router: Router::new(),
+            resource: "",
+            operations: Vec::new(),
         }
     }
 
-    /// Adds a route; the handler finds its [`Caller`](crate::auth::Caller) as an
-    /// extension.
-    pub(crate) fn route(
-        mut self,
+    /// The same routes; those that follow are of this resource.
+    pub(crate) const fn of(mut self, resource: &'static str) -> Self {
+        self.resource = resource;
+        self
+    }
+
+    /// Adds what GET reads. The handler finds its [`Caller`](crate::auth::Caller) as an
+    /// extension, as that of every other operation does.
+    pub(crate) fn get<H, T>(self, path: &str, need: Need, summary: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.operation(&["GET"], path, need, summary, get(handler))
+    }
+
+    /// Adds a list, which GET and POST ask for alike.
+    pub(crate) fn list<H, T>(
+        self,
         path: &str,
         need: Need,
+        summary: &'static str,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        let both = get(handler.clone()).post(handler);
+        self.operation(&["GET", "POST"], path, need, summary, both)
+    }
+
+    /// Adds what POST does.
+    pub(crate) fn post<H, T>(
+        self,
+        path: &str,
+        need: Need,
+        summary: &'static str,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.operation(&["POST"], path, need, summary, post(handler))
+    }
+
+    /// Adds what POST does with a body of any length.
+    pub(crate) fn post_stream<H, T>(
+        self,
+        path: &str,
+        need: Need,
+        summary: &'static str,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        let handler = post(handler).layer(DefaultBodyLimit::disable());
+        self.operation(&["POST"], path, need, summary, handler)
+    }
+
+    /// Adds what DELETE takes away.
+    pub(crate) fn delete<H, T>(
+        self,
+        path: &str,
+        need: Need,
+        summary: &'static str,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.operation(&["DELETE"], path, need, summary, delete(handler))
+    }
+
+    /// Adds what every method calls.
+    pub(crate) fn any<H, T>(self, path: &str, need: Need, summary: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.operation(&["any method"], path, need, summary, any(handler))
+    }
+
+    fn operation(
+        mut self,
+        methods: &'static [&'static str],
+        path: &str,
+        need: Need,
+        summary: &'static str,
         handlers: MethodRouter<Arc<App>>,
     ) -> Self {
         let guarded = (Arc::clone(&self.app), need, Arc::from(path));
         let guard = middleware::from_fn_with_state(guarded, guard);
         self.router = self.router.route(path, handlers.layer(guard));
+        self.operations.push(Operation {
+            resource: self.resource,
+            summary,
+            methods,
+            path: path.to_owned(),
+            need,
+        });
         self
+    }
+
+    /// The operations, in the order in which they were added.
+    #[cfg(test)]
+    pub(crate) fn operations(&self) -> &[Operation] {
+        &self.operations
     }
 
     pub(crate) fn into_router(self) -> Router<Arc<App>> {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use axum::{Extension, Json};
 use casbah_model::activity::tenant_number;
 use casbah_model::filter::{IP_RANGES, parse_query};
@@ -30,11 +29,22 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::IpRangesRead);
     let manage = Need::Action(Action::IpRangesManage);
     routes
-        .route("/api/subnet", read, get(list).post(list))
-        .route("/api/subnet/create_rule", manage, post(create))
-        .route("/api/subnet/{id}/update_rule", manage, post(update))
-        .route("/api/subnet/{id}", read, get(fetch))
-        .route("/api/subnet/{id}", manage, axum::routing::delete(delete))
+        .of("IP ranges")
+        .list("/api/subnet", read, "List IP ranges", list)
+        .get("/api/subnet/{id}", read, "Fetch an IP range", fetch)
+        .post(
+            "/api/subnet/create_rule",
+            manage,
+            "Create an IP range",
+            create,
+        )
+        .post(
+            "/api/subnet/{id}/update_rule",
+            manage,
+            "Update an IP range",
+            update,
+        )
+        .delete("/api/subnet/{id}", manage, "Delete an IP range", delete)
 }
 
 async fn list(

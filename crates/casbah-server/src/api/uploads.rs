@@ -15,7 +15,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use axum::routing::{get, post, put};
+use axum::routing::put;
 use axum::{Extension, Json};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -45,8 +45,19 @@ const LARGEST_BLOCK_LIST: usize = 8 << 20;
 pub(super) fn routes(routes: Routes) -> Routes {
     let manage = Need::Action(Action::DiscoveryManage);
     routes
-        .route("/api/discovery/upload_url", manage, get(upload_url))
-        .route("/api/discovery/done_upload", manage, post(done_upload))
+        .of("Log upload")
+        .get(
+            "/api/discovery/upload_url",
+            manage,
+            "Get a link to upload a log to",
+            upload_url,
+        )
+        .post(
+            "/api/discovery/done_upload",
+            manage,
+            "Have an uploaded log read",
+            done_upload,
+        )
 }
 
 /// The links themselves: whoever has one needs no token.

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Extension, Json};
 use casbah_identity::least_privilege::{Advice, DAYS, Grant, advise};
 use casbah_model::identity::{
@@ -27,8 +26,19 @@ use crate::usage::flush;
 pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Casbah(CasbahRole::AuditRead);
     routes
-        .route("/casbah/v1/apps/usage", need, get(of_all))
-        .route("/casbah/v1/apps/{appId}/usage", need, get(of_one))
+        .of("Use of permissions")
+        .get(
+            "/casbah/v1/apps/usage",
+            need,
+            "List which permissions applications use",
+            of_all,
+        )
+        .get(
+            "/casbah/v1/apps/{appId}/usage",
+            need,
+            "Fetch which permissions an application uses",
+            of_one,
+        )
 }
 
 async fn of_all(

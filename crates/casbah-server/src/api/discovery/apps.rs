@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::post;
 use axum::{Extension, Json};
 use casbah_model::discovery::DiscoveredAppId;
 use casbah_model::filter::{
@@ -30,13 +29,24 @@ use crate::state::App;
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::DiscoveryRead);
     routes
-        .route("/api/discovery/discovered_apps", read, post(list).get(list))
-        .route(
+        .list(
+            "/api/discovery/discovered_apps",
+            read,
+            "List the discovered apps of a report",
+            list,
+        )
+        .list(
             "/api/discovery/discovered_apps/categories",
             read,
-            post(categories).get(categories),
+            "List the categories of a report's apps",
+            categories,
         )
-        .route("/api/discovery/app_users", read, post(users).get(users))
+        .list(
+            "/api/discovery/app_users",
+            read,
+            "List the users of a discovered app",
+            users,
+        )
 }
 
 async fn list(

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use axum::{Extension, Json};
 use casbah_discovery::{Appliance, BlockDomain, BlockListPage, Catalog, Verdict, block_script};
 use casbah_model::filter::fold;
@@ -24,11 +23,17 @@ const LIMIT: usize = 100;
 pub(super) fn routes(routes: Routes) -> Routes {
     let manage = Need::Action(Action::DiscoveryManage);
     routes
-        .route("/api/discovery_block_scripts", manage, get(script))
-        .route(
+        .get(
+            "/api/discovery_block_scripts",
+            manage,
+            "Get a block script",
+            script,
+        )
+        .get(
             "/api/discovery/discovery_block_scripts",
             manage,
-            get(script),
+            "Get a block script (older path)",
+            script,
         )
 }
 

@@ -1,7 +1,6 @@
 //! `/cas/api/v1/discovery/app_catalog/`: the app catalog.
 
 use axum::Json;
-use axum::routing::get;
 use casbah_discovery::risk::Weights;
 use casbah_discovery::{App, Catalog};
 use casbah_model::filter::{APP_CATALOG, Condition, ListQuery, fold, parse_query};
@@ -20,7 +19,12 @@ use crate::auth::Need;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::DiscoveryRead);
-    routes.route("/api/discovery/app_catalog", read, get(list).post(list))
+    routes.list(
+        "/api/discovery/app_catalog",
+        read,
+        "Search the app catalog",
+        list,
+    )
 }
 
 async fn list(parameters: Parameters) -> Result<Json<Envelope<Value>>, ApiError> {

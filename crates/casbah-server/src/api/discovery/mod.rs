@@ -10,7 +10,7 @@ mod tags;
 use super::routes::Routes;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    let routes = streams::routes(routes);
+    let routes = streams::routes(routes.of("Cloud discovery"));
     let routes = apps::routes(routes);
     let routes = tags::routes(routes);
     let routes = catalog::routes(routes);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
 use axum::{Extension, Json};
 use casbah_model::activity::tenant_number;
 use casbah_model::discovery::DiscoveryStream;
@@ -23,10 +22,11 @@ const VIEW: i32 = 3;
 const SNAPSHOT: i32 = 5;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.route(
+    routes.list(
         "/api/discovery/streams",
         Need::Action(Action::DiscoveryRead),
-        get(list).post(list),
+        "List reports",
+        list,
     )
 }
 

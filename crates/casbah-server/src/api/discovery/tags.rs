@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::post;
 use axum::{Extension, Json};
 use casbah_discovery::Catalog;
 use casbah_model::activity::tenant_number;
@@ -31,26 +30,35 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::DiscoveryRead);
     let manage = Need::Action(Action::DiscoveryManage);
     routes
-        .route("/api/discovery/app_tags", read, post(list).get(list))
-        .route(
+        .list(
+            "/api/discovery/app_tags",
+            read,
+            "List the tags of apps",
+            list,
+        )
+        .post(
             "/api/discovery/discovery_app/{app}/add_tag",
             manage,
-            post(add),
+            "Tag an app",
+            add,
         )
-        .route(
+        .post(
             "/api/discovery/discovery_app/{app}/remove_tag",
             manage,
-            post(remove),
+            "Take a tag from an app",
+            remove,
         )
-        .route(
+        .post(
             "/api/discovery/discovery_app/{app}/set_sanctioned",
             manage,
-            post(set_sanctioned),
+            "Sanction an app",
+            set_sanctioned,
         )
-        .route(
+        .post(
             "/api/discovery/discovery_app/{app}/set_banned",
             manage,
-            post(set_banned),
+            "Mark an app unsanctioned",
+            set_banned,
         )
 }
 
