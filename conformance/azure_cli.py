@@ -1,17 +1,20 @@
 """The real Azure CLI against the real server: registers the cloud, signs in as an
-application, and does with `az ad` and `az rest` what an administrator does.
+application and as a person in a browser, and does with `az ad` and `az rest` what an
+administrator does.
 
     azure_cli.py target/debug/casbah path/to/az
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 
 import jwt
 
+import browser_pages
 import real_clients
 import server as casbah
 from real_clients import PASSED, check
@@ -48,6 +51,9 @@ class Az:
         return done.stderr
 
 
+LOGIN = ("login", "--allow-no-subscriptions", "--tenant")
+
+
 def claims_of(token):
     return jwt.decode(token, options={"verify_signature": False})
 
@@ -65,9 +71,12 @@ def administrator(graph):
 
 
 def main(binary, command):
+    browser_pages.install()
     with casbah.Server(binary) as server, tempfile.TemporaryDirectory() as directory:
         graph = real_clients.Graph(server)
-        play(server, graph, Az(command, server, directory), directory)
+        az = Az(command, server, directory)
+        play(server, graph, az, directory)
+        people(server, az)
     print(f"{len(PASSED)} passed, 0 failed")
 
 
@@ -93,6 +102,59 @@ def federated(az, app_id):
         assert shown["subject"] == "repo:a:ref:c", shown
         command("delete", "--federated-credential-id", made["id"])
         assert command("list") == []
+
+
+def people(server, az):
+    """A person signs in by a browser that the CLI opens, and by a code."""
+    person = server.administrator
+    upn = person["userPrincipalName"]
+    opener = browser_pages.BROWSER / "az_login.mjs"
+
+    def told(done):
+        return json.dumps({"upn": upn, "password": person["password"], "done": done})
+
+    def assert_signed_in(account):
+        assert account["user"] == {"name": upn, "type": "user"}, account
+        assert account["tenantId"] == server.tenant, account
+        got = az("account", "get-access-token", "--resource", casbah.CLOUD_APP_SECURITY)
+        claims = claims_of(got["accessToken"])
+        assert claims["upn"] == upn and "investigation.read" in claims["scp"], claims
+        answer = casbah.requests.get(f"{server.url}/api/v1/alerts/", headers={
+            "Authorization": f"Bearer {got['accessToken']}"})
+        assert answer.status_code == 200, answer.text
+
+    @check("az login as a person in the browser")
+    def _():
+        # The CLI opens a browser only where it thinks that there is a screen.
+        az.environment.update(DISPLAY=":0", BROWSER=f"node {opener} %s &",
+                              CASBAH_TEST=told("You have logged into"))
+        account, = az(*LOGIN, server.tenant)
+        assert_signed_in(account)
+
+    @check("what az ad does for a person")
+    def _():
+        assert az("ad", "signed-in-user", "show")["userPrincipalName"] == upn
+        assert upn in [one["userPrincipalName"] for one in az("ad", "user", "list")]
+        made = az("ad", "app", "create", "--display-name", "Made by a person")
+        owner, = az("ad", "app", "owner", "list", "--id", made["appId"])
+        assert owner["userPrincipalName"] == upn, owner
+        az("logout")
+
+    @check("az login as a person with a device's code")
+    def _():
+        asking = subprocess.Popen(
+            [az.command, *LOGIN, server.tenant, "--use-device-code"],
+            env=dict(az.environment, AZURE_CORE_ONLY_SHOW_ERRORS="false", PYTHONUNBUFFERED="1"),
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        prompt = next(line for line in asking.stderr if "enter the code" in line)
+        page, code = re.search(r"(https://\S+) and enter the code (\S+)", prompt).groups()
+        subprocess.run(["node", opener, page, code], check=True,
+                       env=dict(os.environ, CASBAH_TEST=told("You can close this page")))
+        text, problem = asking.communicate(timeout=120)
+        assert asking.returncode == 0, problem
+        account, = json.loads(text)
+        assert_signed_in(account)
+        az("logout")
 
 
 def play(server, graph, az, directory):

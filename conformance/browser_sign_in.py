@@ -1,7 +1,7 @@
 """People in Chromium, against the real server (conformance/browser/sign_in.mjs); the secret
 that was made by clicking is then used with msal.
 
-    browser_sign_in.py target/debug/casbah
+    browser_sign_in.py target/debug/casbah [SCREENSHOTS]
 """
 
 import json
@@ -25,7 +25,7 @@ def consent_link(server, app):
             "&response_type=code&sso_reload=true")
 
 
-def main(binary):
+def main(binary, screenshots=None):
     browser_pages.install()
     with casbah.Server(binary) as server:
         graph = real_clients.Graph(server)
@@ -43,6 +43,9 @@ def main(binary):
                             mailNickname="rita", userPrincipalName=f"rita@{domain}",
                             passwordProfile={"password": PASSWORD,
                                              "forceChangePasswordNextSignIn": False})
+        device = requests.post(f"{server.url}/{server.tenant}/oauth2/v2.0/devicecode", data={
+            "client_id": casbah.CASBAH_CLI,
+            "scope": f"openid {casbah.CLOUD_APP_SECURITY}/.default"}).json()
         told = {
             "url": server.url,
             "people": {
@@ -53,6 +56,8 @@ def main(binary):
                           "password": third.administrator["oneTimePassword"]},
             },
             "partner": {"link": links[0], "again": links[1], "back": BACK},
+            "device": {"userCode": device["user_code"]},
+            "screenshots": screenshots and os.path.abspath(screenshots),
         }
         environment = dict(os.environ, CASBAH_TEST=json.dumps(told))
         ended = subprocess.run(["node", "sign_in.mjs"], cwd=browser_pages.BROWSER,

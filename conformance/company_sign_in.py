@@ -246,7 +246,7 @@ def main(binary):
                       lambda: story(server, directory, tls, answer["access_token"],
                                     algorithm=algorithm, method=method,
                                     claimsInUserInfo=in_user_info))
-    print("4 passed")
+    print("4 passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -6,12 +6,11 @@
 // the browser (/usr/bin/chromium). Fails on a page that is no page, on an error in
 // the console, on a finding of axe that is serious, and on a page wider than its screen.
 
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
+import { judge, shot as picture } from "./look.mjs";
+
 const test = JSON.parse(process.env.CASBAH_TEST);
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const findings = [];
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
@@ -102,12 +101,7 @@ async function story(page, name) {
   return own;
 }
 
-async function shot(page, name) {
-  if (test.screenshots) {
-    mkdirSync(test.screenshots, { recursive: true });
-    await page.screenshot({ path: `${test.screenshots}/${name}.png`, fullPage: true });
-  }
-}
+const shot = (page, name) => picture(page, test.screenshots, name);
 
 // What the keyboard reaches, and what the script adds.
 async function enhancements(page, address) {
@@ -153,16 +147,7 @@ async function crawl(page, first) {
 async function check(page, address, label) {
   const answer = await page.goto(address);
   if (answer.status() !== 200) find(label, `answers ${answer.status()}`);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  if (wide > 0) find(label, `is ${wide} pixels wider than the screen`);
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(
-    () => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-  for (const { id, impact, nodes } of violations) {
-    const where = nodes.slice(0, 3).map((node) => node.html).join(" | ");
-    if (["serious", "critical"].includes(impact)) find(label, `axe ${id} (${impact}): ${where}`);
-    else console.log(`note ${label}: axe ${id} (${impact}): ${where}`);
-  }
+  await judge(page, label, find);
 }
 
 const first = await open({ viewport: { width: 1440, height: 900 } });

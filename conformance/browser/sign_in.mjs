@@ -1,13 +1,15 @@
 // People in a real browser: the first sign-in, an authenticator app, a passkey, and a
 // partner's application that two tenants are asked to consent to.
 //
-// CASBAH_TEST holds {url, people: {admin, reader, other}, partner: {link, back}} as JSON;
-// each of the people has upn and password. Prints what the last step is to use as JSON:
+// CASBAH_TEST holds {url, people: {admin, reader, other}, partner: {link, back}, screenshots?}
+// as JSON; each of the people has upn and password. Prints what the last step is to use as JSON:
 // the ids and the secret of an application that was set up by clicking alone. Fails on any
-// error in the console.
+// error in the console, and on a page that axe or its width speaks against.
 
 import { createHmac } from "node:crypto";
 import { chromium } from "playwright-core";
+
+import { look } from "./look.mjs";
 
 const test = JSON.parse(process.env.CASBAH_TEST);
 const { admin, reader, other } = test.people;
@@ -39,6 +41,11 @@ function expect(what, is) {
   if (!is) findings.push(what);
 }
 
+const seen = (page, name) => look(page, name, (label, what) => {
+  console.error(`FAIL ${label}: ${what}`);
+  findings.push(`${label}: ${what}`);
+}, test.screenshots);
+
 async function typePassword(page, person) {
   await page.getByLabel("User name").fill(person.upn);
   await page.getByLabel("Password", { exact: true }).fill(person.password);
@@ -50,6 +57,7 @@ async function signIn(page, person, to = "/portal/") {
   await page.goto(to);
   await typePassword(page, person);
   if (await page.getByRole("heading", { name: "Choose a password" }).isVisible()) {
+    await seen(page, "choose-a-password");
     await page.getByLabel("Present password").fill(person.password);
     await page.getByLabel("New password, at least").fill(NEW);
     await page.getByLabel("New password once more").fill(NEW);
@@ -63,6 +71,7 @@ async function signOut(page) {
   await page.locator("details.menu summary").click();
   await page.getByRole("link", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "You are signed out" }).waitFor();
+  await seen(page, "signed-out");
 }
 
 // The code of RFC 6238 that an app would show `later` seconds from now.
@@ -79,6 +88,12 @@ function totp(base32, later = 0) {
 
 // An administrator who has read nothing sets an application up by clicking alone.
 const page = await open();
+await page.goto("/portal/");
+await seen(page, "sign-in");
+await page.getByLabel("User name").fill(admin.upn);
+await page.getByLabel("Password", { exact: true }).fill("a wrong one");
+await page.getByRole("button", { name: "Sign in", exact: true }).click();
+await seen(page, "sign-in-refused");
 await signIn(page, admin);
 await page.waitForURL("**/portal/");
 const main = page.locator("main");
@@ -111,6 +126,7 @@ expect("an application is set up by clicking alone", app.secret.length === 40);
 await page.goto(test.partner.link);
 expect("the page names the permissions and the publisher",
   await page.getByText("investigation.read").isVisible() && await page.getByText("Northwind").first().isVisible());
+await seen(page, "consent");
 await page.getByRole("button", { name: "Cancel" }).click();
 await page.waitForURL(`${test.partner.back}**`);
 expect("a refusal is told to the partner", page.url().includes("error=access_denied"));
@@ -127,6 +143,7 @@ await signIn(elsewhere, other, "/portal/enterprise_apps");
 await elsewhere.waitForURL("**/enterprise_apps");
 expect("one tenant's consent is not another's", !(await elsewhere.getByRole("link", { name: "Partner SIEM" }).isVisible()));
 await elsewhere.goto(test.partner.link);
+await seen(elsewhere, "consent-of-another-tenant");
 await elsewhere.getByRole("button", { name: "Accept" }).click();
 await elsewhere.waitForURL(`${test.partner.back}**`);
 expect("the second tenant consents", elsewhere.url().includes("admin_consent=True"));
@@ -137,12 +154,14 @@ await signIn(readers, reader);
 await readers.goto(test.partner.again);
 expect("a reader is told whom to ask",
   await readers.getByText("AADSTS90094").isVisible() && await readers.getByText(admin.upn).isVisible());
+await seen(readers, "consent-refused");
 await readers.getByRole("button", { name: "Return to the application" }).click();
 await readers.waitForURL(`${test.partner.back}**`);
 expect("the reader goes back without it", readers.url().includes("error=access_denied"));
 
 // An authenticator app.
 await readers.goto("/portal/security/authenticator");
+await seen(readers, "authenticator");
 const secret = await readers.locator("input[name=secret]").getAttribute("value");
 await readers.getByRole("textbox", { name: "Code" }).fill(totp(secret));
 await readers.getByRole("button", { name: "Verify and add" }).click();
@@ -150,6 +169,7 @@ await readers.getByText("The authenticator app was added").waitFor();
 await signOut(readers);
 await readers.goto("/portal/");
 await typePassword(readers, reader);
+await seen(readers, "second-factor");
 await readers.getByLabel("Code of your authenticator app").fill("000000");
 await readers.getByRole("button", { name: "Verify" }).click();
 expect("a wrong code is refused", await readers.getByRole("alert").first().isVisible());
@@ -177,9 +197,25 @@ expect("a passkey is the second factor", true);
 await signOut(page);
 await page.goto("/portal/security");
 await page.getByRole("link", { name: "Sign in with a passkey" }).click();
+await seen(page, "passkey");
 await page.getByRole("button", { name: "Use a passkey" }).click();
 await page.waitForURL("**/portal/security");
 expect("a passkey is enough, and leads to the page that was wanted", await page.getByRole("rowheader", { name: "Laptop" }).isVisible());
+
+// A device's code.
+await page.goto("/common/oauth2/deviceauth");
+await seen(page, "device-code");
+await page.getByLabel("Code").fill(test.device.userCode);
+await page.getByRole("button", { name: "Next" }).click();
+await seen(page, "device-confirm");
+await page.getByRole("button", { name: "Sign in on the other device" }).click();
+await page.getByText("You can close this page").first().waitFor();
+await seen(page, "device-done");
+
+// What is wrong with a link is said on a page of the server's own.
+await page.goto(`${test.partner.link}&redirect_uri=https%3A%2F%2Fevil.example`);
+expect("an address that is not registered leads nowhere", await page.getByText("AADSTS50011").first().isVisible());
+await seen(page, "refused");
 
 await browser.close();
 console.log(JSON.stringify(app));

@@ -1,0 +1,28 @@
+// Signs a person in where a command line sends its browser: az_login.mjs URL [USER_CODE].
+//
+// CASBAH_TEST holds {upn, password, done} as JSON. Ends when a page shows `done`.
+
+import { chromium } from "playwright-core";
+
+const [, , address, userCode] = process.argv;
+const person = JSON.parse(process.env.CASBAH_TEST);
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+try {
+  const page = await browser.newPage({ ignoreHTTPSErrors: true });
+  await page.goto(address);
+  await page.getByLabel("User name").fill(person.upn);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  if (userCode) {
+    await page.getByLabel("Code").fill(userCode);
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.getByRole("button", { name: "Sign in on the other device" }).click();
+  }
+  await page.getByText(person.done).first().waitFor({ timeout: 60_000 });
+} finally {
+  await browser.close();
+}
