@@ -13,14 +13,18 @@ const browser = await chromium.launch({
 });
 try {
   const page = await browser.newPage({ ignoreHTTPSErrors: true });
+  const click = (name) => page.getByRole("button", { name, exact: true }).click();
   await page.goto(address);
-  await page.getByLabel("User name").fill(person.upn);
-  await page.getByLabel("Password", { exact: true }).fill(person.password);
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   if (userCode) {
     await page.getByLabel("Code").fill(userCode);
-    await page.getByRole("button", { name: "Next" }).click();
-    await page.getByRole("button", { name: "Sign in on the other device" }).click();
+    await click("Next");
+  }
+  await page.getByLabel("User name").fill(person.upn);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await click("Sign in");
+  if (userCode) {
+    await click("Next");
+    await click("Sign in on the other device");
   }
   await page.getByText(person.done).first().waitFor({ timeout: 60_000 });
 } finally {
