@@ -24,7 +24,7 @@ try {
   await click("Sign in");
   if (userCode) {
     await click("Next");
-    await click("Sign in on the other device");
+    await click("Continue");
   }
   await page.getByText(person.done).first().waitFor({ timeout: 60_000 });
 } finally {

@@ -208,7 +208,7 @@ await seen(page, "device-code");
 await page.getByLabel("Code").fill(test.device.userCode);
 await page.getByRole("button", { name: "Next" }).click();
 await seen(page, "device-confirm");
-await page.getByRole("button", { name: "Sign in on the other device" }).click();
+await page.getByRole("button", { name: "Continue" }).click();
 await page.getByText("You can close this page").first().waitFor();
 await seen(page, "device-done");
 

@@ -1,17 +1,17 @@
 //! IP ranges: a tenant's own words about addresses.
 
 use casbah_model::activity::tenant_number;
-use casbah_model::filter::{Condition as FieldCondition, ListQuery, Part, Scalar, Test, fold};
+use casbah_model::filter::{Condition as FieldCondition, ListQuery, Scalar, Test, fold};
 use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::ip_range::IpRange;
 use casbah_model::ip_tag::{IpTag, TagReference};
 use casbah_model::time::Timestamp;
-use sea_query::{Cond, Condition, Expr, ExprTrait};
+use sea_query::{Cond, Condition};
 
 use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::error::Conflict;
-use crate::filter::{Target, any, compile, never, pattern};
+use crate::filter::{Target, compile, members, never};
 use crate::page::{Listing, Page, direction};
 use crate::{Store, StoreError};
 
@@ -84,11 +84,8 @@ impl Store {
                     range.tags.push(tag);
                 }
             }
-            let names = range
-                .tags
-                .iter()
-                .flat_map(|tag| [fold(&tag.name), tag.id.clone()]);
-            let tags = format!("|{}|", names.collect::<Vec<_>>().join("|"));
+            let tags = range.tags.iter();
+            let tags = members(tags.flat_map(|tag| [tag.name.as_str(), tag.id.as_str()]));
             session.execute(
                 "INSERT INTO ip_range (tenant_id, id, name_folded, category, tags_folded, record)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -217,26 +214,8 @@ fn read_range(mut row: Row) -> Result<IpRange, StoreError> {
 fn target(condition: &FieldCondition) -> Target {
     match condition.field.name {
         "category" => Target::Column("category"),
-        "tags" => Target::Expression(by_tag(&condition.test)),
+        "tags" => Target::Members("tags_folded"),
         _ => Target::Expression(by_origin(&condition.test)),
-    }
-}
-
-fn by_tag(test: &Test) -> Condition {
-    let tagged = |values: &[Scalar]| {
-        let tags = values.iter().filter_map(|value| match value {
-            // The text is compared as a whole, between bars.
-            Scalar::Text(tag) => Some(pattern(Part::Anywhere, &format!("|{tag}|"))),
-            _ => None,
-        });
-        any(tags
-            .map(|tag| Cond::all().add(Expr::col("tags_folded").like(tag)))
-            .collect())
-    };
-    match test {
-        Test::AnyOf(values) => tagged(values),
-        Test::NoneOf(values) => tagged(values).not(),
-        _ => Cond::all().add(never()),
     }
 }
 

@@ -75,17 +75,23 @@ fn by_id(test: &Test) -> Condition {
 fn by_alert(tenant: TenantId, test: &Test) -> Condition {
     let ids = texts(test).filter_map(|id| id.parse::<RecordId>().ok());
     let ids: Vec<_> = ids.map(|id| id.bytes().to_vec()).collect();
-    if ids.is_empty() {
-        return Cond::all().add(never());
-    }
     let tenant: sea_query::Value = Param(tenant).into();
-    let proof = Query::select()
-        .columns(["timestamp", "uuid"])
-        .from("alert_activity")
-        .cond_where(Expr::col("tenant_id").eq(tenant))
-        .cond_where(Expr::col("alert_id").is_in(ids))
-        .take();
-    Cond::all().add(key().in_subquery(proof))
+    let proof = || {
+        Query::select()
+            .columns(["timestamp", "uuid"])
+            .from("alert_activity")
+            .cond_where(Expr::col("tenant_id").eq(tenant.clone()))
+            .take()
+    };
+    let mut conditions = Vec::new();
+    if !ids.is_empty() {
+        let of_these = proof().cond_where(Expr::col("alert_id").is_in(ids)).take();
+        conditions.push(Cond::all().add(key().in_subquery(of_these)));
+    }
+    if matches!(test, Test::AnyOf(values) if values.contains(&Scalar::Null)) {
+        conditions.push(Cond::all().add(key().not_in_subquery(proof())));
+    }
+    any(conditions)
 }
 
 /// An account is meant by its id in its app, or by the name of the person.

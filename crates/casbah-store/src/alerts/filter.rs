@@ -101,13 +101,16 @@ fn by_instance(tenant: TenantId, condition: &Test) -> Condition {
             _ => None,
         });
         let numbers: Vec<_> = numbers.collect();
-        if numbers.is_empty() {
-            return Cond::all().add(never());
+        let has_instance = || Cond::all().add(Expr::col("kind").is_in(["account", "service"]));
+        let mut conditions = Vec::new();
+        if !numbers.is_empty() {
+            let instance = has_instance().add(Expr::col("inst").is_in(numbers));
+            conditions.push(alerts_with(tenant, instance));
         }
-        let instance = Cond::all()
-            .add(Expr::col("kind").is_in(["account", "service"]))
-            .add(Expr::col("inst").is_in(numbers));
-        alerts_with(tenant, instance)
+        if values.contains(&Scalar::Null) {
+            conditions.push(alerts_with(tenant, has_instance()).not());
+        }
+        any(conditions)
     };
     match condition {
         Test::AnyOf(values) => of(values),
@@ -141,10 +144,20 @@ fn speaks_of(tenant: TenantId, kind: &'static str, values: &[Scalar]) -> Conditi
     let places = places.into_iter();
     conditions
         .extend(places.map(|(place, ids)| in_place(of_kind(kind, ids), place, ("saas", "inst"))));
-    if conditions.is_empty() {
-        return Cond::all().add(never());
+    let mut alerts = Vec::new();
+    if !conditions.is_empty() {
+        alerts.push(alerts_with(tenant, any(conditions)));
     }
-    alerts_with(tenant, any(conditions))
+    if values.contains(&Scalar::Null) {
+        let kinds: &[_] = if kind == "account" {
+            &["account", "user"]
+        } else {
+            &[kind]
+        };
+        let speaks = Cond::all().add(Expr::col("kind").is_in(kinds.iter().copied()));
+        alerts.push(alerts_with(tenant, speaks).not());
+    }
+    any(alerts)
 }
 
 /// The alerts that speak of an entity which fulfils `condition`.

@@ -16,6 +16,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0004_device_codes.sql"),
     include_str!("0005_refresh_generations.sql"),
     include_str!("0006_identity_provider.sql"),
+    include_str!("0007_ip_range_tags.sql"),
 ];
 
 /// What a table is to a database of many nodes (Citus).

@@ -51,7 +51,7 @@ pub(crate) fn step(state: &[u8], found: Vec<Alert>) -> DetectionCommit<Found> {
     }
 }
 
-async fn commit(store: &Store, tenant: TenantId, alerts: Vec<Alert>) {
+pub(crate) async fn commit(store: &Store, tenant: TenantId, alerts: Vec<Alert>) {
     let node = KeyId::random();
     let now = Timestamp::now();
     let leased = store.lease_detector(tenant, node, now, now.plus_millis(-1));

@@ -15,6 +15,7 @@ mod directory;
 mod directory_changes;
 mod discovery;
 mod entities;
+mod filters;
 mod identity_providers;
 mod ip_ranges;
 mod keys;
