@@ -35,13 +35,13 @@ mod transport;
 pub mod well_known;
 
 pub use api::{
-    ApiBase, AppRole, AppRoleAssignment, Application, AuditPage, AuditVerification,
+    ApiBase, ApiToken, AppRole, AppRoleAssignment, Application, AuditPage, AuditVerification,
     AuthenticationMethod, BlockScriptFormat, ClaimsMapping, Client, ClosedAlerts, Closing,
     DetectorState, DoneUpload, FederatedCredential, GraphClient, IdentityProvider,
     IdentityProviderChanges, IdentityProviderLink, IngestAnswer, IngestError, Invitation,
-    ListQuery, NewAdministrator, NewFederatedCredential, NewPerson, NewTenant, Page, Pages,
-    PasswordCredential, Person, ReportQuery, RequiredResource, ResourceAccess, RoleAssignment,
-    RoleDefinition, ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,
+    ListQuery, NewAdministrator, NewApiToken, NewFederatedCredential, NewPerson, NewTenant, Page,
+    Pages, PasswordCredential, Person, ReportQuery, RequiredResource, ResourceAccess,
+    RoleAssignment, RoleDefinition, ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,
 };
 pub use auth::{
     AccessToken, Authority, AuthorityError, Cloud, Credential, Endpoint, Login, LoginError,

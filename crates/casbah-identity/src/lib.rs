@@ -5,6 +5,7 @@
 //! [`AadError`], named for its cause.
 
 pub mod answer;
+pub mod api_token;
 pub mod audit;
 pub mod authority;
 pub mod client_credentials;

@@ -6,6 +6,7 @@
 //! the like) hold digests or sealed bytes and have no serialised form, so that
 //! none of them can reach an answer or a log by accident.
 
+mod api_token;
 mod application;
 mod assignment;
 mod device;
@@ -26,6 +27,7 @@ mod service_principal;
 mod tenant;
 mod user;
 
+pub use api_token::{ApiToken, ApiTokenState, may_have_api_tokens, may_manage_api_tokens};
 pub use application::{
     Application, ParseAudienceError, RequestedTokenVersion, RequiredResourceAccess, ResourceAccess,
     ResourceAccessType, SignInAudience,

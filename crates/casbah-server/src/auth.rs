@@ -3,7 +3,10 @@
 //! A token is verified once and then known by its SHA-256 until it expires. Each
 //! tenant has an epoch that every change of a grant advances; it is read again at
 //! most every five seconds, and a known token needs the epoch it was known under,
-//! so that revoking ends issued tokens on every node within that time.
+//! so that revoking ends issued tokens on every node within that time. Legacy API tokens
+//! are looked up each time.
+
+mod api_token;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -14,7 +17,9 @@ use axum::http::{HeaderMap, header};
 use casbah_identity::Authority;
 use casbah_identity::random::digest_of;
 use casbah_model::audit::{AuditRecord, Origin};
-use casbah_model::identity::{CASBAH, CLOUD_APP_SECURITY, DirectoryRole, FirstPartyApp, User};
+use casbah_model::identity::{
+    CASBAH, CLOUD_APP_SECURITY, DirectoryRole, FirstPartyApp, User, may_have_api_tokens,
+};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::permission::{
     Action, ApplicationRole, CasbahRole, Permission, PermissionSet, Use, role_allows, scopes_allow,
@@ -51,8 +56,9 @@ enum Rights {
         permissions: PermissionSet,
         casbah: Vec<CasbahRole>,
     },
-    /// A person, through an application.
+    /// A person, through an application or by a legacy API token.
     Person {
+        id: ObjectId,
         scopes: PermissionSet,
         casbah: Vec<CasbahRole>,
         roles: Vec<DirectoryRole>,
@@ -81,6 +87,7 @@ impl Need {
     pub(crate) fn is_met_by(self, role: DirectoryRole) -> bool {
         match self {
             Self::Action(action) => role_allows(role, action),
+            Self::Casbah(CasbahRole::ApiTokenManage) => may_have_api_tokens(role),
             Self::Casbah(_) => role == DirectoryRole::GlobalAdministrator,
         }
     }
@@ -107,17 +114,9 @@ pub(crate) struct SignedInPerson(Caller);
 impl SignedInPerson {
     /// The person with every scope: the person's roles alone decide, by the same table.
     pub(crate) fn new(user: &User, origin: Origin) -> Self {
-        let rights = Rights::Person {
-            scopes: PermissionSet::of(&Permission::ALL),
-            casbah: CasbahRole::ALL.to_vec(),
-            roles: user.roles.iter().copied().collect(),
-        };
-        Self(Caller {
-            tenant: user.tenant,
-            name: user.upn.clone(),
-            origin,
-            rights,
-        })
+        let mut caller = Caller::by_roles_alone(user, CasbahRole::ALL.to_vec());
+        caller.origin = origin;
+        Self(caller)
     }
 
     /// The caller, if the person may have what the route needs.
@@ -128,6 +127,30 @@ impl SignedInPerson {
 }
 
 impl Caller {
+    /// A person with all six scopes: the roles decide.
+    fn by_roles_alone(user: &User, casbah: Vec<CasbahRole>) -> Self {
+        Self {
+            tenant: user.tenant,
+            name: user.upn.clone(),
+            origin: Origin::default(),
+            rights: Rights::Person {
+                id: user.id,
+                scopes: PermissionSet::of(&Permission::ALL),
+                casbah,
+                roles: user.roles.iter().copied().collect(),
+            },
+        }
+    }
+
+    /// The person who calls, with the roles held; none where an application calls by
+    /// itself.
+    pub(crate) fn person(&self) -> Option<(ObjectId, &[DirectoryRole])> {
+        match &self.rights {
+            Rights::Person { id, roles, .. } => Some((*id, roles)),
+            Rights::App { .. } => None,
+        }
+    }
+
     /// Refuses whoever may not.
     pub(crate) fn require(&self, need: Need) -> Result<(), ApiError> {
         let allowed = match (need, &self.rights) {
@@ -237,6 +260,11 @@ pub(crate) async fn authorize(
     headers: &HeaderMap,
     need: Need,
 ) -> Result<Caller, ApiError> {
+    if let Some(token) = credentials(headers, "token") {
+        let caller = api_token::caller(app, token, need).await?;
+        caller.require(need)?;
+        return Ok(caller);
+    }
     let token = bearer(headers).ok_or(ApiError::Unauthorized)?;
     let digest = *digest_of(token).as_bytes();
     let now = Timestamp::now();
@@ -272,14 +300,16 @@ pub(crate) async fn authorize(
     Ok(caller)
 }
 
-/// The text after `Bearer`; schemes are compared without regard to case (RFC 9110
-/// 11.1).
+/// The text after `Bearer`.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    credentials(headers, "bearer")
+}
+
+/// The text after a scheme; schemes are compared without regard to case (RFC 9110 11.1).
+fn credentials<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.trim().split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(token.trim())
+    scheme.eq_ignore_ascii_case(wanted).then_some(token.trim())
 }
 
 /// Verifies a token that is meant for one of our own resources.
@@ -341,6 +371,7 @@ async fn caller_of(
             let claimed = claims.scopes.as_deref().unwrap_or_default();
             let scopes = standing.scopes(app, id, claimed).await?;
             let rights = Rights::Person {
+                id,
                 scopes: permissions(scopes.iter()),
                 casbah: casbah_roles(scopes.iter()),
                 roles: user.roles.iter().copied().collect(),

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    activities, admin, alerts, app, audit, discovery, entities, identity_provider, ingest, keys,
-    login, subnets, tenant, token, user,
+    activities, admin, alerts, api_token, app, audit, discovery, entities, identity_provider,
+    ingest, keys, login, subnets, tenant, token, user,
 };
 use crate::demo::DemoArgs;
 use crate::output::Format;
@@ -118,6 +118,9 @@ pub(crate) enum Command {
     /// Companies' own providers, through which people sign in
     #[command(subcommand)]
     IdentityProvider(identity_provider::IdentityProviderCommand),
+    /// Legacy API tokens, for programs that know nothing else
+    #[command(subcommand)]
+    ApiToken(api_token::ApiTokenCommand),
     /// Who did what, and whether anybody changed it since
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -179,6 +182,7 @@ mod tests {
         for path in [
             vec!["alerts", "list"],
             vec!["alerts", "close"],
+            vec!["api-token"],
             vec!["app"],
             vec!["app", "federated"],
             vec!["app", "permission"],

@@ -1,6 +1,7 @@
 //! Calls of the API, one file a resource.
 
 mod alerts;
+mod api_tokens;
 mod audit;
 mod base;
 mod casbah;
@@ -20,6 +21,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use alerts::{ClosedAlerts, Closing};
+pub use api_tokens::{ApiToken, NewApiToken};
 pub use audit::{AuditPage, AuditVerification};
 pub use base::ApiBase;
 pub use casbah::{DetectorState, IngestAnswer, IngestError, NewAdministrator, NewTenant, Tenant};

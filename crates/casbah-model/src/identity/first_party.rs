@@ -347,6 +347,7 @@ const fn casbah_text(role: CasbahRole) -> &'static str {
         CasbahRole::CatalogManage => "Change the app catalog",
         CasbahRole::ConnectorManage => "Set up connectors",
         CasbahRole::TenantManage => "Create and list tenants",
+        CasbahRole::ApiTokenManage => "List and revoke legacy API tokens",
     }
 }
 

@@ -266,16 +266,19 @@ pub enum CasbahRole {
     ConnectorManage,
     /// `Tenant.Manage`: create and list tenants, in the home tenant only.
     TenantManage,
+    /// `ApiToken.Manage`: list and revoke legacy API tokens; people also make them.
+    ApiTokenManage,
 }
 
 impl CasbahRole {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::IngestWrite,
         Self::AuditRead,
         Self::CatalogManage,
         Self::ConnectorManage,
         Self::TenantManage,
+        Self::ApiTokenManage,
     ];
 
     /// The value in a token's `roles` or `scp`.
@@ -286,6 +289,7 @@ impl CasbahRole {
             Self::CatalogManage => "Catalog.Manage",
             Self::ConnectorManage => "Connector.Manage",
             Self::TenantManage => "Tenant.Manage",
+            Self::ApiTokenManage => "ApiToken.Manage",
         }
     }
 

@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn every_name_is_used_once_and_reads_back() {
         let roles: HashSet<_> = ApplicationRole::all().map(ApplicationRole::value).collect();
-        assert_eq!(roles.len(), 11);
+        assert_eq!(roles.len(), 12);
         for role in ApplicationRole::all() {
             assert_eq!(ApplicationRole::from_value(role.value()), Some(role));
         }

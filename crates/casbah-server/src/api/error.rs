@@ -16,6 +16,9 @@ pub(crate) enum ApiError {
     /// A good token without the permission.
     #[error("insufficient permissions")]
     Forbidden,
+    /// A legacy API token whose issuer may have none any more.
+    #[error("the issuer of the token may not have tokens")]
+    InvalidUser,
     /// No such record.
     #[error("not found")]
     NotFound,
@@ -81,6 +84,12 @@ impl IntoResponse for ApiError {
                 json!({
                     "detail": "Insufficient role based permissions",
                     "correlation_id": uuid::Uuid::new_v4(),
+                }),
+            ),
+            Self::InvalidUser => (
+                StatusCode::FORBIDDEN,
+                json!({
+                    "detail": "Invalid user - the owner of this token is not permitted to use tokens",
                 }),
             ),
             Self::NotFound => (StatusCode::NOT_FOUND, json!({"detail": "Not found."})),

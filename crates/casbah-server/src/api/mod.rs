@@ -2,6 +2,7 @@
 
 mod activities;
 mod alerts;
+mod api_tokens;
 mod audit;
 mod casbah;
 mod credentials;
@@ -25,6 +26,8 @@ use std::sync::Arc;
 use axum::Router;
 
 pub(crate) use error::{ApiError, in_form};
+#[cfg(test)]
+pub(crate) use routes::Operation;
 use routes::Routes;
 
 use crate::state::App;
@@ -33,6 +36,12 @@ use crate::state::App;
 /// others into.
 pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
     routes(app).into_router().merge(uploads::router())
+}
+
+/// What the API can do, for tests that go through all of it.
+#[cfg(test)]
+pub(crate) fn operations(app: Arc<App>) -> Vec<Operation> {
+    routes(app).operations()
 }
 
 /// All operations that need a caller.
@@ -49,5 +58,6 @@ fn routes(app: Arc<App>) -> Routes {
     let routes = audit::routes(routes);
     let routes = usage::routes(routes);
     let routes = credentials::routes(routes);
+    let routes = api_tokens::routes(routes);
     keys::routes(routes)
 }

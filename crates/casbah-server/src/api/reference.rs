@@ -27,8 +27,7 @@ This page is written by `CASBAH_WRITE_DOCS=1 cargo test -p casbah-server referen
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_permissions_is_that_of_the_routes() {
     let server = TestServer::start().await;
-    let routes = super::routes(server.app.clone());
-    let page = page(routes.operations());
+    let page = page(&super::operations(server.app.clone()));
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/permissions.md");
     if std::env::var_os(WRITE).is_some() {
         std::fs::write(&path, &page).unwrap();

@@ -161,8 +161,8 @@ impl Routes {
 
     /// The operations, in the order in which they were added.
     #[cfg(test)]
-    pub(crate) fn operations(&self) -> &[Operation] {
-        &self.operations
+    pub(super) fn operations(self) -> Vec<Operation> {
+        self.operations
     }
 
     pub(crate) fn into_router(self) -> Router<Arc<App>> {

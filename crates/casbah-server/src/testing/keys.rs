@@ -5,8 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use casbah_identity::signing_keys::Rotation;
-use casbah_model::identity::{AppRoleAssignment, CASBAH, PrincipalType};
-use casbah_model::ids::{ObjectId, TenantId};
+use casbah_model::ids::TenantId;
 use casbah_model::permission::CasbahRole;
 use casbah_model::time::Timestamp;
 use casbah_store::AuditRecord;
@@ -15,7 +14,7 @@ use serde_json::Value;
 
 use crate::identity::keys::SigningKeys;
 
-use super::{TestClient, TestServer, audit_record};
+use super::{TestClient, TestServer};
 
 const KEYS: &str = "/casbah/v1/keys";
 const ROTATE: &str = "/casbah/v1/keys/rotate";
@@ -23,34 +22,11 @@ const ROTATE: &str = "/casbah/v1/keys/rotate";
 impl TestServer {
     /// An application that manages tenants.
     async fn manager(&self, tenant: TenantId) -> TestClient {
-        let client = self.client(tenant, &[]).await;
-        let store = &self.app.store;
-        let resource = store
-            .service_principal_by_app_id(tenant, CASBAH.app_id)
-            .await;
-        let wanted = CasbahRole::TenantManage.value();
-        let roles = CASBAH.app_roles();
-        let role = roles
-            .iter()
-            .find(|role| role.value.as_deref() == Some(wanted));
-        let assignment = AppRoleAssignment {
-            id: ObjectId::random(),
-            tenant,
-            principal_id: client.principal.id,
-            principal_type: PrincipalType::ServicePrincipal,
-            resource_id: resource.unwrap().unwrap().id,
-            app_role_id: role.unwrap().id,
-            created: Timestamp::now(),
-        };
-        store.assign(assignment, audit_record()).await.unwrap();
-        client
+        self.casbah_client(tenant, CasbahRole::TenantManage).await
     }
 
     fn manager_token(&self, client: &TestClient) -> String {
-        self.token(client, |token| {
-            token.audience = CASBAH.app_id.to_string();
-            token.roles = vec![CasbahRole::TenantManage.value().to_owned()];
-        })
+        self.casbah_token(client, CasbahRole::TenantManage)
     }
 
     async fn states(&self, token: &str) -> Vec<String> {

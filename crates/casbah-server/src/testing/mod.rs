@@ -1,6 +1,7 @@
 //! A whole server without a socket, and tokens for it, good and bad.
 
 mod api_calls;
+mod api_tokens;
 pub(crate) mod browser;
 pub(crate) mod directory;
 mod keys;
@@ -18,10 +19,11 @@ use casbah_identity::Authority;
 use casbah_identity::audit::AuditKey;
 use casbah_identity::crypto::MasterKey;
 use casbah_model::identity::{
-    AppRoleAssignment, Application, CLOUD_APP_SECURITY, PrincipalType, ServicePrincipal, User,
+    AppRoleAssignment, Application, CASBAH, CLOUD_APP_SECURITY, PrincipalType, ServicePrincipal,
+    User,
 };
 use casbah_model::ids::{KeyId, ObjectId, TenantId};
-use casbah_model::permission::Permission;
+use casbah_model::permission::{CasbahRole, Permission};
 use casbah_model::time::Timestamp;
 use casbah_store::{AuditRecord, DatabaseAddress, Store};
 use casbah_token::{AccessToken, Client, ClientAuth, Life, Subject, TokenVersion, token_id};
@@ -258,6 +260,36 @@ impl TestServer {
         }
     }
 
+    /// An application that was granted a role of the *Casbah* resource.
+    async fn casbah_client(&self, tenant: TenantId, role: CasbahRole) -> TestClient {
+        let client = self.client(tenant, &[]).await;
+        let store = &self.app.store;
+        let resource = store.service_principal_by_app_id(tenant, CASBAH.app_id);
+        let roles = CASBAH.app_roles();
+        let app_role = roles
+            .iter()
+            .find(|offered| offered.value.as_deref() == Some(role.value()));
+        let assignment = AppRoleAssignment {
+            id: ObjectId::random(),
+            tenant,
+            principal_id: client.principal.id,
+            principal_type: PrincipalType::ServicePrincipal,
+            resource_id: resource.await.unwrap().unwrap().id,
+            app_role_id: app_role.unwrap().id,
+            created: Timestamp::now(),
+        };
+        store.assign(assignment, audit_record()).await.unwrap();
+        client
+    }
+
+    /// A token of such an application.
+    fn casbah_token(&self, client: &TestClient, role: CasbahRole) -> String {
+        self.token(client, |token| {
+            token.audience = CASBAH.app_id.to_string();
+            token.roles = vec![role.value().to_owned()];
+        })
+    }
+
     /// Stores an application, or what became of it.
     pub(crate) async fn save(&self, application: &Application) {
         save(&self.app.store, application).await;
@@ -307,7 +339,12 @@ impl TestServer {
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        let request = paths::normalize(request.body(body.into()).unwrap());
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Sends a request as it is.
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let request = paths::normalize(request);
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let bytes = axum::body::to_bytes(response.into_body(), 64 << 20)

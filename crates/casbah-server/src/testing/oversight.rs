@@ -1,11 +1,9 @@
 //! What an auditor reads: the audit, the use of permissions, credentials.
 
 use casbah_identity::secret::{SecretOptions, new_client_secret};
-use casbah_model::identity::{
-    AppRoleAssignment, Application, CASBAH, FederatedCredential, KeyCredential, PrincipalType,
-};
-use casbah_model::ids::{KeyId, ObjectId};
-use casbah_model::permission::Permission;
+use casbah_model::identity::{Application, FederatedCredential, KeyCredential};
+use casbah_model::ids::KeyId;
+use casbah_model::permission::{CasbahRole, Permission};
 use casbah_model::time::Timestamp;
 use serde_json::json;
 
@@ -14,26 +12,8 @@ use super::{TestServer, audit_record};
 impl TestServer {
     /// The token of an application that was granted `Audit.Read`.
     async fn auditor(&self) -> String {
-        let mut client = self.client(self.tenant, &[]).await;
-        let store = &self.app.store;
-        let resource = store.service_principal_by_app_id(self.tenant, CASBAH.app_id);
-        let roles = CASBAH.app_roles();
-        let role = roles
-            .iter()
-            .find(|role| role.value.as_deref() == Some("Audit.Read"));
-        let app_role_id: KeyId = role.unwrap().id;
-        let assignment = AppRoleAssignment {
-            id: ObjectId::random(),
-            tenant: self.tenant,
-            principal_id: client.principal.id,
-            principal_type: PrincipalType::ServicePrincipal,
-            resource_id: resource.await.unwrap().unwrap().id,
-            app_role_id,
-            created: Timestamp::now(),
-        };
-        store.assign(assignment, audit_record()).await.unwrap();
-        client.roles = vec!["Audit.Read".to_owned()];
-        self.token(&client, |token| token.audience = CASBAH.app_id.to_string())
+        let client = self.casbah_client(self.tenant, CasbahRole::AuditRead).await;
+        self.casbah_token(&client, CasbahRole::AuditRead)
     }
 }
 

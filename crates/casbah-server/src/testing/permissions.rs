@@ -3,11 +3,14 @@
 //! The table is written after the permission sections of Microsoft's documentation
 //! and not read from the code it checks.
 
+use axum::http::Request;
 use casbah_model::identity::MICROSOFT_GRAPH;
 use casbah_model::permission::Permission;
 use casbah_token::{Life, TokenVersion};
 
 use super::{TestClient, TestServer};
+use crate::api::{self, Operation};
+use crate::paths;
 
 const TABLE: &str = include_str!("permissions.csv");
 
@@ -77,6 +80,40 @@ async fn each_permission_allows_exactly_its_own_actions() {
                 );
             }
         }
+    }
+}
+
+/// Whether a line calls the operation; `{name}` stands for one part of the path, `{*name}`
+/// for all that follow.
+fn calls(line: &Line, operation: &Operation) -> bool {
+    let request = Request::builder().uri(line.path).body(()).unwrap();
+    let request = paths::normalize(request);
+    let mut parts = request.uri().path().split('/');
+    let mut wanted = operation.path.split('/');
+    let is_method = |method: &&str| [line.method, "any method"].contains(method);
+    operation.methods.iter().any(|method| is_method(method))
+        && loop {
+            match (parts.next(), wanted.next()) {
+                (None, None) => break true,
+                (Some(_), Some(name)) if name.starts_with("{*") => break true,
+                (Some(_), Some(name)) if name.starts_with('{') => {}
+                (part, name) if part == name => {}
+                _ => break false,
+            }
+        }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_names_every_operation() {
+    let server = TestServer::start().await;
+    let (_, lines) = table();
+    for operation in api::operations(server.app.clone()) {
+        assert!(
+            lines.iter().any(|line| calls(line, &operation)),
+            "no line calls {:?} {}",
+            operation.methods,
+            operation.path
+        );
     }
 }
 

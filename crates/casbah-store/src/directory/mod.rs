@@ -1,5 +1,6 @@
 //! The directory: tenants, people, applications, and what they were granted.
 
+mod api_tokens;
 mod applications;
 mod assertions;
 mod client_secrets;

@@ -3,6 +3,7 @@
 pub(crate) mod activities;
 pub(crate) mod admin;
 pub(crate) mod alerts;
+pub(crate) mod api_token;
 pub(crate) mod app;
 pub(crate) mod audit;
 mod confirm;
@@ -57,6 +58,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Tenant(command) => tenant::run(&context, command).await,
         Command::App(command) => app::run(&context, command).await,
         Command::User(command) => user::run(&context, command).await,
+        Command::ApiToken(command) => api_token::run(&context, command).await,
         Command::IdentityProvider(command) => identity_provider::run(&context, command).await,
         Command::Audit(command) => audit::run(&context, command).await,
         Command::Token(command) => token::run(&context, command).await,

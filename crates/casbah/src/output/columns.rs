@@ -331,6 +331,15 @@ pub(crate) const TENANT: &[Column] = &[
     Column::new("CREATED", |r, zone| time(r, "/created", zone)),
 ];
 
+pub(crate) const API_TOKEN: &[Column] = &[
+    Column::id("ID", |r, _| text(r, "/id")),
+    Column::new("NAME", |r, _| text(r, "/name")),
+    Column::new("ISSUER", |r, _| text(r, "/issuer")),
+    Column::new("STATE", |r, _| text(r, "/state")),
+    Column::new("CREATED", |r, zone| time(r, "/created", zone)),
+    Column::new("LAST USED", |r, zone| time(r, "/lastUsed", zone)),
+];
+
 pub(crate) const SIGNING_KEY: &[Column] = &[
     Column::id("KEY", |r, _| text(r, "/kid")),
     Column::new("ALGORITHM", |r, _| text(r, "/algorithm")),
