@@ -47,6 +47,18 @@ def partner(server, graph):
     graph.consent(app, role_ids)
 
 
+def token(server, graph):
+    """A token of an application, and what it says."""
+    role = "investigation.read"
+    app, secret, role_ids = graph.register("Token of mine", [role])
+    graph.consent(app, role_ids)
+    answer = requests.post(f"{server.url}/{server.tenant}/oauth2/v2.0/token", data={
+        "grant_type": "client_credentials", "client_id": app["appId"], "client_secret": secret,
+        "scope": f"{casbah.CLOUD_APP_SECURITY}/.default"})
+    assert answer.status_code == 200, answer.text
+    return {"value": answer.json()["access_token"], "appId": app["appId"], "role": role}
+
+
 def main(binary, screenshots=None):
     install()
     with casbah.Server(binary) as server:
@@ -56,7 +68,7 @@ def main(binary, screenshots=None):
         names = {"hostile": '"><script>alert(1)</script>{{7*7}}', "long": "W" * 256}
         named = {what: graph.register(name, ["settings.read"])[0]["id"]
                  for what, name in names.items()}
-        told = {"url": server.url, "named": named,
+        told = {"token": token(server, graph), "url": server.url, "named": named,
                 "userPrincipalName": server.administrator["userPrincipalName"],
                 "password": server.administrator["password"],
                 "screenshots": screenshots and str(pathlib.Path(screenshots).resolve())}

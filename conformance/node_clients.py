@@ -16,10 +16,15 @@ NODE = pathlib.Path(__file__).resolve().parent / "node"
 ROLES = ["investigation.read", "discovery.manage"]
 
 
-def main(binary):
+def install():
+    """The libraries, once."""
     if not (NODE / "node_modules").exists():
         subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock",
                         "--silent"], cwd=NODE, check=True)
+
+
+def main(binary):
+    install()
     with casbah.Server(binary) as server:
         graph = real_clients.Graph(server)
         app, secret, role_ids = graph.register("Node", ROLES)

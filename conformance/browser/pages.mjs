@@ -1,9 +1,9 @@
 // Every page of the portal in a real browser: first a story told by its forms, then each
 // page that a link leads to, light and dark, wide and narrow, with and without JavaScript.
 //
-// CASBAH_TEST holds {url, userPrincipalName, password, named, screenshots?} as JSON, where
-// named holds the ids of applications whose names would break a careless page. CHROMIUM names
-// the browser (/usr/bin/chromium). Fails on a page that is no page, on an error in
+// CASBAH_TEST holds {url, userPrincipalName, password, named, token, screenshots?} as JSON, where
+// named holds the ids of applications whose names would break a careless page, and token is
+// {value, appId, role} of an application. CHROMIUM names the browser (/usr/bin/chromium). Fails on a page that is no page, on an error in
 // the console, on a finding of axe that is serious, and on a page wider than its screen.
 
 import { chromium } from "playwright-core";
@@ -123,8 +123,54 @@ async function enhancements(page, address) {
   if (time.includes("UTC")) find("times", `are shown as ${time}`);
 }
 
+// A token is pasted into the decoder, which explains it and sends nothing anywhere.
+async function decoder(page, label) {
+  const requests = [];
+  await page.goto("/portal/tokens", { waitUntil: "networkidle" });
+  page.on("request", (request) => requests.push(request.url()));
+  const { value, appId, role } = test.token;
+  const field = page.getByLabel("Token", { exact: true });
+  const paste = async (text) => {
+    await page.evaluate((copied) => navigator.clipboard.writeText(copied), text);
+    await field.fill("");
+    await field.press("ControlOrMeta+V");
+  };
+  const decoded = page.locator("#decoded");
+  const complaint = page.locator("#token-error");
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  for (const text of [value, `Bearer ${value}\n`]) {
+    await paste(text);
+    await decoded.waitFor();
+    const said = await decoded.innerText();
+    for (const expected of [appId, role, "application permissions that were consented to",
+      "Expires in", "By its roles:", "list and fetch alerts"]) {
+      if (!said.includes(expected)) find(label, `the decoder does not say "${expected}": ${said}`);
+    }
+    if (await complaint.isVisible()) find(label, "a good token is complained about");
+  }
+  await judge(page, label, find);
+  await shot(page, `decoded-${label.replace(/\W+/g, "-")}`);
+  const [header, payload] = value.split(".");
+  for (const [text, expected] of [
+    ["eyJ", "A token has three parts with dots between them; this text has 1."],
+    [`${header}.${payload}`, "this text has 2."],
+    [`${header}.${payload.slice(0, -2)}.x`, "The payload is not JSON."],
+    [`*${value}`, "The header is not in base64url."],
+    ["x".repeat(20000), "The text is too long for a token."],
+    [`${header}.W10.x`, "The payload is not a JSON object."],
+  ]) {
+    await paste(text);
+    await complaint.waitFor();
+    const said = await complaint.innerText();
+    if (!said.includes(expected)) find(label, `a broken token is told as "${said}", not "${expected}"`);
+    if (await decoded.isVisible()) find(label, "a broken token is explained");
+  }
+  await page.waitForTimeout(200);
+  if (requests.length !== 0) find(label, `while decoding the page asks for ${requests}`);
+}
+
 // What a link leads to, whichever object it is about.
-const kind = (address) => address.replace(ID, "ID").replace(/[?&](after|done|q|sort|page)=[^&]*/g, "");
+const kind = (address) => address.replace(ID, "ID").replace(/[?&](after|done|q|sort|page|lang)=[^&]*/g, "");
 
 const fileName = (address) =>
   kind(address).replace(/^\/portal\/?/, "").replace(/[^a-z_]+/gi, "-") || "overview";
@@ -158,6 +204,15 @@ const plain = await open({ viewport: { width: 390, height: 844 }, javaScriptEnab
 await story(plain, "SIEM agent without a script");
 
 await enhancements(first, own);
+for (const language of ["curl", "PowerShell", "Python", "C#", "Rust", "Node.js"]) {
+  await first.goto(own);
+  await first.getByRole("link", { name: "Use it from code" }).click();
+  await first.getByRole("navigation", { name: "Language" }).getByRole("link", { name: language, exact: true }).click();
+  await first.getByRole("button", { name: "Copy the code" }).click();
+  const copied = await first.evaluate(() => navigator.clipboard.readText());
+  const shown = await first.locator("pre code").textContent();
+  if (copied !== shown || copied.match(ID)?.length < 2) find(`code in ${language}`, `copies "${copied}"`);
+}
 const addresses = await crawl(first, own);
 const ofOne = addresses.filter((address) => address.startsWith(own) && address.match(ID).length === 1);
 const ofNamed = Object.entries(test.named).flatMap(
@@ -174,6 +229,7 @@ for (const colorScheme of ["light", "dark"]) {
       await check(page, address, `${address} (${named}) ${colorScheme} ${width}`);
       await shot(page, `${named}-${fileName(address)}-${colorScheme}-${width}`);
     }
+    await decoder(page, `decoder ${colorScheme} ${width}`);
     await page.context().close();
   }
 }

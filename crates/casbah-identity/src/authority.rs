@@ -2,7 +2,7 @@
 
 use casbah_model::ids::TenantId;
 use casbah_token::{IssuerPattern, IssuerPatternError, Policy, TokenVersion};
-use url::{Position, Url};
+use url::{Host, Position, Url};
 
 use crate::error::AadError;
 use crate::host_alias::HostAlias;
@@ -19,6 +19,9 @@ pub enum AuthorityError {
     /// More than scheme, host and port.
     #[error("public url must be a bare origin, without path, query or user")]
     NotBare,
+    /// A host with signs that no host name of the internet has.
+    #[error("the host of public url may have letters, digits, dots, hyphens and underscores only")]
+    Host,
 }
 
 /// The origin that every issuer, endpoint and link begins with. It comes from
@@ -33,7 +36,9 @@ pub struct Authority {
 
 impl Authority {
     /// Reads the public address: a scheme, a host and perhaps a port. Clients
-    /// drop or lower-case anything else, so nothing else is allowed.
+    /// drop or lower-case anything else, so nothing else is allowed. The URL standard
+    /// takes quotes and dollar signs for parts of a host's name; here they are not, so
+    /// the address may stand in headers, pages and programs as it is.
     ///
     /// # Errors
     /// [`AuthorityError`]
@@ -49,6 +54,10 @@ impl Authority {
             && url.password().is_none();
         if !bare {
             return Err(AuthorityError::NotBare);
+        }
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        if matches!(url.host(), Some(Host::Domain(name)) if !name.bytes().all(is_name)) {
+            return Err(AuthorityError::Host);
         }
         Ok(Self {
             origin: url.origin().ascii_serialization(),
@@ -174,6 +183,13 @@ mod tests {
             ("https://casbah.example/login", Err(AuthorityError::NotBare)),
             ("https://casbah.example?x", Err(AuthorityError::NotBare)),
             ("https://me@casbah.example", Err(AuthorityError::NotBare)),
+            ("https://a'b.example", Err(AuthorityError::Host)),
+            ("https://$a.example", Err(AuthorityError::Host)),
+            ("https://a\"b.example", Err(AuthorityError::Host)),
+            (
+                "https://b\u{fc}cher.example",
+                Ok("https://xn--bcher-kva.example"),
+            ),
             ("ftp://casbah.example", Err(AuthorityError::Scheme)),
             ("casbah.example", Err(AuthorityError::NotAUrl)),
             ("", Err(AuthorityError::NotAUrl)),

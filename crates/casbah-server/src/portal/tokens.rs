@@ -1,7 +1,9 @@
-//! Tools for whoever writes a client: looking into a token, asking for one.
+//! Tools for whoever writes a client: looking into a token, asking for one, code to
+//! begin with.
 
 mod advice;
 mod ask;
+mod code;
 mod decode;
 
 use super::pages::Pages;
@@ -11,15 +13,17 @@ use super::pages::Pages;
 enum Tool {
     Decode,
     Ask,
+    Code,
 }
 
 impl Tool {
-    const ALL: [Self; 2] = [Self::Decode, Self::Ask];
+    const ALL: [Self; 3] = [Self::Decode, Self::Ask, Self::Code];
 
     const fn title(self) -> &'static str {
         match self {
             Self::Decode => "Decode a token",
             Self::Ask => "Ask for a token with a secret",
+            Self::Code => "Use it from code",
         }
     }
 
@@ -27,6 +31,7 @@ impl Tool {
         match self {
             Self::Decode => "/portal/tokens",
             Self::Ask => "/portal/tokens/request",
+            Self::Code => "/portal/tokens/code",
         }
     }
 }
@@ -37,4 +42,5 @@ pub(super) fn pages(pages: Pages) -> Pages {
         .page(Tool::Decode.address(), decode::show)
         .page(Tool::Ask.address(), ask::show)
         .form(Tool::Ask.address(), ask::ask)
+        .page(Tool::Code.address(), code::show)
 }

@@ -2,7 +2,7 @@
 
 use casbah_model::permission::{Action, Permission};
 
-use super::{administrator, post};
+use super::{SINGLE, administrator, post, register};
 use crate::testing::directory::Directory;
 
 const AT: &str = "/portal/tokens/request";
@@ -115,4 +115,91 @@ async fn a_refusal_says_what_to_do() {
         ("scope", SCOPE),
     ];
     assert_eq!(browser.post(&address, &fields).await.status, 429);
+}
+
+const CODE: &str = "/portal/tokens/code";
+const LANGUAGES: [&str; 6] = ["curl", "powershell", "python", "csharp", "rust", "node"];
+
+#[tokio::test]
+async fn code_is_filled_in_for_an_application_that_is_here() {
+    let directory = Directory::new().await;
+    let mut browser = administrator(&directory).await;
+    let page = browser.get(CODE).await;
+    assert!(
+        page.text.contains("No applications are registered"),
+        "{}",
+        page.text
+    );
+    let evil = "'; rm -rf ~ #</option><script>alert(1)</script>";
+    let app = register(&mut browser, evil, SINGLE).await;
+    let tenant = directory.tenant;
+    for language in LANGUAGES {
+        let address = format!("{CODE}?app={}&lang={language}", app.app_id);
+        let page = browser.get(&address).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        let copied = page.attribute("data-copy=\"");
+        for expected in [&*tenant.to_string(), &app.app_id, "CASBAH_CLIENT_SECRET"] {
+            assert!(copied.contains(expected), "{language} {expected}: {copied}");
+        }
+        assert!(!copied.contains("rm -rf"), "{language}: {copied}");
+        let chosen = format!("<option value=\"{}\" selected>", app.app_id);
+        assert!(page.text.contains(&chosen), "{}", page.text);
+        assert!(page.text.contains("&#60;/option&#62;&#60;script&#62;"));
+        assert!(!page.text.contains("<script>alert"), "{}", page.text);
+        assert!(
+            page.text
+                .contains(&format!("lang={language}\" aria-current=\"page\"")),
+            "{}",
+            page.text
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_filled_in_is_said() {
+    let directory = Directory::new().await;
+    let mut browser = administrator(&directory).await;
+    register(&mut browser, "SIEM", SINGLE).await;
+    let other = directory
+        .server
+        .create_tenant("Northwind", "northwind.example")
+        .await;
+    let tenant = other.tenant.id.to_string();
+    for (query, is_unknown) in [
+        ("", false),
+        ("?lang=cobol", false),
+        ("?app=", false),
+        ("?app=%27%22%3Cscript%3E", true),
+        (&*format!("?app={tenant}"), true),
+    ] {
+        let page = browser.get(&format!("{CODE}{query}")).await;
+        assert_eq!(page.status, 200, "{query}: {}", page.text);
+        let copied = page.attribute("data-copy=\"");
+        assert!(
+            copied.contains("client_id=&#39;CLIENT_ID&#39;"),
+            "{query}: {copied}"
+        );
+        assert!(
+            page.text.contains("Choose an application above"),
+            "{}",
+            page.text
+        );
+        let told = page
+            .text
+            .contains("No application of this directory has this client ID.");
+        assert_eq!(told, is_unknown, "{query}");
+        assert!(!page.text.contains("<script>") && !page.text.contains(&tenant));
+    }
+}
+
+#[tokio::test]
+async fn pages_of_an_application_lead_to_its_code() {
+    let directory = Directory::new().await;
+    let mut browser = administrator(&directory).await;
+    let app = register(&mut browser, "SIEM", SINGLE).await;
+    let link = format!("href=\"{CODE}?app={}\"", app.app_id);
+    let page = browser.get(&app.at("")).await;
+    assert!(page.text.contains(&link), "{}", page.text);
+    let page = post(&mut browser, &app.at("/secrets"), &[("life", "90")]).await;
+    assert!(page.text.contains(&link), "{}", page.text);
 }
