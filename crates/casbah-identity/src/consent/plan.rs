@@ -4,8 +4,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use casbah_model::identity::{
-    AppRole, AppRoleAssignment, ConsentGrant, ConsentType, PermissionScope, RequiredResourceAccess,
-    ResourceAccessType, ScopeType, User,
+    AppRole, AppRoleAssignment, ConsentGrant, ConsentType, MemberType, PermissionScope,
+    RequiredResourceAccess, ResourceAccessType, ScopeType, User,
 };
 use casbah_model::ids::{AppId, KeyId, ObjectId};
 
@@ -62,6 +62,19 @@ impl ConsentPlan<'_> {
     pub fn may_be_approved_by(&self, user: &User) -> bool {
         let roles_allowed = self.roles.is_empty() || may(user, Ability::ConsentToAppRoles);
         roles_allowed && may(user, Ability::ConsentForEveryone)
+    }
+
+    /// The same without what was granted before.
+    #[must_use]
+    pub fn missing(mut self) -> Self {
+        self.roles.retain(|planned| !planned.is_granted);
+        self.scopes.retain(|planned| !planned.is_granted);
+        self
+    }
+
+    /// Whether there is nothing that could be granted.
+    pub fn is_empty(&self) -> bool {
+        self.roles.is_empty() && self.scopes.is_empty() && self.openid.is_empty()
     }
 
     /// Assignments to make: resource's principal and role.
@@ -165,9 +178,12 @@ impl<'a> ConsentPlan<'a> {
         principal: Option<ObjectId>,
         assignments: &[AppRoleAssignment],
     ) -> bool {
+        let is_for_applications =
+            |role: &&AppRole| role.allowed_member_types.contains(&MemberType::Application);
         let Some(role) = resource
             .app_roles
             .iter()
+            .filter(is_for_applications)
             .find(|role| role.id == id && role.is_enabled)
         else {
             return false;
@@ -219,7 +235,7 @@ mod tests {
     use super::*;
     use casbah_model::identity::{
         CLOUD_APP_SECURITY, DirectoryRole, FIRST_PARTY_TENANT, FirstPartyApp, MICROSOFT_GRAPH,
-        ResourceAccess, ServicePrincipal,
+        PrincipalType, ResourceAccess, ServicePrincipal,
     };
     use casbah_model::ids::TenantId;
     use casbah_model::time::Timestamp;
@@ -290,6 +306,55 @@ mod tests {
             assert_eq!(plan.needs_administrator(), needs_administrator);
             let may = [&global, &of_apps, &reader].map(|user| plan.may_be_approved_by(user));
             assert_eq!(may, approved_by);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_what_was_not_granted_yet() {
+        let mut api = resource(&CLOUD_APP_SECURITY);
+        let mut roles = api.app_roles.to_vec();
+        roles[2].allowed_member_types = vec![MemberType::User];
+        api.app_roles = roles.into();
+        let of = |index: usize| registered(&api, ResourceAccessType::Role, api.app_roles[index].id);
+        let scope = registered(&api, ResourceAccessType::Scope, api.scopes[0].id);
+        let required = [of(0), of(1), of(2), scope];
+        let principal = ObjectId::random();
+        let granted = |index: usize| AppRoleAssignment {
+            id: ObjectId::random(),
+            tenant: api.service_principal.tenant,
+            principal_id: principal,
+            principal_type: PrincipalType::ServicePrincipal,
+            resource_id: api.service_principal.id,
+            app_role_id: api.app_roles[index].id,
+            created: Timestamp(0),
+        };
+        let grant = ConsentGrant {
+            id: ObjectId::random(),
+            tenant: api.service_principal.tenant,
+            client_id: principal,
+            consent_type: ConsentType::AllPrincipals,
+            resource_id: api.service_principal.id,
+            scopes: vec![api.scopes[0].value.clone()],
+            created: Timestamp(0),
+        };
+        let resources = [api.clone()];
+        let of_apps = person(&[DirectoryRole::CloudApplicationAdministrator]);
+        for (assignments, grants, roles, scopes, approved) in [
+            (vec![], vec![], 2, 1, false),
+            (vec![granted(0)], vec![], 1, 1, false),
+            (vec![granted(0), granted(1)], vec![], 0, 1, true),
+            (vec![granted(0), granted(1)], vec![grant], 0, 0, true),
+        ] {
+            let plan = || {
+                let client = Some(principal);
+                plan_admin_consent(&required, &resources, client, &assignments, &grants)
+            };
+            let missing = plan().missing();
+            assert_eq!((missing.roles.len(), missing.scopes.len()), (roles, scopes));
+            assert_eq!(missing.may_be_approved_by(&of_apps), approved);
+            assert_eq!(missing.is_empty(), roles + scopes == 0);
+            assert_eq!(missing.unknown, [(api.app_id, api.app_roles[2].id)]);
+            assert_eq!(plan().roles.len(), 2, "a role for people is in no plan");
         }
     }
 

@@ -13,7 +13,9 @@ use casbah_model::ids::{KeyId, ObjectId};
 use casbah_model::time::Timestamp;
 use casbah_store::{Consent, StoreError};
 
+use super::context::RequestContext;
 use super::user_scopes::find_resource;
+use crate::audit::AuditFailed;
 use crate::state::App;
 
 /// What is to be consented to.
@@ -23,6 +25,23 @@ pub(crate) enum Asked {
     Registered(Vec<&'static str>),
     /// These scopes.
     Scopes(DelegatedScopes),
+}
+
+/// Why an administrator's consent was not given.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApprovalError {
+    /// The person may not approve all of it.
+    #[error("the person may not consent to all of this")]
+    NotAllowed,
+    /// What is missing is not what the person was shown.
+    #[error("what is asked for or granted has changed")]
+    Changed,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The audit failed.
+    #[error(transparent)]
+    Audit(#[from] AuditFailed),
 }
 
 /// An application's wish before a person of a tenant.
@@ -94,15 +113,10 @@ impl<'a> Proposal<'a> {
         let client = self.principal.as_ref().map(|principal| principal.id);
         let required = &self.application.required_resource_access;
         match &self.asked {
-            Asked::Registered(openid) => {
-                let (assignments, grants) = (&self.assignments, &self.grants);
-                let plan =
-                    plan_admin_consent(required, &self.resources, client, assignments, grants);
-                Ok(ConsentPlan {
-                    openid: openid.clone(),
-                    ..plan
-                })
-            }
+            Asked::Registered(openid) => Ok(ConsentPlan {
+                openid: openid.clone(),
+                ..self.registered()
+            }),
             Asked::Scopes(scopes) => {
                 let resource = match &scopes.resource {
                     Some(named) => self
@@ -121,6 +135,55 @@ impl<'a> Proposal<'a> {
                 };
                 plan_scopes(scopes, facts)
             }
+        }
+    }
+
+    fn registered(&self) -> ConsentPlan<'_> {
+        plan_admin_consent(
+            &self.application.required_resource_access,
+            &self.resources,
+            self.principal.as_ref().map(|principal| principal.id),
+            &self.assignments,
+            &self.grants,
+        )
+    }
+
+    /// What the application registered and was not granted for everyone yet.
+    pub(crate) fn missing(&self) -> ConsentPlan<'_> {
+        self.registered().missing()
+    }
+
+    /// Grants for everyone what is [missing](Self::missing), where the person may; `mark`
+    /// is that of what the person was shown. Where nothing is missing, nothing changes.
+    ///
+    /// # Errors
+    /// [`ApprovalError`]; then nothing is granted.
+    pub(crate) async fn approve(
+        &self,
+        app: &App,
+        mark: &str,
+        context: &RequestContext,
+    ) -> Result<(), ApprovalError> {
+        let plan = self.missing();
+        if plan.is_empty() {
+            return Ok(());
+        }
+        let record = AuditRecord::new(&self.user.upn, "consent.give", &self.application.app_id)
+            .at(context.now)
+            .from(context.origin());
+        if !plan.may_be_approved_by(self.user) {
+            let record = record.refused(AadError::AdminConsentRequired.wire().code);
+            app.audit.keep(Some(self.user.tenant), record).await?;
+            return Err(ApprovalError::NotAllowed);
+        }
+        if mark != plan.mark() {
+            return Err(ApprovalError::Changed);
+        }
+        let everyone = ConsentType::AllPrincipals;
+        match self.give(app, &plan, everyone, context.now, record).await {
+            // Somebody else granted or deleted something meanwhile.
+            Err(StoreError::Conflict(_)) => Err(ApprovalError::Changed),
+            outcome => Ok(outcome?),
         }
     }
 

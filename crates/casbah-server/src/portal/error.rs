@@ -9,6 +9,7 @@ use casbah_store::StoreError;
 use super::local_path::LocalPath;
 use super::page::{self, Notice};
 use super::sign_in::sign_in_address;
+use crate::identity::consent::ApprovalError;
 use crate::identity::context::RequestContext;
 use crate::identity::graph::GraphError;
 use crate::identity::passkeys::PasskeyError;
@@ -54,6 +55,9 @@ pub(super) enum PortalError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A consent was not given.
+    #[error(transparent)]
+    Consent(#[from] ApprovalError),
     /// A secret could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -91,11 +95,15 @@ impl PortalError {
                 "It may have been deleted, or the address is incomplete.".to_owned(),
             ),
             Self::Directory(error) => refused(error.status(), error.to_string()),
+            Self::Consent(ApprovalError::NotAllowed) => {
+                refused(StatusCode::FORBIDDEN, self.to_string())
+            }
             Self::Api { status, text } => refused(*status, text.clone()),
             Self::SignedOut(_)
             | Self::SignInAgain(_)
             | Self::NoApi
             | Self::Answer(_)
+            | Self::Consent(_)
             | Self::Store(_)
             | Self::Seal(_)
             | Self::Random(_)

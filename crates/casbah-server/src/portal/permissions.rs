@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
-use casbah_identity::consent::{Ability, may};
-use casbah_model::identity::{ResourceAccessType, ScopeType, User};
+use casbah_identity::consent::{Ability, ConsentPlan, may};
+use casbah_identity::resource::Resource;
+use casbah_model::identity::{
+    AppRole, MemberType, PermissionScope, ResourceAccessType, ScopeType, User,
+};
 use casbah_model::ids::{AppId, KeyId, ObjectId};
 use casbah_model::permission::{Action, Permission};
 use serde_json::json;
@@ -33,6 +36,45 @@ pub(super) struct Offered {
 }
 
 impl Offered {
+    fn role(resource: AppId, resource_name: &str, role: &AppRole) -> Self {
+        Self {
+            resource,
+            resource_name: resource_name.to_owned(),
+            kind: ResourceAccessType::Role,
+            id: role.id,
+            value: role.value.as_ref().unwrap_or(&role.display_name).clone(),
+            description: first(&role.description, &role.display_name).to_owned(),
+            needs_admin: true,
+        }
+    }
+
+    fn scope(resource: AppId, resource_name: &str, scope: &PermissionScope) -> Self {
+        let description = first(
+            &scope.admin_consent_description,
+            &scope.admin_consent_display_name,
+        );
+        Self {
+            resource,
+            resource_name: resource_name.to_owned(),
+            kind: ResourceAccessType::Scope,
+            id: scope.id,
+            value: scope.value.clone(),
+            description: description.to_owned(),
+            needs_admin: scope.consent == ScopeType::Admin,
+        }
+    }
+
+    /// What a consent would grant.
+    pub(super) fn planned(plan: &ConsentPlan<'_>) -> Vec<Self> {
+        let name = |resource: &Resource| resource.service_principal.display_name.clone();
+        let roles = plan.roles.iter();
+        let roles = roles.map(|one| Self::role(one.resource.app_id, &name(one.resource), one.role));
+        let scopes = plan.scopes.iter();
+        let scopes =
+            scopes.map(|one| Self::scope(one.resource.app_id, &name(one.resource), one.scope));
+        roles.chain(scopes).collect()
+    }
+
     /// `Application` or `Delegated`.
     pub(super) const fn kind_title(&self) -> &'static str {
         match self.kind {
@@ -90,42 +132,19 @@ pub(super) fn kind_of(name: &str) -> Option<ResourceAccessType> {
 impl Principal {
     /// All permissions of one kind that it offers.
     pub(super) fn offers(&self, kind: ResourceAccessType) -> Vec<Offered> {
-        let offered = |id, value: &str, description: &str, needs_admin| Offered {
-            resource: self.app_id,
-            resource_name: self.display_name.clone(),
-            kind,
-            id,
-            value: value.to_owned(),
-            description: description.to_owned(),
-            needs_admin,
-        };
+        let (id, name) = (self.app_id, &self.display_name);
         match kind {
             ResourceAccessType::Role => {
                 let roles = self.app_roles.iter().filter(|role| role.is_enabled);
-                let roles = roles.filter(|role| {
-                    let types = &role.allowed_member_types;
-                    types.contains(&casbah_model::identity::MemberType::Application)
-                });
-                roles
-                    .map(|role| {
-                        let value = role.value.as_deref().unwrap_or(&role.display_name);
-                        let text = first(&role.description, &role.display_name);
-                        offered(role.id, value, text, true)
-                    })
-                    .collect()
+                let roles = roles
+                    .filter(|role| role.allowed_member_types.contains(&MemberType::Application));
+                roles.map(|role| Offered::role(id, name, role)).collect()
             }
             ResourceAccessType::Scope => {
                 let scopes = self.oauth2_permission_scopes.iter();
+                let scopes = scopes.filter(|scope| scope.is_enabled);
                 scopes
-                    .filter(|scope| scope.is_enabled)
-                    .map(|scope| {
-                        let text = first(
-                            &scope.admin_consent_description,
-                            &scope.admin_consent_display_name,
-                        );
-                        let needs_admin = scope.consent == ScopeType::Admin;
-                        offered(scope.id, &scope.value, text, needs_admin)
-                    })
+                    .map(|scope| Offered::scope(id, name, scope))
                     .collect()
             }
         }
@@ -278,52 +297,6 @@ impl Granted {
         let (principal, id) = (self.principal, one.id);
         let path = format!("/servicePrincipals/{principal}/appRoleAssignments/{id}");
         directory.delete(&path).await
-    }
-
-    /// Grants for everyone what is not granted yet.
-    pub(super) async fn add(
-        &self,
-        directory: &Directory<'_>,
-        resource: &Principal,
-        wanted: &[Offered],
-    ) -> Result<(), PortalError> {
-        let new: Vec<_> = wanted.iter().filter(|one| !self.has(one)).collect();
-        // Fewer people may grant roles than scopes: whoever may not is refused before
-        // anything is granted.
-        for role in new
-            .iter()
-            .filter(|one| one.kind == ResourceAccessType::Role)
-        {
-            let body = json!({
-                "principalId": self.principal,
-                "resourceId": resource.id,
-                "appRoleId": role.id,
-            });
-            let path = format!("/servicePrincipals/{}/appRoleAssignments", self.principal);
-            directory.post(&path, &body).await?;
-        }
-        let scopes = new
-            .iter()
-            .filter(|one| one.kind == ResourceAccessType::Scope);
-        let scopes: Vec<_> = scopes.map(|one| one.value.as_str()).collect();
-        if scopes.is_empty() {
-            return Ok(());
-        }
-        let mut present = self.grants.iter();
-        let present =
-            present.find(|one| one.resource_id == resource.id && one.principal_id.is_none());
-        if let Some(present) = present {
-            let scope = format!("{} {}", present.scope, scopes.join(" "));
-            return present.set(directory, scope.trim()).await;
-        }
-        let body = json!({
-            "clientId": self.principal,
-            "consentType": "AllPrincipals",
-            "resourceId": resource.id,
-            "scope": scopes.join(" "),
-        });
-        directory.post("/oauth2PermissionGrants", &body).await?;
-        Ok(())
     }
 }
 

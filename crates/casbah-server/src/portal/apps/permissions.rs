@@ -118,15 +118,19 @@ impl State {
     }
 
     /// What is asked for and not granted.
-    fn missing(&self) -> impl Iterator<Item = &Entry> {
-        self.listed.iter().filter(|entry| !entry.is_granted)
+    fn missing(&self) -> impl Iterator<Item = &Offered> {
+        let missing = self.listed.iter().filter(|entry| !entry.is_granted);
+        missing.map(|entry| &entry.offered)
     }
 }
 
 /// Why the visitor cannot consent to all of these. The directory decides; this only
 /// tells beforehand.
-fn obstacle<'a>(user: &User, mut wanted: impl Iterator<Item = &'a Entry>) -> Option<&'static str> {
-    let has_role = wanted.any(|entry| entry.offered.kind == ResourceAccessType::Role);
+fn obstacle<'a>(
+    user: &User,
+    mut wanted: impl Iterator<Item = &'a Offered>,
+) -> Option<&'static str> {
+    let has_role = wanted.any(|one| one.kind == ResourceAccessType::Role);
     if has_role && !may_grant(user, ResourceAccessType::Role) {
         return Some(
             "Application permissions are granted by a Global Administrator or a Privileged Role \

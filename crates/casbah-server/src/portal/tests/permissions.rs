@@ -3,7 +3,7 @@
 use casbah_model::identity::{CLOUD_APP_SECURITY, DirectoryRole, ResourceAccessType};
 use casbah_model::permission::Permission;
 
-use super::{Registered, SINGLE, administrator, done, post, register, set_roles};
+use super::{Registered, SINGLE, administrator, done, post, register, set_roles, submit};
 use crate::testing::browser::{Browser, Page};
 use crate::testing::directory::Directory;
 
@@ -14,6 +14,14 @@ async fn ask(browser: &mut Browser, app: &Registered, kind: &str, permission: &s
     let fields = [("kind", kind), ("permission", permission)];
     let path = app.at(&format!("/permissions/add/{API}"));
     done(browser, &path, &fields).await
+}
+
+/// Answers the question whether to consent; answers the page that it leads to.
+async fn consent(browser: &mut Browser, app: &Registered) -> Page {
+    let question = browser.get(&app.at("/permissions/consent")).await;
+    assert_eq!(question.status, 200, "{}", question.text);
+    let mark = question.attribute("name=\"mark\" value=\"");
+    done(browser, &app.at("/permissions/consent"), &[("mark", &mark)]).await
 }
 
 fn role() -> String {
@@ -87,7 +95,7 @@ async fn a_permission_counts_once_consent_is_granted_and_until_it_is_revoked() {
         "{}",
         question.text
     );
-    let page = done(&mut browser, &app.at("/permissions/consent"), &[]).await;
+    let page = consent(&mut browser, &app).await;
     assert_eq!(
         page.text.matches("✓ Granted for Fabrikam").count(),
         2,
@@ -95,6 +103,12 @@ async fn a_permission_counts_once_consent_is_granted_and_until_it_is_revoked() {
         page.text
     );
     // Once more does no harm.
+    let question = browser.get(&app.at("/permissions/consent")).await;
+    assert!(
+        question.text.contains("There is nothing to grant"),
+        "{}",
+        question.text
+    );
     done(&mut browser, &app.at("/permissions/consent"), &[]).await;
 
     let gone = role();
@@ -144,7 +158,7 @@ async fn a_second_scope_joins_the_first() {
     let scopes = CLOUD_APP_SECURITY.permission_scopes();
     for scope in scopes.iter().take(2) {
         ask(&mut browser, &app, "delegated", &scope.id.to_string()).await;
-        done(&mut browser, &app.at("/permissions/consent"), &[]).await;
+        consent(&mut browser, &app).await;
     }
     let store = &directory.server.app.store;
     let grants = store.consent_grants(directory.tenant, None).await.unwrap();
@@ -169,11 +183,72 @@ async fn who_may_not_consent_is_told_whom_to_ask_and_refused() {
         page.text
             .contains("Privileged Role Administrator: ask one of them")
     );
-    let refused = post(&mut browser, &app.at("/permissions/consent"), &[]).await;
-    assert_eq!(refused.status, 403);
+    let question = browser.get(&app.at("/permissions/consent")).await;
+    assert!(question.text.contains("ask one of them"));
+    let mark = question.attribute("name=\"mark\" value=\"");
+    for mark in ["", &mark] {
+        let fields = [("mark", mark)];
+        let refused = post(&mut browser, &app.at("/permissions/consent"), &fields).await;
+        assert_eq!(refused.status, 403);
+    }
     let store = &directory.server.app.store;
     let grants = store.consent_grants(directory.tenant, None).await.unwrap();
     assert!(grants.is_empty(), "nothing is granted by halves");
+    // What somebody else has granted stands in nobody's way.
+    set_roles(&directory, &[DirectoryRole::GlobalAdministrator]).await;
+    consent(&mut browser, &app).await;
+    let scopes = CLOUD_APP_SECURITY.permission_scopes();
+    let other = scopes.iter().find(|one| one.value == "settings.manage");
+    set_roles(&directory, &[DirectoryRole::ApplicationAdministrator]).await;
+    let other = other.unwrap().id.to_string();
+    ask(&mut browser, &app, "delegated", &other).await;
+    let page = consent(&mut browser, &app).await;
+    assert_eq!(page.text.matches("✓ Granted for Fabrikam").count(), 3);
+}
+
+#[tokio::test]
+async fn only_what_was_shown_is_granted_and_as_one() {
+    let directory = Directory::new().await;
+    let mut browser = administrator(&directory).await;
+    let app = register(&mut browser, "Console", SINGLE).await;
+    ask(&mut browser, &app, "delegated", &scope()).await;
+    let shown = browser.get(&app.at("/permissions/consent")).await;
+    let mark = shown.attribute("name=\"mark\" value=\"");
+    ask(&mut browser, &app, "application", &role()).await;
+    let store = &directory.server.app.store;
+    let actions = async || {
+        let records = store.audit_records(directory.tenant, 100).await.unwrap();
+        let records = records.into_iter().filter(|record| {
+            let action = &record.action;
+            ["consent.", "app_role.", "scope."]
+                .iter()
+                .any(|kind| action.starts_with(kind))
+        });
+        records.collect::<Vec<_>>()
+    };
+    for mark in [&*mark, "", "x"] {
+        let answer = submit(&mut browser, &shown, &[("mark", mark)]).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert!(
+            answer.text.contains("Nothing was granted")
+                && answer.text.contains("investigation.read (Application)"),
+            "{}",
+            answer.text
+        );
+        let grants = store.consent_grants(directory.tenant, None).await.unwrap();
+        assert!(grants.is_empty() && actions().await.is_empty());
+    }
+    consent(&mut browser, &app).await;
+    let told = actions().await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(
+        (&*told[0].action, &*told[0].target),
+        ("consent.give", &*app.app_id)
+    );
+    assert_eq!(
+        told[0].detail,
+        "for everyone: role investigation.read, scope discovery.read"
+    );
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! *Grant admin consent* and *Revoke admin consent*.
 
+use casbah_model::identity::Application;
 use casbah_model::ids::{AppId, KeyId, ObjectId};
 
 use super::super::object::{Tab, find};
-use super::super::overview::ensure_principal;
 use super::{State, obstacle};
+use crate::identity::consent::{ApprovalError, Asked, Proposal};
 use crate::portal::confirm::Confirm;
 use crate::portal::done::Done;
 use crate::portal::error::PortalError;
@@ -29,49 +30,74 @@ fn line(one: &Offered) -> String {
     )
 }
 
+/// The registration, which the visitor may see, as the rules of consent need it.
+async fn registration(visitor: &Visitor, id: ObjectId) -> Result<Application, PortalError> {
+    let seen = find(visitor, id).await?;
+    let store = &visitor.app.store;
+    let found = store.application(visitor.tenant.id, seen.id).await?;
+    found.ok_or(PortalError::NotFound)
+}
+
+async fn proposal<'a>(
+    visitor: &'a Visitor,
+    application: &'a Application,
+) -> Result<Proposal<'a>, PortalError> {
+    let asked = Asked::Registered(Vec::new());
+    Ok(Proposal::find(&visitor.app, application, asked, &visitor.user).await?)
+}
+
 /// `GET /portal/apps/{id}/permissions/consent`
 pub(super) async fn ask(visitor: Visitor, id: ObjectId) -> Answer {
-    let app = find(&visitor, id).await?;
-    let state = State::read(&visitor, &app).await?;
+    render(&visitor, id, None).await
+}
+
+async fn render(visitor: &Visitor, id: ObjectId, complaint: Option<&str>) -> Answer {
+    let application = registration(visitor, id).await?;
+    let proposal = proposal(visitor, &application).await?;
+    let plan = proposal.missing();
+    let wanted = Offered::planned(&plan);
     let tenant = &visitor.tenant.display_name;
     let title = format!("Grant admin consent for {tenant}?");
+    let nothing = "There is nothing to grant: all permissions that this directory knows are \
+                   granted already.";
+    let complaint = complaint
+        .or_else(|| plan.is_empty().then_some(nothing))
+        .or_else(|| obstacle(&visitor.user, wanted.iter()));
     let page = Confirm {
-        frame: Frame::new(&visitor, Section::AppRegistrations, &title),
+        frame: Frame::new(visitor, Section::AppRegistrations, &title),
         text: format!(
             "{} gets these permissions for all accounts in {tenant}. Application permissions \
              work without a signed-in person.",
-            app.display_name
+            application.display_name
         ),
-        lines: state.missing().map(|entry| line(&entry.offered)).collect(),
+        lines: wanted.iter().map(line).collect(),
         action: format!("/portal/apps/{id}/permissions/consent"),
-        fields: Vec::new(),
+        fields: vec![("mark", plan.mark())],
         button: "Grant admin consent",
         is_dangerous: false,
         back: Tab::Permissions.address(id),
         typed: None,
-        complaint: obstacle(&visitor.user, state.missing()).map(str::to_owned),
+        complaint: complaint.map(str::to_owned),
     };
     Ok(page::show(&page, &visitor.context)?)
 }
 
-/// `POST /portal/apps/{id}/permissions/consent`
+/// `POST /portal/apps/{id}/permissions/consent`: grants what the page showed, whole or not
+/// at all.
 pub(super) async fn grant(posted: Posted, id: ObjectId) -> Answer {
     let visitor = &posted.visitor;
-    let app = find(visitor, id).await?;
-    let directory = visitor.directory();
-    let principal = ensure_principal(visitor, &app).await?;
-    let granted = Granted::read(&directory, principal.id).await?;
-    for required in &app.required_resource_access {
-        let resource = Principal::of_app(&directory, required.resource_app_id).await?;
-        // What this tenant does not have can be granted by nobody.
-        let Some(resource) = resource else { continue };
-        let wanted = required.resource_access.iter();
-        let wanted: Vec<_> = wanted
-            .filter_map(|access| resource.offer(access.kind, access.id))
-            .collect();
-        granted.add(&directory, &resource, &wanted).await?;
+    let application = registration(visitor, id).await?;
+    let proposal = proposal(visitor, &application).await?;
+    let mark = posted.text("mark");
+    match proposal.approve(&visitor.app, mark, &visitor.context).await {
+        Ok(()) => Ok(Done::ConsentGranted.at(&Tab::Permissions.address(id))),
+        Err(ApprovalError::Changed) => {
+            let changed = "What is asked for or granted has changed since this page was shown. \
+                           Nothing was granted. Please read it again.";
+            render(visitor, id, Some(changed)).await
+        }
+        Err(error) => Err(error.into()),
     }
-    Ok(Done::ConsentGranted.at(&Tab::Permissions.address(id)))
 }
 
 /// A permission that a form or an address names.
