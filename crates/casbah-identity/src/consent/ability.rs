@@ -17,6 +17,8 @@ pub enum Ability {
     ManagePeople,
     /// Say what people without a role may do.
     ManagePolicies,
+    /// Say what the organisation is called.
+    ManageOrganization,
     /// Say through which other providers people sign in.
     ManageSignIn,
 }
@@ -31,8 +33,9 @@ impl Ability {
             Self::ConsentToAppRoles | Self::ManagePeople | Self::ManagePolicies => {
                 &[GlobalAdministrator, PrivilegedRoleAdministrator]
             }
-            // A provider can sign in anybody of the tenant, this role's holders, too.
-            Self::ManageSignIn => &[GlobalAdministrator],
+            // Consent pages of other tenants show the name, and a provider can sign in
+            // anybody of the tenant, this role's holders, too.
+            Self::ManageOrganization | Self::ManageSignIn => &[GlobalAdministrator],
             Self::ConsentForEveryone => &[
                 GlobalAdministrator,
                 PrivilegedRoleAdministrator,
@@ -99,11 +102,12 @@ mod tests {
     }
 
     #[test]
-    fn only_who_may_do_everything_says_who_signs_people_in() {
+    fn only_who_may_do_everything_speaks_for_the_whole_organisation() {
         for role in DirectoryRole::ALL {
             let expected = role == DirectoryRole::GlobalAdministrator;
             let user = person(Some(role));
             assert_eq!(may(&user, Ability::ManageSignIn), expected, "{role}");
+            assert_eq!(may(&user, Ability::ManageOrganization), expected, "{role}");
         }
     }
 
@@ -117,6 +121,7 @@ mod tests {
                 Ability::RegisterApplications,
                 Ability::ManagePeople,
                 Ability::ManagePolicies,
+                Ability::ManageOrganization,
                 Ability::ManageSignIn,
             ] {
                 assert!(!may(&user, ability), "{ability:?}");

@@ -29,7 +29,7 @@ mod wire;
 use axum::Router;
 use axum::routing::any;
 
-pub(crate) use caller::Caller;
+pub(crate) use caller::{Caller, Right};
 pub(crate) use dispatch::ask;
 pub(crate) use error::GraphError;
 

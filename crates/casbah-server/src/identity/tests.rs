@@ -19,6 +19,7 @@ mod invitation;
 mod issuer;
 mod metadata;
 mod on_behalf_of;
+mod organization;
 mod owners;
 mod password_grant;
 mod people;

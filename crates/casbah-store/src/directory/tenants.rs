@@ -129,6 +129,23 @@ impl Store {
         .await
     }
 
+    /// Gives a tenant another name.
+    pub async fn rename_tenant(
+        &self,
+        tenant: TenantId,
+        name: String,
+        record: AuditRecord,
+    ) -> Result<(), StoreError> {
+        self.write(move |session| {
+            session.execute(
+                "UPDATE tenant SET display_name = ?2 WHERE id = ?1",
+                params![tenant, &name],
+            )?;
+            audit::append(session, tenant, &record)
+        })
+        .await
+    }
+
     /// A number that grows when tokens of the tenant may have lost a right.
     pub async fn auth_epoch(&self, tenant: TenantId) -> Result<Option<i64>, StoreError> {
         self.read(move |session| {

@@ -16,6 +16,23 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, GraphError> {
         .map_err(|error| GraphError::Invalid(format!("The body cannot be read: {error}.")))
 }
 
+/// The longest name that people read, characters.
+const MAX_NAME: usize = 256;
+
+/// A name that people read, without the space around it.
+pub(super) fn display_name(name: &str) -> Result<String, GraphError> {
+    let name = name.trim();
+    let is_good =
+        !name.is_empty() && name.chars().count() <= MAX_NAME && !name.contains(char::is_control);
+    if is_good {
+        Ok(name.to_owned())
+    } else {
+        Err(GraphError::Invalid(
+            "displayName must have 1 to 256 characters.".to_owned(),
+        ))
+    }
+}
+
 /// A member of a change: what is absent stays, what is null goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) enum Member<T> {

@@ -21,7 +21,7 @@ const AS_PERSON: [&str; 2] = ["Directory.AccessAsUser.All", "user_impersonation"
 
 /// What an operation asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Right {
+pub(crate) enum Right {
     /// Read applications, principals and what they were granted.
     Read,
     /// Read one's own profile.
@@ -38,6 +38,8 @@ pub(super) enum Right {
     Manage,
     /// Say what people without a role may do.
     SetPolicies,
+    /// Say what the organisation is called.
+    RenameOrganization,
     /// Read and say through which other providers people sign in.
     ManageSignIn,
     /// Grant app roles.
@@ -95,16 +97,20 @@ impl Caller {
 
     /// Refuses who may not.
     pub(super) fn require(&self, right: Right) -> Result<(), GraphError> {
-        let allowed = match &self.kind {
+        if self.may(right) {
+            Ok(())
+        } else {
+            Err(GraphError::Forbidden)
+        }
+    }
+
+    /// Whether the caller has a right.
+    pub(crate) fn may(&self, right: Right) -> bool {
+        match &self.kind {
             Kind::App { roles, .. } => app_may(roles, right),
             Kind::Person { user, scopes } => {
                 scopes_reach(scopes, right) && person_may(user, &self.tenant, right)
             }
-        };
-        if allowed {
-            Ok(())
-        } else {
-            Err(GraphError::Forbidden)
         }
     }
 
@@ -225,6 +231,7 @@ fn app_may(roles: &[String], right: Right) -> bool {
         | Right::ManagePeople
         | Right::ManageSignIn
         | Right::SignOutOneself
+        | Right::RenameOrganization
         | Right::SetPolicies => false,
         Right::Register | Right::Manage => has(APPLICATIONS),
         Right::GrantRoles | Right::GrantScopes => has(ASSIGNMENTS),
@@ -241,6 +248,7 @@ fn scopes_reach(scopes: &[String], right: Right) -> bool {
             | Right::ManagePeople
             | Right::ManageSignIn
             | Right::SignOutOneself
+            | Right::RenameOrganization
             | Right::SetPolicies => false,
             Right::Register | Right::Manage => has(APPLICATIONS),
             Right::GrantRoles | Right::GrantScopes => has(ASSIGNMENTS),
@@ -257,6 +265,7 @@ fn person_may(user: &User, tenant: &Tenant, right: Right) -> bool {
             may(user, Ability::RegisterApplications) || (user.enabled && tenant.members_register)
         }
         Right::SetPolicies => may(user, Ability::ManagePolicies),
+        Right::RenameOrganization => may(user, Ability::ManageOrganization),
         Right::ManageSignIn => may(user, Ability::ManageSignIn),
         Right::Manage => may(user, Ability::ManageApplications),
         Right::GrantRoles => may(user, Ability::ConsentToAppRoles),

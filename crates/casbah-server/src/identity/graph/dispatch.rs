@@ -204,7 +204,9 @@ async fn route_others(
             identity_providers::route(call, method, rest).await
         }
         ("GET", [("me", _)]) => organization::me(call),
-        ("GET", [("organization", _)]) => organization::organization(call),
+        ("GET", [("organization", _)]) => organization::list(call),
+        ("GET", [("organization", _), (_, id)]) => organization::show(call, id),
+        ("PATCH", [("organization", _), (_, id)]) => organization::change(call, id).await,
         ("GET", [("domains", _)]) => organization::domains(call),
         (_, [("users", _), ..]) => route_people(call, method, path).await,
         ("POST", [("me", _), ("revokesigninsessions", _)]) => people::sign_out_oneself(call).await,

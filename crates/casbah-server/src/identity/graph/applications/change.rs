@@ -19,8 +19,6 @@ use crate::identity::graph::error::GraphError;
 use crate::identity::graph::objects::managed_application;
 use crate::identity::graph::reply::Reply;
 
-/// The longest name, characters.
-const MAX_NAME: usize = 256;
 /// Schemes that a browser would run or read instead of visiting.
 const UNSAFE_SCHEMES: [&str; 6] = ["javascript", "data", "vbscript", "file", "blob", "about"];
 
@@ -192,7 +190,7 @@ fn apply(application: &mut Application, changes: Changes, origin: &str) -> Resul
         certificates::replace(application, wanted)?;
     }
     if let Some(name) = changes.display_name.set_present("displayName")? {
-        application.display_name = checked_name(&name)?;
+        application.display_name = body::display_name(&name)?;
     }
     if let Some(audience) = changes.sign_in_audience.set_present("signInAudience")? {
         application.sign_in_audience = audience
@@ -232,17 +230,6 @@ fn apply(application: &mut Application, changes: Changes, origin: &str) -> Resul
         }
     }
     Ok(())
-}
-
-fn checked_name(name: &str) -> Result<String, GraphError> {
-    let name = name.trim();
-    let is_good =
-        !name.is_empty() && name.chars().count() <= MAX_NAME && !name.contains(char::is_control);
-    if is_good {
-        Ok(name.to_owned())
-    } else {
-        Err(invalid("displayName must have 1 to 256 characters."))
-    }
 }
 
 fn set_redirects(present: &mut Vec<String>, changes: Member<Redirects>) -> Result<(), GraphError> {
