@@ -68,7 +68,10 @@ def main(binary, screenshots=None):
         names = {"hostile": '"><script>alert(1)</script>{{7*7}}', "long": "W" * 256}
         named = {what: graph.register(name, ["settings.read"])[0]["id"]
                  for what, name in names.items()}
+        app, secret, role_ids = graph.register("Night export", ["investigation.read"])
+        graph.consent(app, role_ids)
         told = {"token": token(server, graph), "url": server.url, "named": named,
+                "client": {"tenant": server.tenant, "id": app["appId"], "secret": secret},
                 "userPrincipalName": server.administrator["userPrincipalName"],
                 "password": server.administrator["password"],
                 "screenshots": screenshots and str(pathlib.Path(screenshots).resolve())}

@@ -1,11 +1,14 @@
 // Every page of the portal in a real browser: first a story told by its forms, then each
 // page that a link leads to, light and dark, wide and narrow, with and without JavaScript.
 //
-// CASBAH_TEST holds {url, userPrincipalName, password, named, token, screenshots?} as JSON, where
-// named holds the ids of applications whose names would break a careless page, and token is
-// {value, appId, role} of an application. CHROMIUM names the browser (/usr/bin/chromium). Fails on a page that is no page, on an error in
-// the console, on a finding of axe that is serious, and on a page wider than its screen.
+// CASBAH_TEST holds {url, userPrincipalName, password, named, token, client, screenshots?} as
+// JSON, where named holds the ids of applications whose names would break a careless page,
+// token is {value, appId, role} of an application, and client {tenant, id, secret} of one that
+// may read alerts. CHROMIUM names the browser (/usr/bin/chromium). Fails on a page that is no
+// page, on an error in the console, on a finding of axe that is serious, and on a page wider
+// than its screen.
 
+import { createPublicKey, verify } from "node:crypto";
 import { chromium } from "playwright-core";
 
 import { judge, shot as picture } from "./look.mjs";
@@ -45,25 +48,27 @@ async function signIn(page) {
   await page.waitForURL("**/portal/");
 }
 
+// Waits until the page says that a form has done its work.
+const done = (page, text) => page.locator("main").getByRole("status").filter({ hasText: text }).waitFor();
+
 // A person sets an application up by the forms alone.
 async function story(page, name) {
   const main = page.locator("main");
   const tab = (title) => main.getByRole("link", { name: title }).first().click();
-  const done = (text) => main.getByRole("status").filter({ hasText: text }).waitFor();
   await page.goto("/portal/apps");
   await main.getByRole("link", { name: "New registration" }).first().click();
   await page.getByLabel("Name", { exact: true }).fill(name);
   await page.getByLabel("any organizational directory").check();
   await page.getByLabel("Redirect URI", { exact: true }).fill("https://siem.example/auth");
   await page.getByRole("button", { name: "Register" }).click();
-  await done("was registered");
+  await done(page, "was registered");
   const own = new URL(page.url()).pathname;
 
   await tab("Authentication");
   await page.getByLabel("Public client/native").check();
   await page.getByLabel("Redirect URI", { exact: true }).fill("http://localhost");
   await page.getByRole("button", { name: "Add", exact: true }).click();
-  await done("redirect URI was added");
+  await done(page, "redirect URI was added");
 
   await tab("Certificates & secrets");
   await tab("GitHub Actions");
@@ -72,7 +77,7 @@ async function story(page, name) {
   await page.getByLabel("branch or tag name").fill("main");
   await page.getByLabel("Name", { exact: true }).fill("main");
   await page.getByRole("button", { name: "Add", exact: true }).click();
-  await done("federated credential was added");
+  await done(page, "federated credential was added");
 
   await tab("Client secrets");
   await page.getByLabel("Description").fill("nightly export");
@@ -91,14 +96,109 @@ async function story(page, name) {
   await page.getByLabel("investigation.read").check();
   await page.getByLabel("discovery.manage").check();
   await page.getByRole("button", { name: "Add permissions" }).click();
-  await done("permissions were added");
+  await done(page, "permissions were added");
   await shot(page, "permissions-missing");
   await page.getByRole("link", { name: "Grant admin consent" }).click();
   await page.getByRole("button", { name: "Grant admin consent" }).click();
-  await done("consent was granted");
+  await done(page, "consent was granted");
   const granted = await page.getByText("✓ Granted for").count();
   if (granted !== 2) find("admin consent", `${granted} permissions are granted`);
   return own;
+}
+
+// The administrator says what members may do, and what the organisation is called.
+async function tenant(page) {
+  await page.goto("/portal/tenant");
+  for (const may of ["Yes", "No"]) {
+    await page.getByRole("group", { name: "Users can register applications?" }).getByLabel(may).check();
+    await page.getByRole("button", { name: "Save" }).click();
+    await done(page, "changes were saved");
+    if (!await page.getByLabel(may, { exact: true }).isChecked()) find("tenant", `does not keep ${may}`);
+  }
+  const name = page.getByLabel("New display name");
+  const before = await name.inputValue();
+  for (const called of [`${before} & Sons`, before]) {
+    await name.fill(called);
+    await page.getByRole("button", { name: "Rename" }).click();
+    await done(page, "display name was changed");
+    if (!(await page.title()).includes(called)) find("tenant", `is not called ${called}`);
+  }
+}
+
+// A provider is added, tested, changed and deleted, or kept.
+async function provider(page, name, isKept) {
+  const main = page.locator("main");
+  await page.goto("/portal/identity-providers");
+  await main.getByRole("link", { name: "Add a provider" }).click();
+  await page.getByLabel("Display name").fill(name);
+  await page.getByLabel("Issuer").fill("https://localhost:1/realms/main");
+  await page.getByLabel("Client ID").fill(name);
+  await page.getByLabel("Client secret").fill("not to be shown");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await done(page, "provider was added");
+  if ((await page.content()).includes("not to be shown")) find("provider", "shows the secret");
+  await page.getByRole("button", { name: "Test" }).click();
+  await main.getByRole("alert").filter({ hasText: "Nobody can sign in" }).waitFor();
+  await shot(page, "provider-tested");
+  await page.getByLabel("upn").check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await done(page, "changes were saved");
+  if (!await page.getByLabel("upn").isChecked()) find("provider", "does not keep the claim");
+  if (isKept) return;
+  await page.getByRole("link", { name: "Delete" }).click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await done(page, "provider was deleted");
+}
+
+// A token of the test's client, taken apart, and whether a published key verifies it.
+async function token(page) {
+  const { tenant, id, secret } = test.client;
+  const answer = await page.request.post(`/${tenant}/oauth2/v2.0/token`, { form: {
+    grant_type: "client_credentials", client_id: id, client_secret: secret,
+    scope: "05a65629-4c1b-48c1-a78b-804c4abdd4af/.default" } });
+  const text = (await answer.json()).access_token;
+  return { text, kid: JSON.parse(Buffer.from(text.split(".")[0], "base64url")).kid };
+}
+
+async function keySet(page) {
+  return (await (await page.request.get("/common/discovery/v2.0/keys")).json()).keys;
+}
+
+async function isGood(page, { text, kid }) {
+  const key = (await keySet(page)).find((one) => one.kid === kid);
+  if (!key) return false;
+  const [head, body, signature] = text.split(".");
+  const isSigned = verify("sha256", Buffer.from(`${head}.${body}`),
+    { key: createPublicKey({ key, format: "jwk" }), dsaEncoding: "ieee-p1363" },
+    Buffer.from(signature, "base64url"));
+  const answer = await page.request.get("/api/v1/alerts/?limit=1", { headers: { Authorization: `Bearer ${text}` } });
+  return isSigned && answer.status() === 200;
+}
+
+// The next key comes beside the present one, whose tokens count on; a new one in place of
+// all others signs at once.
+async function keys(page) {
+  const rotate = async (when, algorithm, button) => {
+    await page.goto("/portal/keys");
+    await page.getByLabel(when).check();
+    await page.getByLabel(algorithm).check();
+    await page.getByRole("button", { name: "Rotate" }).click();
+    await page.getByRole("button", { name: button }).click();
+  };
+  const first = await token(page);
+  if (!await isGood(page, first)) find("keys", "a token is not good");
+  await rotate("In two days", "ES256", "Make the next key");
+  await done(page, "signs in two days");
+  await shot(page, "keys-next");
+  const set = await keySet(page);
+  if (set.length !== 2 || !set.some((key) => key.kty === "EC")) find("keys", `are ${JSON.stringify(set)}`);
+  if (!await isGood(page, first)) find("keys", "the next one ends a token");
+  if (!await isGood(page, await token(page))) find("keys", "a token beside the next one is not good");
+  await rotate("Now", "RS256", "Replace now");
+  await done(page, "The new key signs");
+  const last = await token(page);
+  if (last.kid === first.kid || !await isGood(page, last)) find("keys", "the new key does not sign");
+  if (await isGood(page, first)) find("keys", "a compromised one is good");
 }
 
 const shot = (page, name) => picture(page, test.screenshots, name);
@@ -196,12 +296,37 @@ async function check(page, address, label) {
   await judge(page, label, find);
 }
 
+// Pages in all the ways in which they are looked at, those of `named` in light colours.
+async function checkAll(addresses, named, prefix) {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1440, 390]) {
+      const page = await open({ colorScheme, viewport: { width, height: 900 } }, state);
+      for (const address of addresses) {
+        await check(page, address, `${address} ${colorScheme} ${width}`);
+        await shot(page, `${prefix}${fileName(address)}-${colorScheme}-${width}`);
+      }
+      for (const [name, address] of colorScheme === "light" ? named : []) {
+        await check(page, address, `${address} (${name}) ${colorScheme} ${width}`);
+        await shot(page, `${name}-${fileName(address)}-${colorScheme}-${width}`);
+      }
+      await decoder(page, `decoder ${colorScheme} ${width}`);
+      await page.context().close();
+    }
+  }
+}
+
 const first = await open({ viewport: { width: 1440, height: 900 } });
 await signIn(first);
 const state = await first.context().storageState();
+await checkAll(["/portal/identity-providers"], [], "empty-");
 const own = await story(first, "SIEM agent");
 const plain = await open({ viewport: { width: 390, height: 844 }, javaScriptEnabled: false }, state);
 await story(plain, "SIEM agent without a script");
+await tenant(first);
+await tenant(plain);
+await provider(first, "Contoso ID", true);
+await provider(plain, "Contoso ID without a script", false);
+await keys(first);
 
 await enhancements(first, own);
 for (const language of ["curl", "PowerShell", "Python", "C#", "Rust", "Node.js"]) {
@@ -213,26 +338,16 @@ for (const language of ["curl", "PowerShell", "Python", "C#", "Rust", "Node.js"]
   const shown = await first.locator("pre code").textContent();
   if (copied !== shown || copied.match(ID)?.length < 2) find(`code in ${language}`, `copies "${copied}"`);
 }
-const addresses = await crawl(first, own);
+const addresses = [
+  ...await crawl(first, own),
+  "/portal/keys/rotate?algorithm=ES256&when=soon",
+  "/portal/keys/rotate?algorithm=RS256&when=now",
+];
 const ofOne = addresses.filter((address) => address.startsWith(own) && address.match(ID).length === 1);
 const ofNamed = Object.entries(test.named).flatMap(
   ([name, id]) => ofOne.map((address) => [name, address.replace(ID, id)]));
 console.log(`${addresses.length} pages`);
-for (const colorScheme of ["light", "dark"]) {
-  for (const width of [1440, 390]) {
-    const page = await open({ colorScheme, viewport: { width, height: 900 } }, state);
-    for (const address of addresses) {
-      await check(page, address, `${address} ${colorScheme} ${width}`);
-      await shot(page, `${fileName(address)}-${colorScheme}-${width}`);
-    }
-    for (const [named, address] of colorScheme === "light" ? ofNamed : []) {
-      await check(page, address, `${address} (${named}) ${colorScheme} ${width}`);
-      await shot(page, `${named}-${fileName(address)}-${colorScheme}-${width}`);
-    }
-    await decoder(page, `decoder ${colorScheme} ${width}`);
-    await page.context().close();
-  }
-}
+await checkAll(addresses, ofNamed, "");
 for (const address of addresses) {
   const answer = await plain.goto(address);
   if (answer.status() !== 200) find(`${address} without a script`, `answers ${answer.status()}`);

@@ -5,14 +5,16 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, Request, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tower::ServiceExt;
 
 use super::error::PortalError;
 use super::visitor::Visitor;
-use crate::auth::SignedInPerson;
+use crate::auth::{Need, SignedInPerson};
 
 /// The largest answer that a page is made of, bytes.
 const LARGEST: usize = 16 << 20;
@@ -63,12 +65,41 @@ impl<'a> Api<'a> {
 
     /// Reads what is at a path.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, PortalError> {
-        let Visitor { user, context, .. } = self.visitor;
-        let mut request = Request::get(path)
-            .body(Body::empty())
+        self.call(Method::GET, path, Body::empty()).await
+    }
+
+    /// Takes an action; answers what came back.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> Result<T, PortalError> {
+        let body = Body::from(body.to_string());
+        self.call(Method::POST, path, body).await
+    }
+
+    /// Whether a route with this need would let the person in.
+    pub(super) fn lets_in(&self, need: Need) -> bool {
+        self.person().authorize(need).is_ok()
+    }
+
+    fn person(&self) -> SignedInPerson {
+        SignedInPerson::new(&self.visitor.user, self.visitor.context.origin())
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+    ) -> Result<T, PortalError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(CONTENT_TYPE, "application/json")
+            .body(body)
             .map_err(|_| PortalError::NotFound)?;
-        let person = SignedInPerson::new(user, context.origin());
-        request.extensions_mut().insert(person);
+        request.extensions_mut().insert(self.person());
         let Ok(answer) = self.routes.0.clone().oneshot(request).await;
         let status = answer.status();
         let body = axum::body::to_bytes(answer.into_body(), LARGEST).await;

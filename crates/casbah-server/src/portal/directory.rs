@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::error::PortalError;
 use super::visitor::Visitor;
-use crate::identity::graph;
+use crate::identity::graph::{self, Right};
 use crate::state::App;
 
 /// The directory's calls of one person.
@@ -32,6 +32,11 @@ impl<'a> Directory<'a> {
     /// The directory for the visitor.
     pub(super) const fn new(app: &'a App, visitor: &'a Visitor) -> Self {
         Self { app, visitor }
+    }
+
+    /// Whether the directory would let the person do what needs this right.
+    pub(super) fn lets_do(&self, right: Right) -> bool {
+        self.caller().may(right)
     }
 
     /// Reads an object. The path begins behind `/v1.0`.
@@ -72,17 +77,20 @@ impl<'a> Directory<'a> {
         self.call(&Method::DELETE, path, None).await.map(drop)
     }
 
+    fn caller(&self) -> graph::Caller {
+        let (user, tenant) = (&self.visitor.user, &self.visitor.tenant);
+        graph::Caller::signed_in(tenant.clone(), user.clone())
+    }
+
     async fn call(
         &self,
         method: &Method,
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, PortalError> {
-        let (user, tenant) = (&self.visitor.user, &self.visitor.tenant);
-        let caller = graph::Caller::signed_in(tenant.clone(), user.clone());
         let context = self.visitor.context;
         let target = format!("/v1.0{path}");
-        let answer = graph::ask(self.app, caller, context, method, &target, body).await?;
+        let answer = graph::ask(self.app, self.caller(), context, method, &target, body).await?;
         Ok(answer.unwrap_or_default())
     }
 }

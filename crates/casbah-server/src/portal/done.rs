@@ -44,6 +44,11 @@ pub(super) enum Done {
     Restored,
     PrincipalChanged,
     PrincipalDeleted,
+    KeyAdded,
+    KeysReplaced,
+    ProviderAdded,
+    ProviderDeleted,
+    AccountForgotten,
 }
 
 impl Done {
@@ -80,6 +85,11 @@ impl Done {
         Self::Restored,
         Self::PrincipalChanged,
         Self::PrincipalDeleted,
+        Self::KeyAdded,
+        Self::KeysReplaced,
+        Self::ProviderAdded,
+        Self::ProviderDeleted,
+        Self::AccountForgotten,
     ];
 
     /// The code in addresses, and what the page says.
@@ -145,6 +155,26 @@ impl Done {
             Self::PrincipalDeleted => (
                 "principal-deleted",
                 "The application was removed from this directory.",
+            ),
+            Self::KeyAdded => (
+                "key-added",
+                "The next key was made and published. It signs in two days.",
+            ),
+            Self::KeysReplaced => (
+                "keys-replaced",
+                "The new key signs. The earlier keys are gone, and every token that they signed.",
+            ),
+            Self::ProviderAdded => (
+                "provider-added",
+                "The identity provider was added. Test it before people sign in through it.",
+            ),
+            Self::ProviderDeleted => (
+                "provider-deleted",
+                "The identity provider was deleted. People sign in with their passwords again.",
+            ),
+            Self::AccountForgotten => (
+                "account-forgotten",
+                "The account was forgotten. The next sign-in with it is a first one again.",
             ),
         }
     }

@@ -4,11 +4,14 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use casbah_model::identity::{Tenant, User};
+use casbah_model::permission::CasbahRole;
 
 use super::done;
 use super::html;
 use super::visitor::Visitor;
+use crate::auth::Need;
 use crate::identity::context::RequestContext;
+use crate::identity::graph::Right;
 
 /// A part of the portal, as the navigation shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,48 +28,90 @@ pub(super) enum Section {
     EnterpriseApps,
     /// Looking into tokens and asking for them.
     TokenTools,
+    /// The organisation: its name, domains and policies.
+    Tenant,
+    /// Other providers through which people sign in.
+    IdentityProviders,
     /// Who did what.
     Audit,
     /// When credentials end.
     Credentials,
+    /// Keys that sign tokens.
+    Keys,
     /// Addresses and versions.
     About,
 }
 
 /// Parts that stand together in the navigation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Group {
     /// What stands above them; empty where nothing does.
     pub(super) title: &'static str,
     /// The parts.
-    pub(super) sections: &'static [Section],
+    pub(super) sections: Vec<Section>,
 }
 
-/// The navigation.
-const NAVIGATION: &[Group] = &[
-    Group {
-        title: "",
-        sections: &[Section::Overview],
-    },
-    Group {
-        title: "Applications",
-        sections: &[
+/// The navigation: titles, and what stands under each.
+const NAVIGATION: &[(&str, &[Section])] = &[
+    ("", &[Section::Overview]),
+    (
+        "Applications",
+        &[
             Section::AppRegistrations,
             Section::EnterpriseApps,
             Section::TokenTools,
         ],
-    },
-    Group {
-        title: "People",
-        sections: &[Section::Users, Section::Security],
-    },
-    Group {
-        title: "Settings",
-        sections: &[Section::Audit, Section::Credentials, Section::About],
-    },
+    ),
+    ("People", &[Section::Users, Section::Security]),
+    (
+        "Settings",
+        &[
+            Section::Tenant,
+            Section::IdentityProviders,
+            Section::Audit,
+            Section::Credentials,
+            Section::Keys,
+            Section::About,
+        ],
+    ),
 ];
 
+/// What of the navigation is for the visitor.
+fn navigation(visitor: &Visitor) -> Vec<Group> {
+    let groups = NAVIGATION.iter().map(|(title, sections)| {
+        let sections = sections.iter().copied();
+        Group {
+            title,
+            sections: sections.filter(|one| one.is_for(visitor)).collect(),
+        }
+    });
+    groups.filter(|group| !group.sections.is_empty()).collect()
+}
+
 impl Section {
+    /// Whether the visitor would be let in; the page itself asks again.
+    fn is_for(self, visitor: &Visitor) -> bool {
+        match self {
+            Self::IdentityProviders => visitor.directory().lets_do(Right::ManageSignIn),
+            Self::Audit | Self::Credentials => {
+                let need = Need::Casbah(CasbahRole::AuditRead);
+                visitor.api().lets_in(need)
+            }
+            Self::Keys => {
+                let need = Need::Casbah(CasbahRole::TenantManage);
+                visitor.tenant.is_home && visitor.api().lets_in(need)
+            }
+            Self::Overview
+            | Self::Users
+            | Self::Security
+            | Self::AppRegistrations
+            | Self::EnterpriseApps
+            | Self::TokenTools
+            | Self::Tenant
+            | Self::About => true,
+        }
+    }
+
     /// The name in the navigation.
     pub(super) const fn title(self) -> &'static str {
         match self {
@@ -76,8 +121,11 @@ impl Section {
             Self::AppRegistrations => "App registrations",
             Self::EnterpriseApps => "Enterprise applications",
             Self::TokenTools => "Token tools",
+            Self::Tenant => "Tenant",
+            Self::IdentityProviders => "Identity providers",
             Self::Audit => "Audit logs",
             Self::Credentials => "Credentials",
+            Self::Keys => "Signing keys",
             Self::About => "About",
         }
     }
@@ -91,8 +139,11 @@ impl Section {
             Self::AppRegistrations => "/portal/apps",
             Self::EnterpriseApps => "/portal/enterprise_apps",
             Self::TokenTools => "/portal/tokens",
+            Self::Tenant => "/portal/tenant",
+            Self::IdentityProviders => "/portal/identity-providers",
             Self::Audit => "/portal/audit",
             Self::Credentials => "/portal/credentials",
+            Self::Keys => "/portal/keys",
             Self::About => "/portal/about",
         }
     }
@@ -113,7 +164,7 @@ pub(super) struct Frame<'a> {
     /// What the form that led here did; empty if none did.
     pub(super) done: &'static str,
     /// The navigation.
-    pub(super) navigation: &'static [Group],
+    pub(super) navigation: Vec<Group>,
 }
 
 impl<'a> Frame<'a> {
@@ -126,8 +177,26 @@ impl<'a> Frame<'a> {
             tenant: &visitor.tenant,
             csrf: visitor.csrf(),
             done: done::text(visitor.query.text(done::PARAMETER)),
-            navigation: NAVIGATION,
+            navigation: navigation(visitor),
         }
+    }
+}
+
+/// A part of the portal that is not for the visitor.
+#[derive(Template)]
+#[template(path = "portal/closed.html")]
+pub(super) struct Closed<'a> {
+    /// The frame.
+    pub(super) frame: Frame<'a>,
+    /// Who may see it, and why nobody else.
+    pub(super) why: &'a str,
+}
+
+impl Closed<'_> {
+    /// The answer in place of the page.
+    pub(super) fn show(&self, context: &RequestContext) -> Result<Response, askama::Error> {
+        let status = StatusCode::FORBIDDEN;
+        Ok(html::page(self.render()?, status, RULES, context))
     }
 }
 

@@ -40,6 +40,7 @@ use password::receive;
 
 pub(crate) use attempt::{Attempt, Outcome, attempt};
 pub(crate) use client::{Client, find_client};
+pub(crate) use provider::redirect_uri as provider_redirect_uri;
 pub(crate) use session::{SignedIn, find as find_session};
 
 /// Where people sign in to the portal, and come back to the page they wanted (`to`).

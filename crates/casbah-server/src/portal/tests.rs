@@ -6,9 +6,12 @@ mod enterprise;
 mod frame;
 mod guards;
 mod hostile;
+mod identity_providers;
+mod keys;
 mod permissions;
 mod security;
 mod settings;
+mod tenant;
 mod tokens;
 mod users;
 
@@ -121,6 +124,24 @@ async fn register(browser: &mut Browser, name: &str, audience: &str) -> Register
 async fn principal_of(browser: &mut Browser, app: &Registered) -> String {
     let page = browser.get(&app.at("")).await;
     page.attribute("href=\"/portal/enterprise_apps/")
+}
+
+/// Adds an identity provider; answers its page's address.
+async fn add_provider(browser: &mut Browser, name: &str, fields: &[(&str, &str)]) -> String {
+    let rest = [
+        ("name", name),
+        ("issuer", "https://idp.example"),
+        ("client_id", "casbah"),
+        ("secret", "what nobody may read"),
+        ("scope", "openid email"),
+        ("claim", "email"),
+    ];
+    let fields: Vec<_> = fields.iter().chain(&rest).copied().collect();
+    let new = "/portal/identity-providers/new";
+    let page = done(browser, new, &fields).await;
+    let base = "/portal/identity-providers/";
+    let delete = page.attribute(&format!("href=\"{base}"));
+    format!("{base}{}", delete.strip_suffix("/delete").unwrap())
 }
 
 const SINGLE: &str = "AzureADMyOrg";

@@ -50,10 +50,27 @@ impl Directory {
 
     /// Another person of the tenant, whose password is [`PASSWORD`].
     pub(crate) async fn person(&self, name: &str, roles: &[DirectoryRole]) -> User {
+        let upn = format!("{name}@fabrikam.example");
+        self.person_of(self.tenant, name, upn, roles).await
+    }
+
+    /// Another person of the home tenant, whose password is [`PASSWORD`].
+    pub(crate) async fn at_home(&self, name: &str, roles: &[DirectoryRole]) -> User {
+        let upn = format!("{name}@contoso.example");
+        self.person_of(self.server.tenant, name, upn, roles).await
+    }
+
+    async fn person_of(
+        &self,
+        tenant: TenantId,
+        name: &str,
+        upn: String,
+        roles: &[DirectoryRole],
+    ) -> User {
         let user = User {
             id: ObjectId::random(),
-            tenant: self.tenant,
-            upn: format!("{name}@fabrikam.example"),
+            tenant,
+            upn,
             display_name: name.to_owned(),
             roles: roles.iter().copied().collect(),
             enabled: true,

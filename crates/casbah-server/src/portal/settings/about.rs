@@ -2,11 +2,7 @@
 
 use askama::Template;
 use casbah_token::TokenVersion;
-use serde::Deserialize;
 
-use crate::portal::api::Data;
-use crate::portal::error::PortalError;
-use crate::portal::moment::Moment;
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
 use crate::portal::visitor::Visitor;
@@ -17,28 +13,7 @@ struct About<'a> {
     frame: Frame<'a>,
     addresses: Vec<(&'static str, String)>,
     has_own_ca: bool,
-    /// Keys that sign tokens; none for whoever does not manage the server.
-    keys: Option<Vec<Key>>,
     version: &'static str,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Key {
-    kid: String,
-    algorithm: String,
-    state: String,
-    signs_from: Moment,
-    signs_until: Moment,
-}
-
-async fn keys(visitor: &Visitor) -> Result<Option<Vec<Key>>, PortalError> {
-    let found: Result<Data<Key>, _> = visitor.api().get("/casbah/v1/keys").await;
-    match found {
-        Ok(Data { data }) => Ok(Some(data)),
-        Err(error) if error.is_forbidden() => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// `GET /portal/about`
@@ -79,7 +54,6 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         frame: Frame::new(&visitor, Section::About, "About"),
         addresses,
         has_own_ca: visitor.app.config.certificate.is_none(),
-        keys: keys(&visitor).await?,
         version: env!("CARGO_PKG_VERSION"),
     };
     Ok(page::show(&page, &visitor.context)?)

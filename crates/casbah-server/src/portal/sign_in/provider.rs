@@ -13,6 +13,7 @@ mod redeem;
 
 use axum::Router;
 use axum::routing::get;
+use casbah_identity::Authority;
 
 use crate::state::AppState;
 
@@ -20,8 +21,13 @@ pub(super) use begin::{lead_on, receive};
 pub(crate) use error::ProviderError;
 pub(super) use offers::{Offers, required};
 
-/// Where providers send people back to; administrators tell it to them.
+/// Its path.
 const CALLBACK: &str = "/casbah/sign_in/callback";
+
+/// Where providers send people back to, as they must know it to the letter.
+pub(crate) fn redirect_uri(authority: &Authority) -> String {
+    format!("{}{CALLBACK}", authority.origin())
+}
 
 /// The route that all providers send people back to.
 pub(super) fn router() -> Router<AppState> {

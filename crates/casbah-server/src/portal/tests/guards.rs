@@ -5,7 +5,9 @@ use casbah_model::ids::ObjectId;
 use casbah_model::permission::Permission;
 use secrecy::ExposeSecret;
 
-use super::{Registered, SINGLE, administrator, done, post, principal_of, register, sign_in_as};
+use super::{
+    Registered, SINGLE, add_provider, administrator, done, post, principal_of, register, sign_in_as,
+};
 use crate::portal::pages;
 use crate::testing::browser::Browser;
 use crate::testing::directory::Directory;
@@ -75,6 +77,7 @@ struct Rich {
     owner: String,
     person: String,
     assignment: String,
+    provider: String,
 }
 
 impl Rich {
@@ -109,6 +112,10 @@ impl Rich {
         let page = browser.get(&format!("/portal/users/{}", ada.id)).await;
         let remove = page.attribute(&format!("action=\"/portal/users/{}/roles/", ada.id));
         Self {
+            provider: {
+                let page = add_provider(browser, "Console", &[]).await;
+                page.rsplit_once('/').unwrap().1.to_owned()
+            },
             person: ada.id.to_string(),
             assignment: remove.strip_suffix("/remove").unwrap().to_owned(),
             principal: principal_of(browser, &app).await,
@@ -122,7 +129,9 @@ impl Rich {
     fn at(&self, path: &str) -> String {
         let address = filled(path, |name| match name {
             "id" if path.contains("enterprise") => self.principal.clone(),
+            "id" if path.contains("identity-providers") => self.provider.clone(),
             "id" if path.contains("users") => self.person.clone(),
+            "user" => self.person.clone(),
             "role" => self.assignment.clone(),
             "id" => self.app.id.clone(),
             "app_id" => self.app.app_id.clone(),

@@ -4,7 +4,7 @@ use axum::http::Method;
 use casbah_model::ids::ObjectId;
 use secrecy::ExposeSecret;
 
-use super::{Registered, done, post, principal_of, register, sign_in_as};
+use super::{Registered, add_provider, done, post, principal_of, register, sign_in_as};
 use crate::portal::pages;
 use crate::testing::browser::Browser;
 use crate::testing::directory::Directory;
@@ -81,9 +81,15 @@ async fn a_hostile_name_is_text_on_every_page() {
         ("description", EVIL),
     ];
     done(&mut browser, &app.at("/federated"), &fields).await;
+    let provider = [
+        ("client_id", EVIL),
+        ("issuer", "https://idp.example/\"><script>alert(1)"),
+    ];
+    let provider = add_provider(&mut browser, EVIL, &provider).await;
     // It offers permissions with hostile words, too, and asks for its own.
     let principal = principal_of(&mut browser, &app).await;
-    let addresses = addresses(&app, &principal);
+    let mut addresses = addresses(&app, &principal);
+    addresses.extend([format!("{provider}/delete"), provider]);
     assert!(addresses.len() > 20);
     for address in addresses {
         let page = browser.get(&address).await;
@@ -118,6 +124,7 @@ async fn a_form_that_comes_back_holds_text() {
     let directory = Directory::new().await;
     let mut browser = evil_tenant(&directory).await;
     let app = register(&mut browser, "Console", "AzureADMyOrg").await;
+    let long = EVIL.repeat(10);
     for (path, fields) in [
         (
             "/portal/apps/new".to_owned(),
@@ -141,6 +148,11 @@ async fn a_form_that_comes_back_holds_text() {
             vec![("issuer", EVIL), ("subject", EVIL), ("name", EVIL)],
         ),
         (app.at("/delete"), vec![("typed", EVIL)]),
+        (
+            "/portal/identity-providers/new".to_owned(),
+            vec![("name", EVIL), ("issuer", EVIL), ("domain", EVIL)],
+        ),
+        ("/portal/tenant".to_owned(), vec![("name", &long)]),
     ] {
         let page = post(&mut browser, &path, &fields).await;
         assert_eq!(page.status, 200, "{path}: {}", page.text);
@@ -178,6 +190,8 @@ async fn nothing_in_an_address_becomes_part_of_a_page() {
         "resource",
         "permission",
         "person",
+        "algorithm",
+        "when",
     ];
     let query: Vec<_> = names.iter().map(|name| format!("{name}={evil}")).collect();
     for address in addresses(&app, &principal) {
@@ -246,7 +260,11 @@ async fn ids_of_nothing_are_no_pages() {
     let directory = Directory::new().await;
     let mut browser = evil_tenant(&directory).await;
     for id in [&ObjectId::random().to_string(), "x", "..%2F..%2Fme", "%22"] {
-        for base in ["/portal/apps", "/portal/enterprise_apps"] {
+        for base in [
+            "/portal/apps",
+            "/portal/enterprise_apps",
+            "/portal/identity-providers",
+        ] {
             let page = browser.get(&format!("{base}/{id}")).await;
             assert_eq!(page.status, 404, "{base}/{id}: {}", page.text);
         }

@@ -7,9 +7,9 @@ use casbah_identity::identity_provider::{AuthorizationRequest, begin};
 use casbah_identity::signin::Prompt;
 use casbah_model::identity::IdentityProvider;
 
-use super::CALLBACK;
 use super::error::ProviderError;
 use super::offers::{Offers, chosen};
+use super::redirect_uri;
 use crate::portal::sign_in::error::SignInError;
 use crate::portal::sign_in::fields;
 use crate::portal::sign_in::flow::{Entry, Errand, Flow};
@@ -83,7 +83,7 @@ pub(in crate::portal::sign_in) async fn lead_on(
     };
     let request = AuthorizationRequest {
         provider,
-        redirect_uri: &format!("{}{CALLBACK}", app.authority.origin()),
+        redirect_uri: &redirect_uri(&app.authority),
         login_hint,
         prompt: prompt(flow),
     };

@@ -6,8 +6,8 @@ use casbah_model::identity::IdentityProvider;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::CALLBACK;
 use super::error::ProviderError;
+use super::redirect_uri;
 use crate::identity::issuers::Published;
 use crate::portal::sign_in::error::SignInError;
 use crate::state::App;
@@ -53,7 +53,7 @@ pub(super) async fn redeem(
         .open(&secret_place(provider), &sealed)
         .map_err(ProviderError::Seal)?;
     let secret = std::str::from_utf8(&secret).map_err(|_| ProviderError::Seal(SealError::Form))?;
-    let redirect_uri = format!("{}{CALLBACK}", app.authority.origin());
+    let redirect_uri = redirect_uri(&app.authority);
     let mut fields = vec![
         ("grant_type", "authorization_code"),
         ("code", code),

@@ -1,0 +1,80 @@
+//! `GET /portal/identity-providers`
+
+use askama::Template;
+
+use super::{HERE, LIST, Provider};
+use crate::portal::page::{self, Closed, Frame, Section};
+use crate::portal::pages::Answer;
+use crate::portal::sign_in::provider_redirect_uri;
+use crate::portal::table::{Column, Key, Table};
+use crate::portal::visitor::Visitor;
+
+const TITLE: &str = "Identity providers";
+
+/// Who may see them.
+const WHY: &str = "Whoever says through which providers people sign in can sign in as anybody \
+    of the tenant. So only Global Administrators see and change identity providers.";
+
+#[derive(Template)]
+#[template(path = "portal/settings/provider/list.html")]
+struct List<'a> {
+    frame: Frame<'a>,
+    table: Table<Provider>,
+    redirect_uri: String,
+}
+
+/// `GET /portal/identity-providers`
+pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
+    let found = visitor.directory().list(&format!("{LIST}?$top=999")).await;
+    let rows: Vec<Provider> = match found {
+        Ok(rows) => rows,
+        Err(error) if error.is_forbidden() => {
+            let page = Closed {
+                frame: Frame::new(&visitor, Section::IdentityProviders, TITLE),
+                why: WHY,
+            };
+            return Ok(page.show(&visitor.context)?);
+        }
+        Err(error) => return Err(error),
+    };
+    let columns = [
+        Column {
+            name: "name",
+            title: "Display name",
+            key: Some(|one: &Provider| Key::text(&one.display_name)),
+        },
+        Column {
+            name: "issuer",
+            title: "Issuer",
+            key: Some(|one| Key::text(&one.issuer)),
+        },
+        Column {
+            name: "client",
+            title: "Client ID",
+            key: Some(|one| Key::text(&one.client_id)),
+        },
+        Column {
+            name: "domains",
+            title: "Required for",
+            key: Some(|one| Key::text(&one.domains.join(" "))),
+        },
+        Column {
+            name: "status",
+            title: "Status",
+            key: Some(|one| Key::Number(i64::from(one.is_enabled))),
+        },
+    ];
+    let text = |one: &Provider| {
+        let domains = one.domains.join(" ");
+        format!(
+            "{} {} {} {} {domains}",
+            one.display_name, one.issuer, one.client_id, one.id
+        )
+    };
+    let page = List {
+        frame: Frame::new(&visitor, Section::IdentityProviders, TITLE),
+        table: Table::new(HERE, &visitor.query, &[], &columns, rows, text),
+        redirect_uri: provider_redirect_uri(&visitor.app.authority),
+    };
+    Ok(page::show(&page, &visitor.context)?)
+}
