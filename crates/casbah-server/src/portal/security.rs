@@ -3,6 +3,7 @@
 //! These pages are about the visitor alone, so they ask the store themselves: each
 //! query has the visitor's tenant and id.
 
+mod agent;
 mod authenticator;
 mod overview;
 mod passkeys;

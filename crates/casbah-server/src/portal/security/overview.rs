@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use casbah_model::identity::{FirstPartyApp, SecondFactors};
 use casbah_model::ids::AppId;
 
+use super::agent;
 use crate::identity::passkeys::RelyingParty;
 use crate::portal::moment::Moment;
 use crate::portal::page::{self, Frame, Section};
@@ -35,6 +36,9 @@ struct PasskeyRow {
 struct SessionRow {
     id: String,
     is_this: bool,
+    /// The browser in known words.
+    browser: String,
+    /// What it said of itself.
     agent: String,
     source: String,
     since: Moment,
@@ -59,6 +63,7 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         .map(|session| SessionRow {
             id: URL_SAFE_NO_PAD.encode(session.hash.as_bytes()),
             is_this: visitor.is_session(session.hash),
+            browser: agent::describe(&session.agent),
             agent: session.agent,
             source: session
                 .source
