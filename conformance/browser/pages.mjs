@@ -150,6 +150,25 @@ async function provider(page, name, isKept) {
   await done(page, "provider was deleted");
 }
 
+// A legacy API token is made, works, and is revoked.
+async function apiToken(page, name) {
+  const main = page.locator("main");
+  await page.goto("/portal/api-tokens");
+  await page.getByLabel("Name").fill(name);
+  await page.getByRole("button", { name: "Generate" }).click();
+  const token = await page.locator(".secret code").textContent();
+  await shot(page, "new-api-token");
+  const status = async () => (await page.request.get("/api/v1/alerts/?limit=1",
+    { headers: { Authorization: `Token ${token}` } })).status();
+  if (await status() !== 200) find("API tokens", "a new one does not work");
+  await page.goto("/portal/api-tokens");
+  await main.getByRole("row", { name }).getByText("Active").waitFor();
+  await main.getByRole("link", { name: `Revoke ${name}` }).click();
+  await page.getByRole("button", { name: "Revoke" }).click();
+  await done(page, "token was revoked");
+  if (await status() !== 401) find("API tokens", "a revoked one works");
+}
+
 // A token of the test's client, taken apart, and whether a published key verifies it.
 async function token(page) {
   const { tenant, id, secret } = test.client;
@@ -324,6 +343,8 @@ const plain = await open({ viewport: { width: 390, height: 844 }, javaScriptEnab
 await story(plain, "SIEM agent without a script");
 await tenant(first);
 await tenant(plain);
+await apiToken(first, "SOAR");
+await apiToken(plain, "SOAR without a script");
 await provider(first, "Contoso ID", true);
 await provider(plain, "Contoso ID without a script", false);
 await keys(first);

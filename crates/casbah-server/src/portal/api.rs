@@ -4,7 +4,7 @@
 //! the guard of each route decides by the person's roles, as it does for a token.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Request, StatusCode};
 use serde::Deserialize;
@@ -78,6 +78,12 @@ impl<'a> Api<'a> {
         self.call(Method::POST, path, body).await
     }
 
+    /// Deletes what is at a path.
+    pub(super) async fn delete(&self, path: &str) -> Result<(), PortalError> {
+        self.send(Method::DELETE, path, Body::empty()).await?;
+        Ok(())
+    }
+
     /// Whether a route with this need would let the person in.
     pub(super) fn lets_in(&self, need: Need) -> bool {
         self.person().authorize(need).is_ok()
@@ -93,6 +99,12 @@ impl<'a> Api<'a> {
         path: &str,
         body: Body,
     ) -> Result<T, PortalError> {
+        let answer = self.send(method, path, body).await?;
+        Ok(serde_json::from_slice(&answer)?)
+    }
+
+    /// Sends a request; what is not a refusal comes back.
+    async fn send(&self, method: Method, path: &str, body: Body) -> Result<Bytes, PortalError> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -108,7 +120,7 @@ impl<'a> Api<'a> {
             text: "the answer is too long".to_owned(),
         })?;
         if status.is_success() {
-            return Ok(serde_json::from_slice(&body)?);
+            return Ok(body);
         }
         let refusal: Refusal = serde_json::from_slice(&body).unwrap_or_default();
         let reason = refusal.errors.into_iter().next().map(|one| one.error);

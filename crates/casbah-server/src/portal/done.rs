@@ -46,6 +46,7 @@ pub(super) enum Done {
     PrincipalDeleted,
     KeyAdded,
     KeysReplaced,
+    ApiTokenRevoked,
     ProviderAdded,
     ProviderDeleted,
     AccountForgotten,
@@ -87,6 +88,7 @@ impl Done {
         Self::PrincipalDeleted,
         Self::KeyAdded,
         Self::KeysReplaced,
+        Self::ApiTokenRevoked,
         Self::ProviderAdded,
         Self::ProviderDeleted,
         Self::AccountForgotten,
@@ -160,6 +162,7 @@ impl Done {
                 "key-added",
                 "The next key was made and published. It signs in two days.",
             ),
+            Self::ApiTokenRevoked => ("api-token-revoked", "The token was revoked."),
             Self::KeysReplaced => (
                 "keys-replaced",
                 "The new key signs. The earlier keys are gone, and every token that they signed.",

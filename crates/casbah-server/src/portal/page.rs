@@ -32,6 +32,8 @@ pub(super) enum Section {
     Tenant,
     /// Other providers through which people sign in.
     IdentityProviders,
+    /// Legacy API tokens.
+    ApiTokens,
     /// Who did what.
     Audit,
     /// When credentials end.
@@ -68,6 +70,7 @@ const NAVIGATION: &[(&str, &[Section])] = &[
         &[
             Section::Tenant,
             Section::IdentityProviders,
+            Section::ApiTokens,
             Section::Audit,
             Section::Credentials,
             Section::Keys,
@@ -97,6 +100,10 @@ impl Section {
                 let need = Need::Casbah(CasbahRole::AuditRead);
                 visitor.api().lets_in(need)
             }
+            Self::ApiTokens => {
+                let need = Need::Casbah(CasbahRole::ApiTokenManage);
+                visitor.api().lets_in(need)
+            }
             Self::Keys => {
                 let need = Need::Casbah(CasbahRole::TenantManage);
                 visitor.tenant.is_home && visitor.api().lets_in(need)
@@ -123,6 +130,7 @@ impl Section {
             Self::TokenTools => "Token tools",
             Self::Tenant => "Tenant",
             Self::IdentityProviders => "Identity providers",
+            Self::ApiTokens => "API tokens",
             Self::Audit => "Audit logs",
             Self::Credentials => "Credentials",
             Self::Keys => "Signing keys",
@@ -141,6 +149,7 @@ impl Section {
             Self::TokenTools => "/portal/tokens",
             Self::Tenant => "/portal/tenant",
             Self::IdentityProviders => "/portal/identity-providers",
+            Self::ApiTokens => "/portal/api-tokens",
             Self::Audit => "/portal/audit",
             Self::Credentials => "/portal/credentials",
             Self::Keys => "/portal/keys",

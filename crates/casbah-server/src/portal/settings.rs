@@ -2,6 +2,7 @@
 //! its credentials, its addresses; and the keys of the installation.
 
 mod about;
+mod api_tokens;
 mod audit;
 mod credentials;
 mod identity_providers;
@@ -19,7 +20,7 @@ pub(super) fn pages(pages: Pages) -> Pages {
         .page("/portal/keys", keys::show)
         .page("/portal/keys/rotate", keys::ask_to_rotate)
         .form("/portal/keys/rotate", keys::rotate);
-    identity_providers::pages(pages)
+    api_tokens::pages(identity_providers::pages(pages))
         .page("/portal/audit", audit::show)
         .page("/portal/credentials", credentials::show)
         .page("/portal/about", about::show)

@@ -178,7 +178,7 @@ async fn a_token_ends_with_its_issuer_and_stays_listed() {
     for (name, change) in [
         ("disabled", (|user| user.enabled = false) as fn(&mut User)),
         ("demoted", |user| {
-            user.roles = [DirectoryRole::GlobalReader].into()
+            user.roles = [DirectoryRole::GlobalReader].into();
         }),
     ] {
         let user = directory

@@ -91,7 +91,7 @@ fn calls(line: &Line, operation: &Operation) -> bool {
     let mut parts = request.uri().path().split('/');
     let mut wanted = operation.path.split('/');
     let is_method = |method: &&str| [line.method, "any method"].contains(method);
-    operation.methods.iter().any(|method| is_method(method))
+    operation.methods.iter().any(is_method)
         && loop {
             match (parts.next(), wanted.next()) {
                 (None, None) => break true,

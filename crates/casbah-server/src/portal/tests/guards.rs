@@ -78,6 +78,7 @@ struct Rich {
     person: String,
     assignment: String,
     provider: String,
+    api_token: String,
 }
 
 impl Rich {
@@ -116,6 +117,12 @@ impl Rich {
                 let page = add_provider(browser, "Console", &[]).await;
                 page.rsplit_once('/').unwrap().1.to_owned()
             },
+            api_token: {
+                post(browser, "/portal/api-tokens", &[("name", "Console")]).await;
+                let page = browser.get("/portal/api-tokens").await;
+                let path = page.attribute("secondary small\" href=\"/portal/api-tokens/");
+                path.strip_suffix("/revoke").unwrap().to_owned()
+            },
             person: ada.id.to_string(),
             assignment: remove.strip_suffix("/remove").unwrap().to_owned(),
             principal: principal_of(browser, &app).await,
@@ -130,6 +137,7 @@ impl Rich {
         let address = filled(path, |name| match name {
             "id" if path.contains("enterprise") => self.principal.clone(),
             "id" if path.contains("identity-providers") => self.provider.clone(),
+            "id" if path.contains("api-tokens") => self.api_token.clone(),
             "id" if path.contains("users") => self.person.clone(),
             "user" => self.person.clone(),
             "role" => self.assignment.clone(),

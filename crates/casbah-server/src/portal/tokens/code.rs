@@ -51,7 +51,7 @@ struct Code<'a> {
     chosen: Option<AppId>,
     /// Whether the address asks for an application that is not here.
     is_unknown: bool,
-    code: String,
+    program: String,
     /// Permissions each of which is enough.
     permissions: Vec<&'static str>,
     has_own_ca: bool,
@@ -96,7 +96,7 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         apps,
         chosen,
         is_unknown: !wanted.is_empty() && chosen.is_none(),
-        code: code.render()?,
+        program: code.render()?,
         permissions: permissions.iter().map(Permission::value).collect(),
         has_own_ca: visitor.app.config.certificate.is_none(),
     };
