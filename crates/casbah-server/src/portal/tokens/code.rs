@@ -80,7 +80,7 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
     let chosen = wanted.parse().ok();
     let chosen = chosen.filter(|id| apps.iter().any(|app| app.app_id == *id));
     let authority = &visitor.app.authority;
-    let code = Snippet {
+    let program = Snippet {
         language,
         tenant: visitor.tenant.id,
         client: &chosen.map_or_else(|| CLIENT.to_owned(), |id| id.to_string()),
@@ -96,7 +96,7 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         apps,
         chosen,
         is_unknown: !wanted.is_empty() && chosen.is_none(),
-        program: code.render()?,
+        program: program.render()?,
         permissions: permissions.iter().map(Permission::value).collect(),
         has_own_ca: visitor.app.config.certificate.is_none(),
     };
