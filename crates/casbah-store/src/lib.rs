@@ -37,7 +37,9 @@ pub use audit::{
 };
 pub use database::DatabaseAddress;
 pub use detector::{DetectionCommit, DetectorState, Story};
-pub use directory::{ApplicationQuery, Consent, Denied, NewInvitation, NewTenant, TokenFacts};
+pub use directory::{
+    ApplicationCounts, ApplicationQuery, Consent, Denied, NewInvitation, NewTenant, TokenFacts,
+};
 pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};
 pub use page::{COUNTED, Page, Total};

@@ -29,6 +29,7 @@ mod wire;
 use axum::Router;
 use axum::routing::any;
 
+pub(crate) use applications::count as count_applications;
 pub(crate) use caller::{Caller, Right};
 pub(crate) use dispatch::ask;
 pub(crate) use error::GraphError;

@@ -5,6 +5,7 @@
 //! each change is checked and kept in the audit in one place.
 
 use axum::http::Method;
+use casbah_store::ApplicationCounts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -75,6 +76,11 @@ impl<'a> Directory<'a> {
     /// Deletes an object.
     pub(super) async fn delete(&self, path: &str) -> Result<(), PortalError> {
         self.call(&Method::DELETE, path, None).await.map(drop)
+    }
+
+    /// How many applications the tenant has to do with.
+    pub(super) async fn count_applications(&self) -> Result<ApplicationCounts, PortalError> {
+        Ok(graph::count_applications(self.app, &self.caller()).await?)
     }
 
     fn caller(&self) -> graph::Caller {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use casbah_model::filter::fold;
-use casbah_model::identity::{AppRoleAssignment, Application, ClientSecret, ServicePrincipal};
+use casbah_model::identity::{
+    AppRoleAssignment, Application, ClientSecret, FirstPartyApp, ServicePrincipal,
+};
 use casbah_model::ids::{AppId, ObjectId, TenantId};
 
 use super::client_secrets::secrets;
@@ -64,7 +66,45 @@ pub struct TokenFacts {
     pub assignments: Vec<AppRoleAssignment>,
 }
 
+/// How many applications a tenant has to do with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApplicationCounts {
+    /// Registered here; deleted ones are left out.
+    pub registered: u64,
+    /// Present here, and registered in other tenants.
+    pub foreign: u64,
+}
+
 impl Store {
+    /// How many applications a tenant has to do with, counted by indexes alone.
+    pub async fn application_counts(
+        &self,
+        tenant: TenantId,
+    ) -> Result<ApplicationCounts, StoreError> {
+        self.read(move |session| {
+            let registered = session.number(
+                "SELECT COUNT(*) FROM application WHERE tenant_id = ?1 AND deleted IS NULL",
+                params![tenant],
+            )?;
+            let present = session.number(
+                "SELECT COUNT(*) FROM service_principal WHERE tenant_id = ?1 AND app_id NOT IN
+                    (SELECT app_id FROM application WHERE tenant_id = ?1)",
+                params![tenant],
+            )?;
+            let mut foreign = present;
+            for app in FirstPartyApp::ALL {
+                if service_principals::by_app_id(session, tenant, app.app_id)?.is_some() {
+                    foreign -= 1;
+                }
+            }
+            Ok(ApplicationCounts {
+                registered: registered.try_into().unwrap_or_default(),
+                foreign: foreign.try_into().unwrap_or_default(),
+            })
+        })
+        .await
+    }
+
     /// A tenant's applications, by name; deleted ones are left out.
     pub async fn applications(
         &self,

@@ -24,7 +24,7 @@ mod sign_in;
 mod tenants;
 mod users;
 
-pub use applications::{ApplicationQuery, TokenFacts};
+pub use applications::{ApplicationCounts, ApplicationQuery, TokenFacts};
 pub use consent::Consent;
 pub use exchange::Denied;
 pub use invitations::NewInvitation;

@@ -1,7 +1,7 @@
 //! Consent grants all or nothing, beside what was granted before.
 
-use casbah_model::identity::{Application, ConsentType, SignInAudience};
-use casbah_model::ids::{AppId, KeyId, ObjectId};
+use casbah_model::identity::{Application, ConsentType, FirstPartyApp, SignInAudience};
+use casbah_model::ids::{AppId, KeyId, ObjectId, TenantId};
 use casbah_store::{Conflict, Consent, Store, StoreError};
 
 use super::directory::{NOW, create, principal, record, save, tenant};
@@ -95,5 +95,50 @@ crate::on_both!(
                 .unwrap()
                 .is_empty()
         );
+    }
+);
+
+crate::on_both!(
+    applications_are_counted_by_whose_they_are,
+    |store: Store| async move {
+        let (home, admin) = tenant("home.example");
+        create(&store, &home, admin).await.unwrap();
+        let (other, admin) = tenant("other.example");
+        create(&store, &other, admin).await.unwrap();
+        let counts = async |tenant| {
+            let counts = store.application_counts(tenant).await.unwrap();
+            (counts.registered, counts.foreign)
+        };
+        assert_eq!(counts(home.id).await, (0, 0));
+        let own = Application::new(home.id, "Own", NOW);
+        let present = principal(home.id, own.app_id);
+        save(&store, own.clone()).await;
+        store.add_service_principal(present).await.unwrap();
+        save(&store, Application::new(home.id, "Absent", NOW)).await;
+        let partner = Application::new(other.id, "Partner", NOW);
+        let presents = [home.id, other.id].map(|tenant| principal(tenant, partner.app_id));
+        save(&store, partner).await;
+        for present in presents {
+            store.add_service_principal(present).await.unwrap();
+        }
+        for app in FirstPartyApp::ALL {
+            // Some are there from the first.
+            let _ = store
+                .add_service_principal(principal(home.id, app.app_id))
+                .await;
+        }
+        assert_eq!(counts(home.id).await, (2, 1));
+        assert_eq!(counts(other.id).await, (1, 0));
+        let deleted = Application {
+            deleted: Some(NOW),
+            ..own
+        };
+        save(&store, deleted).await;
+        assert_eq!(
+            counts(home.id).await,
+            (1, 1),
+            "it may come back, so it is no one else's"
+        );
+        assert_eq!(counts(TenantId::random()).await, (0, 0));
     }
 );

@@ -1,16 +1,17 @@
 //! Reading applications.
 
 use casbah_model::identity::Application;
-use casbah_store::ApplicationQuery;
+use casbah_store::{ApplicationCounts, ApplicationQuery};
 use serde_json::Value;
 
 use super::find::find;
-use crate::identity::graph::caller::Right;
+use crate::identity::graph::caller::{Caller, Right};
 use crate::identity::graph::certificates;
 use crate::identity::graph::dispatch::Call;
 use crate::identity::graph::error::GraphError;
 use crate::identity::graph::reply::Reply;
 use crate::identity::graph::wire;
+use crate::state::App;
 
 /// `GET /applications`
 pub(in crate::identity::graph) async fn list(call: &Call<'_>) -> Result<Reply, GraphError> {
@@ -19,6 +20,12 @@ pub(in crate::identity::graph) async fn list(call: &Call<'_>) -> Result<Reply, G
     let query = ApplicationQuery::default();
     let all = call.app.store.applications(tenant, query).await?;
     page(call, all).await
+}
+
+/// How many applications the caller's tenant has to do with; no call of Graph asks so.
+pub(crate) async fn count(app: &App, caller: &Caller) -> Result<ApplicationCounts, GraphError> {
+    caller.require(Right::Read)?;
+    Ok(app.store.application_counts(caller.tenant.id).await?)
 }
 
 /// `GET /directory/deletedItems/microsoft.graph.application`
