@@ -1,46 +1,87 @@
 //! Files of the pages, part of the program.
+//!
+//! Their addresses hold a version, which is that of their content: a browser may keep what
+//! it got by such an address for ever, and after an upgrade pages name another.
+
+use std::sync::LazyLock;
 
 use axum::Router;
+use axum::extract::RawQuery;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use casbah_identity::random::digest_of;
 
 use crate::state::AppState;
 
-const KEEP: &str = "public, max-age=3600";
+/// What was asked for by its version does not change (RFC 8246).
+const KEEP: &str = "public, max-age=31536000, immutable";
+/// Another version is that of another node while an upgrade is under way.
+const ASK: &str = "no-cache";
 const CSS: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// The files' routes.
-pub(super) fn router() -> Router<AppState> {
-    let style = include_str!("../../assets/casbah.css");
-    let portal = include_str!("../../assets/portal.js");
-    let icon = include_str!("../../assets/icon.svg");
-    let form_post = include_str!("../../assets/form_post.js");
-    let token_tools = include_str!("../../assets/token_tools.js");
-    let passkey = include_str!("../../assets/passkey.js");
-    Router::new()
-        .route("/casbah/assets/casbah.css", get(async || file(CSS, style)))
-        .route("/casbah/assets/icon.svg", get(async || file(SVG, icon)))
-        .route(
-            "/casbah/assets/passkey.js",
-            get(async || file(JAVASCRIPT, passkey)),
-        )
-        .route(
-            "/casbah/assets/portal.js",
-            get(async || file(JAVASCRIPT, portal)),
-        )
-        .route(
-            "/casbah/assets/token_tools.js",
-            get(async || file(JAVASCRIPT, token_tools)),
-        )
-        .route(
-            "/casbah/assets/form_post.js",
-            get(async || file(JAVASCRIPT, form_post)),
-        )
+/// A file.
+pub(crate) struct Asset {
+    path: &'static str,
+    kind: &'static str,
+    text: &'static str,
+    version: LazyLock<String>,
 }
 
-fn file(kind: &'static str, text: &'static str) -> impl IntoResponse {
-    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, KEEP)], text)
+macro_rules! assets {
+    ($($name:ident = $file:literal, $kind:expr;)*) => {
+        $(pub(crate) static $name: Asset = Asset {
+            path: concat!("/casbah/assets/", $file),
+            kind: $kind,
+            text: include_str!(concat!("../../assets/", $file)),
+            version: LazyLock::new(|| version(include_str!(concat!("../../assets/", $file)))),
+        };)*
+
+        /// All of them.
+        static ALL: &[&Asset] = &[$(&$name),*];
+    };
+}
+
+assets! {
+    STYLE = "casbah.css", CSS;
+    ICON = "icon.svg", SVG;
+    PORTAL = "portal.js", JAVASCRIPT;
+    TOKEN_TOOLS = "token_tools.js", JAVASCRIPT;
+    PASSKEY = "passkey.js", JAVASCRIPT;
+    FORM_POST = "form_post.js", JAVASCRIPT;
+}
+
+fn version(text: &str) -> String {
+    let mut version = URL_SAFE_NO_PAD.encode(digest_of(text).as_bytes());
+    version.truncate(16);
+    version
+}
+
+impl Asset {
+    /// The address that pages name.
+    pub(crate) fn address(&self) -> String {
+        format!("{}?v={}", self.path, *self.version)
+    }
+
+    fn answer(&self, query: Option<&str>) -> impl IntoResponse + use<> {
+        let asked = query.and_then(|query| query.strip_prefix("v="));
+        let is_this = asked == Some(self.version.as_str());
+        let keep = if is_this { KEEP } else { ASK };
+        (
+            [(CONTENT_TYPE, self.kind), (CACHE_CONTROL, keep)],
+            self.text,
+        )
+    }
+}
+
+/// The files' routes.
+pub(super) fn router() -> Router<AppState> {
+    ALL.iter().fold(Router::new(), |router, asset| {
+        let answer = async |RawQuery(query): RawQuery| asset.answer(query.as_deref());
+        router.route(asset.path, get(answer))
+    })
 }

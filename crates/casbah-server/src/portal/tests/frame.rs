@@ -105,3 +105,35 @@ async fn the_navigation_leads_where_one_is_let_in() {
         }
     }
 }
+
+#[tokio::test]
+async fn files_are_kept_for_ever_by_their_version_alone() {
+    let directory = Directory::new().await;
+    let (mut browser, page) = sign_in(&directory, "/portal/").await;
+    let page = browser.get(page.header("location")).await;
+    for (before, kind) in [
+        ("<link rel=\"stylesheet\" href=\"", "text/css"),
+        ("<link rel=\"icon\" href=\"", "image/svg+xml"),
+        ("<script src=\"", "text/javascript"),
+    ] {
+        let address = page.attribute(before);
+        let (path, version) = address.split_once("?v=").unwrap();
+        assert_eq!(version.len(), 16, "{address}");
+        let file = browser.get(&address).await;
+        assert_eq!(file.status, 200, "{address}");
+        assert!(file.header("content-type").starts_with(kind), "{address}");
+        assert!(
+            file.header("cache-control").contains("immutable"),
+            "{address}"
+        );
+        for other in ["", "?v=", "?v=of-another-node", "?w=1"] {
+            let same = browser.get(&format!("{path}{other}")).await;
+            assert_eq!(
+                (same.status, &same.text),
+                (200, &file.text),
+                "{path}{other}"
+            );
+            assert_eq!(same.header("cache-control"), "no-cache", "{path}{other}");
+        }
+    }
+}
