@@ -166,6 +166,8 @@ const secret = await readers.locator("input[name=secret]").getAttribute("value")
 await readers.getByRole("textbox", { name: "Code" }).fill(totp(secret));
 await readers.getByRole("button", { name: "Verify and add" }).click();
 await readers.getByText("The authenticator app was added").waitFor();
+const codes = await readers.locator("ol code").allTextContents();
+expect("recovery codes are shown", codes.length === 10 && codes.every((code) => /^[0-9A-Z]{5}-[0-9A-Z]{5}$/.test(code)));
 await signOut(readers);
 await readers.goto("/portal/");
 await typePassword(readers, reader);
@@ -177,6 +179,14 @@ await readers.getByLabel("Code of your authenticator app").fill(totp(secret, 30)
 await readers.getByRole("button", { name: "Verify" }).click();
 await readers.waitForURL("**/portal/");
 expect("the code of the app signs in", true);
+await signOut(readers);
+await readers.goto("/portal/security");
+await typePassword(readers, reader);
+await readers.getByText("Use a recovery code").click();
+await readers.getByLabel("Recovery code").fill(codes[0].toLowerCase());
+await readers.getByRole("button", { name: "Use the code" }).click();
+await readers.waitForURL("**/portal/security");
+expect("a recovery code signs in, and one less is left", await readers.getByText("9 left").isVisible());
 
 // A passkey, after the password and in place of it.
 const devices = await page.context().newCDPSession(page);

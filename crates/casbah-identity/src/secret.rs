@@ -87,6 +87,21 @@ impl Peppers {
             .map(|(version, pepper)| (*version, pepper))
     }
 
+    /// The hash of a text under the newest pepper.
+    ///
+    /// # Errors
+    /// [`PepperError::None`]
+    pub(crate) fn digest(&self, text: &SecretString) -> Result<Digest, PepperError> {
+        let (_, pepper) = self.newest().ok_or(PepperError::None)?;
+        Ok(pepper.hash(text))
+    }
+
+    /// Its hashes under all peppers, of which one may be stored.
+    pub(crate) fn digests(&self, text: &SecretString) -> Vec<Digest> {
+        let peppers = self.by_version.values();
+        peppers.map(|pepper| pepper.hash(text)).collect()
+    }
+
     /// Whether `secret` is the stored one, in constant time. A secret under a
     /// pepper that is no longer known never matches.
     pub fn matches(&self, secret: &SecretString, stored: &ClientSecret) -> bool {

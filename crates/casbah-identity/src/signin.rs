@@ -9,6 +9,7 @@ mod device;
 mod grant;
 mod on_behalf_of;
 mod opaque;
+mod recovery_code;
 mod refresh;
 mod response;
 
@@ -25,6 +26,9 @@ pub use grant::{UserGrant, UserGrantFacts, client_info, pairwise_subject, user_g
 pub use on_behalf_of::check_user_assertion;
 pub(crate) use opaque::fresh as fresh_opaque;
 pub use opaque::{OpaqueKind, tenant_of};
+pub use recovery_code::{
+    NewRecoveryCodes, RECOVERY_CODES, new_recovery_codes, recovery_code_digests,
+};
 pub use refresh::{
     NewRefreshToken, REUSE_GRACE_SECONDS, RefreshGrant, check_refresh, first_refresh, next_refresh,
 };

@@ -45,10 +45,12 @@ pub struct SecondFactors {
     pub app: Option<AuthenticatorApp>,
     /// Passkeys, the oldest first.
     pub passkeys: Vec<Passkey>,
+    /// How many recovery codes are left, each good once in place of the others.
+    pub recovery_codes: u64,
 }
 
 impl SecondFactors {
-    /// Whether the person has none.
+    /// Whether the person has none; recovery codes alone are none.
     pub fn is_empty(&self) -> bool {
         self.app.is_none() && self.passkeys.is_empty()
     }

@@ -24,6 +24,7 @@ mod owners;
 mod password_grant;
 mod people;
 mod people_limits;
+mod recovery_codes;
 mod refresh;
 mod second_factor;
 mod sign_in;

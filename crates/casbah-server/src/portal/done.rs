@@ -182,6 +182,11 @@ impl Done {
         }
     }
 
+    /// What a page says.
+    pub(super) const fn text(self) -> &'static str {
+        self.said().1
+    }
+
     /// Sends the browser to a page of ours, which then says what was done.
     pub(super) fn at(self, path: &str) -> Response {
         let joint = if path.contains('?') { '&' } else { '?' };

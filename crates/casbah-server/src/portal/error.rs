@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use casbah_identity::crypto::SealError;
 use casbah_identity::random::NoRandomness;
+use casbah_identity::secret::PepperError;
 use casbah_store::StoreError;
 
 use super::local_path::LocalPath;
@@ -64,6 +65,9 @@ pub(super) enum PortalError {
     /// No randomness.
     #[error(transparent)]
     Random(#[from] NoRandomness),
+    /// A recovery code could not be hashed.
+    #[error(transparent)]
+    Pepper(#[from] PepperError),
     /// A passkey could not be asked for.
     #[error(transparent)]
     Passkey(#[from] PasskeyError),
@@ -107,6 +111,7 @@ impl PortalError {
             | Self::Store(_)
             | Self::Seal(_)
             | Self::Random(_)
+            | Self::Pepper(_)
             | Self::Passkey(_)
             | Self::Page(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,

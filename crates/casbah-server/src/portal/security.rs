@@ -7,11 +7,13 @@ mod agent;
 mod authenticator;
 mod overview;
 mod passkeys;
+mod recovery_codes;
 mod sessions;
 
+use super::done::Done;
 use super::error::PortalError;
 use super::local_path::LocalPath;
-use super::pages::Pages;
+use super::pages::{Answer, Pages};
 use super::visitor::Visitor;
 
 /// The page that all forms here lead back to.
@@ -34,11 +36,22 @@ pub(super) fn pages(pages: Pages) -> Pages {
         .page("/portal/security/passkey", passkeys::show)
         .form("/portal/security/passkey", passkeys::add)
         .form("/portal/security/passkey/delete", passkeys::delete)
+        .page("/portal/security/recovery_codes", recovery_codes::ask)
+        .form("/portal/security/recovery_codes", recovery_codes::make)
         .form("/portal/security/session/end", sessions::end)
         .form(
             "/portal/security/application/end",
             sessions::end_application,
         )
+}
+
+/// What follows when a method was added: the first one brings the recovery codes.
+async fn added(visitor: &Visitor, is_first: bool, done: Done) -> Answer {
+    if is_first {
+        recovery_codes::hand(visitor, done.text()).await
+    } else {
+        Ok(done.at(HERE))
+    }
 }
 
 /// Sends a visitor to sign in anew whose sign-in was long ago.

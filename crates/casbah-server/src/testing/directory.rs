@@ -2,7 +2,7 @@
 
 use casbah_identity::password;
 use casbah_identity::secret::{SecretOptions, new_client_secret};
-use casbah_identity::signin::AuthenticatorSecret;
+use casbah_identity::signin::{AuthenticatorSecret, new_recovery_codes};
 use casbah_model::identity::{
     AppRoleAssignment, Application, AuthenticatorApp, CLOUD_APP_SECURITY, DirectoryRole,
     PrincipalType, ServicePrincipal, User,
@@ -103,6 +103,20 @@ impl Directory {
         let set = app.store.set_authenticator_app(stored, audit_record());
         set.await.unwrap();
         secret
+    }
+
+    /// Gives a person recovery codes.
+    pub(crate) async fn recovery_codes(&self, user: &User) -> Vec<String> {
+        let app = &self.server.app;
+        let (tenant, now) = (user.tenant, Timestamp::now());
+        let new = new_recovery_codes(&app.peppers, tenant, user.id).unwrap();
+        let record = audit_record();
+        let set = app
+            .store
+            .set_recovery_codes(tenant, user.id, new.hashes, now, record);
+        set.await.unwrap();
+        let texts = new.texts.iter();
+        texts.map(|code| code.expose_secret().to_owned()).collect()
     }
 
     pub(crate) fn browser(&self) -> Browser {

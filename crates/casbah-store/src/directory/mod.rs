@@ -15,6 +15,7 @@ mod invitations;
 mod keys;
 mod owners;
 mod people;
+mod recovery_codes;
 mod registrations;
 mod remembered;
 mod second_factors;

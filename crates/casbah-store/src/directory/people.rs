@@ -16,7 +16,7 @@ use crate::database::{Session, params};
 use crate::{Store, StoreError};
 
 /// What a person leaves behind, by the column that names the person.
-const LEFT: [(&str, &str); 11] = [
+const LEFT: [(&str, &str); 12] = [
     ("user_invitation", "user_id"),
     ("user_session", "user_id"),
     ("authorization_code", "user_id"),
@@ -26,6 +26,7 @@ const LEFT: [(&str, &str); 11] = [
     ("directory_owner", "owner_id"),
     ("authenticator_app", "user_id"),
     ("passkey", "user_id"),
+    ("recovery_code", "user_id"),
     ("sign_in_step", "user_id"),
     ("identity_provider_link", "user_id"),
 ];

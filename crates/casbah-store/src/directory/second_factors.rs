@@ -6,6 +6,7 @@ use casbah_model::identity::{
 use casbah_model::ids::{ObjectId, TenantId};
 use casbah_model::time::Timestamp;
 
+use super::recovery_codes;
 use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::{Store, StoreError};
@@ -40,7 +41,11 @@ impl Store {
             )?;
             let read = |row| read_passkey(tenant, row);
             let passkeys = rows.into_iter().map(read).collect::<Result<_, _>>()?;
-            Ok(SecondFactors { app, passkeys })
+            Ok(SecondFactors {
+                app,
+                passkeys,
+                recovery_codes: recovery_codes::count(session, tenant, user)?,
+            })
         })
         .await
     }
@@ -101,6 +106,7 @@ impl Store {
                 "DELETE FROM authenticator_app WHERE tenant_id = ?1 AND user_id = ?2",
                 params![tenant, user],
             )?;
+            recovery_codes::forget_without_factor(session, tenant, user)?;
             audit::append_if(session, tenant, &record, deleted > 0)
         })
         .await
@@ -179,6 +185,7 @@ impl Store {
                 "DELETE FROM passkey WHERE tenant_id = ?1 AND id = ?2 AND user_id = ?3",
                 params![tenant, id.clone(), user],
             )?;
+            recovery_codes::forget_without_factor(session, tenant, user)?;
             audit::append_if(session, tenant, &record, deleted > 0)
         })
         .await
@@ -266,6 +273,7 @@ pub(super) fn delete_factors(
         "DELETE FROM sign_in_step WHERE tenant_id = ?1 AND user_id = ?2",
         params![tenant, user],
     )?;
+    recovery_codes::forget(session, tenant, user)?;
     let app = session.execute(
         "DELETE FROM authenticator_app WHERE tenant_id = ?1 AND user_id = ?2",
         params![tenant, user],

@@ -18,6 +18,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0006_identity_provider.sql"),
     include_str!("0007_ip_range_tags.sql"),
     include_str!("0008_api_tokens.sql"),
+    include_str!("0009_recovery_codes.sql"),
 ];
 
 /// What a table is to a database of many nodes (Citus).

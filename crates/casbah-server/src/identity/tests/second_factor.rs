@@ -21,7 +21,7 @@ fn code(secret: &AuthenticatorSecret, later: i64) -> String {
     totp.generate(at.try_into().unwrap()).to_string()
 }
 
-async fn password(browser: &mut Browser, user: &User, address: &str) -> Page {
+pub(super) async fn password(browser: &mut Browser, user: &User, address: &str) -> Page {
     let page = browser.get(address).await;
     let fields = [("username", user.upn.as_str()), ("password", PASSWORD)];
     submit(browser, &page, &fields).await

@@ -8,7 +8,7 @@ use qrcode::QrCode;
 use qrcode::render::svg;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{HERE, check_fresh};
+use super::{HERE, added, check_fresh};
 use crate::portal::done::Done;
 use crate::portal::error::PortalError;
 use crate::portal::form::Posted;
@@ -88,9 +88,10 @@ pub(super) async fn add(posted: Posted, (): ()) -> Answer {
         last_step: step,
         created: now,
     };
+    let present = app.store.second_factors(user.tenant, user.id).await?;
     let record = record(visitor, "user.add_authenticator_app");
     app.store.set_authenticator_app(stored, record).await?;
-    Ok(Done::AuthenticatorAdded.at(HERE))
+    added(visitor, present.is_empty(), Done::AuthenticatorAdded).await
 }
 
 /// `POST /portal/security/authenticator/delete`

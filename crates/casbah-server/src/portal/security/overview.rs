@@ -21,6 +21,7 @@ struct Overview<'a> {
     frame: Frame<'a>,
     app: Option<Moment>,
     passkeys: Vec<PasskeyRow>,
+    recovery_codes: u64,
     can_have_passkeys: bool,
     sessions: Vec<SessionRow>,
     applications: Vec<ApplicationRow>,
@@ -90,6 +91,7 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
     let page = Overview {
         frame: Frame::new(&visitor, Section::Security, "Security info"),
         app: factors.app.as_ref().map(|app| Moment(app.created)),
+        recovery_codes: factors.recovery_codes,
         passkeys: rows(factors),
         can_have_passkeys: RelyingParty::of(&app.authority).is_some(),
         sessions,

@@ -8,7 +8,7 @@ use casbah_model::identity::{Passkey, SignInStep, StepKind};
 use secrecy::SecretString;
 
 use super::authenticator::record;
-use super::{HERE, check_fresh};
+use super::{HERE, added, check_fresh};
 use crate::identity::passkeys::RelyingParty;
 use crate::portal::done::Done;
 use crate::portal::error::PortalError;
@@ -108,9 +108,10 @@ pub(super) async fn add(posted: Posted, (): ()) -> Answer {
         created: now,
         last_used: None,
     };
+    let present = app.store.second_factors(user.tenant, user.id).await?;
     let record = record(visitor, "user.add_passkey");
     if app.store.add_passkey(passkey, record).await? {
-        Ok(Done::PasskeyAdded.at(HERE))
+        added(visitor, present.is_empty(), Done::PasskeyAdded).await
     } else {
         ask(visitor, Some("This passkey is known already.")).await
     }

@@ -48,6 +48,8 @@ pub(super) struct SecondFactorPage<'a> {
     pub(super) upn: &'a str,
     /// Whether the person has an authenticator app.
     pub(super) has_app: bool,
+    /// Whether the person has recovery codes left.
+    pub(super) has_recovery_codes: bool,
     /// What to ask the browser for, if the person has passkeys.
     pub(super) options: Option<&'a str>,
     /// What was wrong with the last attempt.

@@ -1,12 +1,14 @@
-//! The second factor: a code of the authenticator app, or a passkey.
+//! The second factor: a code of the authenticator app, a passkey, or a recovery code where
+//! both are lost.
 
 use axum::body::Bytes;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use casbah_identity::signin::AuthenticatorSecret;
+use casbah_identity::signin::{AuthenticatorSecret, recovery_code_digests};
+use casbah_model::audit::AuditRecord;
 use casbah_model::identity::{AuthenticatorApp, SecondFactors, StepKind, User};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::attempt::seconds_to_wait;
 use super::complete::complete;
@@ -47,6 +49,7 @@ pub(super) async fn ask(
         visit,
         user,
         has_app: factors.app.is_some(),
+        has_recovery_codes: factors.recovery_codes > 0,
         options: options.as_deref(),
     };
     let mut answer = shown.page(&step, StatusCode::OK, None)?;
@@ -60,6 +63,7 @@ struct Shown<'a> {
     visit: &'a Visit,
     user: &'a User,
     has_app: bool,
+    has_recovery_codes: bool,
     options: Option<&'a str>,
 }
 
@@ -76,6 +80,7 @@ impl Shown<'_> {
             csrf: &step.csrf(),
             upn: &self.user.upn,
             has_app: self.has_app,
+            has_recovery_codes: self.has_recovery_codes,
             options: self.options,
             message,
         };
@@ -88,6 +93,7 @@ impl Shown<'_> {
 struct Form {
     csrf: String,
     code: SecretString,
+    recovery_code: SecretString,
     passkey: SecretString,
 }
 
@@ -97,6 +103,7 @@ impl Form {
         Self {
             csrf: fields::text(body, "csrf"),
             code: fields::text(body, "code").into(),
+            recovery_code: fields::text(body, "recovery_code").into(),
             passkey: fields::text(body, "passkey").into(),
         }
     }
@@ -136,6 +143,7 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
         visit,
         user: &user,
         has_app: factors.app.is_some(),
+        has_recovery_codes: factors.recovery_codes > 0,
         options: None,
     };
     if let Some(seconds) = waiting {
@@ -147,9 +155,9 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
         return Ok(answer);
     }
     let (first, question) = step.state().split_once('\n').unwrap_or_default();
-    let Some(method) = prove(visit, &factors, question, &form).await? else {
+    let Some(method) = prove(visit, &user, &factors, question, &form).await? else {
         told.wrong_factor(app, false).await?;
-        let text = "That was not right. A code is good once, and for half a minute.";
+        let text = "That was not right. A code is good once, and one of an app for half a minute.";
         return shown.page(&step, StatusCode::UNAUTHORIZED, Some(text));
     };
     step.end(visit).await?;
@@ -167,6 +175,7 @@ async fn try_receive(entry: Entry, visit: &Visit, body: &[u8]) -> Result<Respons
 /// By what method the form proves the person (RFC 8176), if it does.
 async fn prove(
     visit: &Visit,
+    user: &User,
     factors: &SecondFactors,
     question: &str,
     form: &Form,
@@ -177,17 +186,20 @@ async fn prove(
     {
         return Ok(Some("otp"));
     }
+    if !factors.is_empty() && use_recovery_code(visit, user, factors, &form.recovery_code).await? {
+        return Ok(Some("otp"));
+    }
     let Some(party) = RelyingParty::of(&app.authority) else {
         return Ok(None);
     };
     match party.receive_one_of(&factors.passkeys, question, &form.passkey) {
-        Ok(used) => {
+        Ok(proven) => {
             let Some(tenant) = factors.passkeys.first().map(|one| one.tenant) else {
                 return Ok(None);
             };
             let now = visit.context.now;
             app.store
-                .use_passkey(tenant, used.id, used.record, now)
+                .use_passkey(tenant, proven.id, proven.record, now)
                 .await?;
             Ok(Some("hwk"))
         }
@@ -196,6 +208,29 @@ async fn prove(
             Ok(None)
         }
     }
+}
+
+/// Uses up a recovery code, if it is one of the person's.
+async fn use_recovery_code(
+    visit: &Visit,
+    user: &User,
+    factors: &SecondFactors,
+    code: &SecretString,
+) -> Result<bool, SignInError> {
+    let (app, context) = (&visit.app, &visit.context);
+    let hashes = recovery_code_digests(&app.peppers, user.tenant, user.id, code.expose_secret());
+    if hashes.is_empty() {
+        return Ok(false);
+    }
+    let left = factors.recovery_codes.saturating_sub(1);
+    let record = AuditRecord::new(&user.upn, "user.use_recovery_code", &user.id)
+        .at(context.now)
+        .from(context.origin())
+        .detail(format!("{left} left"));
+    let store = &app.store;
+    Ok(store
+        .use_recovery_code(user.tenant, user.id, hashes, record)
+        .await?)
 }
 
 /// Uses up a code, if it is one of the app's.

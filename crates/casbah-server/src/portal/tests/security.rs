@@ -5,7 +5,8 @@ use casbah_model::identity::User;
 use casbah_model::time::Timestamp;
 use totp_rs::{Builder, Secret};
 
-use super::{PASSWORD, administrator, sign_in_as, submit};
+use super::{PASSWORD, administrator, post, sign_in_as, submit};
+use crate::testing::audit_record;
 use crate::testing::browser::{Browser, Page};
 use crate::testing::directory::Directory;
 
@@ -64,14 +65,11 @@ async fn an_authenticator_app_is_added_by_its_code_and_asked_for_afterwards() {
     assert_eq!(submit(&mut browser, &page, &short).await.status, 400);
     let right = code(&secret);
     let right = [("secret", secret.as_str()), ("code", right.as_str())];
-    let sent = submit(&mut browser, &again, &right).await;
-    assert_eq!(sent.status, 303, "{}", sent.text);
-    let page = browser.get(sent.header("location")).await;
-    assert!(
-        page.text.contains("authenticator app was added"),
-        "{}",
-        page.text
-    );
+    let page = submit(&mut browser, &again, &right).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    for text in ["authenticator app was added", "Recovery codes"] {
+        assert!(page.text.contains(text), "{}", page.text);
+    }
     assert!(!page.text.contains(&secret));
 
     let mut other = directory.browser();
@@ -174,4 +172,78 @@ async fn a_new_passkey_is_taken_only_as_the_answer_to_its_question() {
     let store = &directory.server.app.store;
     let factors = store.second_factors(directory.tenant, directory.admin.id);
     assert!(factors.await.unwrap().is_empty());
+}
+
+/// The codes that a page shows.
+fn shown(page: &Page) -> Vec<String> {
+    let items = page.text.split("<li><code>").skip(1);
+    items
+        .map(|item| item.split_once('<').unwrap().0.to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn recovery_codes_are_shown_once_and_made_anew() {
+    let directory = Directory::new().await;
+    let ada = directory.person("ada", &[]).await;
+    let mut browser = directory.browser();
+    sign_in_as(&mut browser, &ada.upn, PASSWORD, HERE).await;
+    let make = "/portal/security/recovery_codes";
+    assert_eq!(browser.get(make).await.status, 400, "there is no factor");
+    assert_eq!(post(&mut browser, make, &[]).await.status, 400);
+
+    let add = "/portal/security/authenticator";
+    let add_app = async |browser: &mut Browser| {
+        let page = browser.get(add).await;
+        let secret = page.attribute("name=\"secret\" value=\"");
+        let code = code(&secret);
+        let fields = [("secret", secret.as_str()), ("code", code.as_str())];
+        submit(browser, &page, &fields).await
+    };
+    let page = add_app(&mut browser).await;
+    let first = shown(&page);
+    assert_eq!(first.len(), 10, "{}", page.text);
+    assert_eq!(page.attribute("data-copy=\""), first.join("\n"));
+    let file = page.attribute("href=\"data:text/plain;charset=utf-8,");
+    assert!(file.contains(&first[9].replace('-', "%2D")), "{file}");
+    let here = browser.get(HERE).await;
+    assert!(here.text.contains("10 left"), "{}", here.text);
+    assert!(!first.iter().any(|code| here.text.contains(code)));
+
+    let again = add_app(&mut browser).await;
+    assert_eq!(again.status, 303, "another device brings no new codes");
+    let second = {
+        let page = browser.get(make).await;
+        shown(&submit(&mut browser, &page, &[]).await)
+    };
+    assert_eq!(second.len(), 10);
+    assert!(!second.iter().any(|code| first.contains(code)));
+    let store = &directory.server.app.store;
+    let left = async || {
+        let factors = store.second_factors(ada.tenant, ada.id).await.unwrap();
+        factors.recovery_codes
+    };
+    assert_eq!(left().await, 10, "the earlier ones are gone");
+    for (codes, status) in [(&first, 401), (&second, 303)] {
+        let mut elsewhere = directory.browser();
+        let page = sign_in_as(&mut elsewhere, &ada.upn, PASSWORD, HERE).await;
+        let fields = [("recovery_code", codes[0].as_str())];
+        let sent = submit(&mut elsewhere, &page, &fields).await;
+        assert_eq!(sent.status, status, "{}", sent.text);
+    }
+    assert_eq!(left().await, 9);
+    assert!(browser.get(HERE).await.text.contains("9 left"));
+
+    age(&directory, &ada, 16);
+    let sent = browser.get(make).await;
+    assert!(sent.header("location").starts_with("/portal/sign_in?"));
+    let deleted = post(&mut browser, "/portal/security/authenticator/delete", &[]).await;
+    assert!(deleted.header("location").starts_with("/portal/sign_in?"));
+    let actions = store.audit_records(ada.tenant, 50).await.unwrap();
+    let count = |action: &str| actions.iter().filter(|one| one.action == action).count();
+    assert_eq!(count("user.make_recovery_codes"), 2);
+    assert_eq!(count("user.use_recovery_code"), 1);
+    let deleted = store.delete_authenticator_app(ada.tenant, ada.id, audit_record());
+    assert!(deleted.await.unwrap());
+    assert_eq!(left().await, 0, "codes stand for no factor");
 }

@@ -63,12 +63,16 @@ async fn lost_devices_are_forgotten_by_an_administrator() {
     let directory = Directory::new().await;
     let ada = directory.person("ada", &[]).await;
     directory.authenticator(&ada).await;
+    directory.recovery_codes(&ada).await;
     let mut browser = administrator(&directory).await;
     let address = format!("/portal/users/{}", ada.id);
     let page = browser.get(&address).await;
     assert!(page.text.contains("Authenticator app"), "{}", page.text);
     let page = done(&mut browser, &format!("{address}/methods/reset"), &[]).await;
     assert!(!page.text.contains("Authenticator app"), "{}", page.text);
+    let store = &directory.server.app.store;
+    let factors = store.second_factors(ada.tenant, ada.id).await.unwrap();
+    assert_eq!(factors.recovery_codes, 0);
     let mut adas = directory.browser();
     let sent = sign_in_as(&mut adas, &ada.upn, PASSWORD, "/portal/").await;
     assert_eq!(sent.status, 303, "{}", sent.text);
