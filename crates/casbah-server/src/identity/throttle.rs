@@ -15,8 +15,8 @@ use super::source::Source;
 
 /// Failures within a window before an address is told to wait.
 const FREE_FAILURES: u32 = 20;
-/// Sign-ins that may begin through providers of companies within a window at one address,
-/// which may be that of a whole office.
+/// Sign-ins that may begin within a window at one address, which may be that of a whole
+/// office, and leave a row in the store before anybody is proven.
 const FREE_STARTS: u32 = 300;
 /// How long a window is, milliseconds.
 const WINDOW_MS: i64 = 60_000;
@@ -32,7 +32,7 @@ pub(crate) struct Throttle {
     passwords: Windows,
     user_codes: Windows,
     devices: Windows,
-    providers: Windows,
+    sign_ins: Windows,
 }
 
 impl Throttle {
@@ -65,10 +65,10 @@ impl Throttle {
         self.devices.begin(source, now)
     }
 
-    /// Counts a sign-in that begins through a company's provider, which leaves a row in the
-    /// store; says how many seconds to wait if there were too many.
-    pub(crate) fn begin_provider(&self, source: Source, now: Timestamp) -> Option<u32> {
-        self.providers.with(source, now, |window| {
+    /// Counts a sign-in that begins through a company's provider or with a passkey, which
+    /// leaves a row in the store; says how many seconds to wait if there were too many.
+    pub(crate) fn begin_sign_in(&self, source: Source, now: Timestamp) -> Option<u32> {
+        self.sign_ins.with(source, now, |window| {
             window.failures = window.failures.saturating_add(1);
             (window.failures > FREE_STARTS).then(|| window.seconds_left(now))
         })
@@ -187,11 +187,11 @@ mod tests {
         let office = Source("192.0.2.1".parse().unwrap());
         let now = Timestamp::from_seconds(1_790_000_000);
         for _ in 0..FREE_STARTS {
-            assert_eq!(throttle.begin_provider(office, now), None);
+            assert_eq!(throttle.begin_sign_in(office, now), None);
         }
-        assert_eq!(throttle.begin_provider(office, now), Some(61));
+        assert_eq!(throttle.begin_sign_in(office, now), Some(61));
         assert_eq!(throttle.begin_password(office, now), None, "another matter");
         let later = now.plus_millis(WINDOW_MS);
-        assert_eq!(throttle.begin_provider(office, later), None);
+        assert_eq!(throttle.begin_sign_in(office, later), None);
     }
 }

@@ -10,9 +10,10 @@ use super::Directory;
 use super::browser::{Browser, Page};
 use super::sign_in::{authorize, redeem, submit};
 use crate::testing::directory::PASSWORD;
+use crate::testing::save_user;
 
 /// The code that an app shows so many seconds from now.
-fn code(secret: &AuthenticatorSecret, later: i64) -> String {
+pub(super) fn code(secret: &AuthenticatorSecret, later: i64) -> String {
     let totp = Builder::new()
         .with_secret(Secret::from(secret.as_bytes()))
         .build()
@@ -127,8 +128,14 @@ async fn a_step_belongs_to_its_browser_and_its_kind() {
         403,
         "not proven"
     );
+    let before = browser.cookies.clone();
     let fields = [("csrf", csrf.as_str()), ("code", right.as_str())];
     assert_eq!(browser.post(&action, &fields).await.status, 303);
+    // It is gone with its use, whatever the browser still sends.
+    browser.cookies = before;
+    let next = code(&secret, 30);
+    let fields = [("csrf", csrf.as_str()), ("code", next.as_str())];
+    assert_eq!(browser.post(&action, &fields).await.status, 403, "once");
 }
 
 #[tokio::test]
@@ -161,4 +168,39 @@ async fn a_given_password_is_changed_only_after_the_second_factor() {
     let sent = submit(&mut browser, &again, &good).await;
     assert_eq!(sent.status, 303, "{}", sent.text);
     assert_eq!(browser.get("/portal/").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_page_for_passkeys_leaves_no_rows_without_end() {
+    let directory = Directory::new().await;
+    let address = "/portal/passkey?to=/portal/";
+    let mut browser = directory.browser();
+    for _ in 0..300 {
+        let page = browser.get(address).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+    }
+    let waiting = browser.get(address).await;
+    assert_eq!(waiting.status, 429, "{}", waiting.text);
+    let seconds: u32 = waiting.header("retry-after").parse().unwrap();
+    assert!((1..=61).contains(&seconds), "{seconds}");
+    assert_eq!(waiting.header("set-cookie"), "");
+    let rows = "SELECT COUNT(*) FROM sign_in_step";
+    let database = directory.server.database();
+    let rows: i64 = database.query_row(rows, [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 300);
+}
+
+#[tokio::test]
+async fn who_was_switched_off_meanwhile_does_not_go_on() {
+    let directory = Directory::new().await;
+    let mut ada = directory.person("ada", &[]).await;
+    let secret = directory.authenticator(&ada).await;
+    let mut browser = directory.browser();
+    let page = password(&mut browser, &ada, &authorize("organizations", &[])).await;
+    ada.enabled = false;
+    save_user(&directory.server.app.store, &ada).await;
+    let typed = code(&secret, 0);
+    let refused = submit(&mut browser, &page, &[("code", &typed)]).await;
+    assert_eq!(refused.status, 403, "{}", refused.text);
+    assert!(!browser.cookies.contains_key("__Host-casbah-session"));
 }

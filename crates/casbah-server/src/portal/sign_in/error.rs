@@ -1,7 +1,8 @@
 //! Why a sign-in did not go on, and where that is said.
 
 use axum::extract::RawQuery;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use casbah_identity::AadError;
 use casbah_identity::crypto::SealError;
@@ -25,6 +26,12 @@ pub(crate) enum SignInError {
     /// The form was not shown in this browser, or long ago.
     #[error("the form does not belong to this browser")]
     ForeignForm,
+    /// Too many sign-ins began at this address.
+    #[error("too many sign-ins began at this address")]
+    TooMany {
+        /// Seconds until the next.
+        seconds: u32,
+    },
     /// The server's address is none that passkeys can be made for.
     #[error("passkeys need a server with a name")]
     NoPasskeys,
@@ -95,6 +102,17 @@ impl SignInError {
                     detail: None,
                 };
                 return pages::show(&message, StatusCode::FORBIDDEN, context);
+            }
+            Self::TooMany { seconds } => {
+                let message = Message {
+                    heading: "This sign-in cannot go on",
+                    text: format!("Too many people begin to sign in. Try again in {seconds} s."),
+                    detail: None,
+                };
+                let mut answer = pages::show(&message, StatusCode::TOO_MANY_REQUESTS, context);
+                let headers = answer.headers_mut();
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+                return answer;
             }
             Self::NoPasskeys => {
                 let message = Message {

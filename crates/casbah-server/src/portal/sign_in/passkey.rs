@@ -30,6 +30,7 @@ async fn try_show(
     let flow = Flow::read(&visit.app, entry, visit.segment(), visit.query()).await?;
     let party = RelyingParty::of(&visit.app.authority);
     let question = party.ok_or(SignInError::NoPasskeys)?.ask_for_any()?;
+    visit.count_start()?;
     let step = Step::begin(visit, None, StepKind::Passkey, question.state).await?;
     let page = PasskeyPage {
         client: flow.name(),

@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 
+use super::error::SignInError;
 use crate::identity::context::RequestContext;
 use crate::identity::source::Source;
 use crate::identity::throttle::Throttle;
@@ -31,6 +32,13 @@ impl Visit {
         self.segment
             .as_ref()
             .map_or("organizations", |Path(segment)| segment)
+    }
+
+    /// Counts a sign-in of this address that is about to leave a row, though nobody is
+    /// proven yet.
+    pub(super) fn count_start(&self) -> Result<(), SignInError> {
+        let waiting = self.throttle.begin_sign_in(self.source, self.context.now);
+        waiting.map_or(Ok(()), |seconds| Err(SignInError::TooMany { seconds }))
     }
 
     /// The query.

@@ -66,9 +66,7 @@ pub(in crate::portal::sign_in) async fn lead_on(
     browser: &str,
 ) -> Result<Response, SignInError> {
     let Visit { app, context, .. } = visit;
-    if let Some(seconds) = visit.throttle.begin_provider(visit.source, context.now) {
-        return Err(ProviderError::TooMany { seconds }.into());
-    }
+    visit.count_start()?;
     let published = app.issuers.published(&provider.issuer, context.now).await;
     let published = published.ok_or(ProviderError::Unreachable)?;
     let endpoint = published

@@ -1,8 +1,6 @@
 //! Why a sign-in through a provider did not go on, and what the page and the audit say of it.
 
-use axum::http::HeaderValue;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
 use casbah_connect::ConnectError;
 use casbah_identity::crypto::SealError;
@@ -22,12 +20,6 @@ const DISABLED: u32 = 50_057;
 /// A sign-in through a provider did not go on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProviderError {
-    /// Too many began at this address.
-    #[error("too many sign-ins began at this address")]
-    TooMany {
-        /// Seconds until the next.
-        seconds: u32,
-    },
     /// Its metadata or keys cannot be read.
     #[error("the provider's metadata cannot be read")]
     Unreachable,
@@ -93,7 +85,7 @@ impl ProviderError {
     /// The number that the audit keeps.
     pub(super) const fn code(&self) -> Option<u32> {
         match self {
-            Self::TooMany { .. } | Self::NotAwaited | Self::Begin(_) | Self::Seal(_) => None,
+            Self::NotAwaited | Self::Begin(_) | Self::Seal(_) => None,
             Self::Unreachable
             | Self::Metadata(_)
             | Self::Gone
@@ -114,7 +106,6 @@ impl ProviderError {
     /// The page that says it.
     pub(in crate::portal::sign_in) fn respond(&self, context: &RequestContext) -> Response {
         let status = match self {
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unreachable | Self::Metadata(_) | Self::Connect(_) | Self::Redeem { .. } => {
                 StatusCode::BAD_GATEWAY
             }
@@ -122,7 +113,7 @@ impl ProviderError {
             _ => StatusCode::FORBIDDEN,
         };
         // What anybody's browser can cause any number of times says nothing of the provider.
-        if !matches!(self, Self::NotAwaited | Self::TooMany { .. }) {
+        if !matches!(self, Self::NotAwaited) {
             tracing::warn!(error = %self, trace_id = %context.trace_id,
                 "a sign-in through a provider did not go on");
         }
@@ -131,20 +122,12 @@ impl ProviderError {
             text: self.text(),
             detail: Some(format!("Trace ID: {}", context.trace_id)),
         };
-        let mut answer = pages::show(&page, status, context);
-        if let Self::TooMany { seconds } = self {
-            let headers = answer.headers_mut();
-            headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
-        }
-        answer
+        pages::show(&page, status, context)
     }
 
     /// What the person can do. Of what the provider says only its own refusal is shown.
     fn text(&self) -> String {
         match self {
-            Self::TooMany { seconds } => {
-                format!("Too many people begin to sign in. Try again in {seconds} s.")
-            }
             Self::NotAwaited => "This browser did not begin this sign-in, or its time is over, or \
                  it has been used. Go back to the application and sign in from there."
                 .to_owned(),
