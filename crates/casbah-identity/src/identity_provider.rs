@@ -1,6 +1,7 @@
 //! Sign-in through a company's own provider (OpenID Connect): which providers a tenant may
 //! have, what is asked of one, and whom its answer means.
 
+mod answer;
 mod id_token;
 mod metadata;
 mod person;
@@ -12,11 +13,13 @@ use casbah_model::time::Timestamp;
 
 use crate::federated::is_issuer;
 
-pub use id_token::{ExpectedToken, IdTokenRefusal, ProvenPerson, verify_id_token};
+pub use answer::ProviderAnswer;
+pub use id_token::{ExpectedToken, IdTokenRefusal, ProvenPerson, SignInAge, verify_id_token};
 pub use metadata::{ClientMethod, MetadataProblem, ProviderMetadata};
 pub use person::{NameRefusal, domain_of, is_required, name_of, new_person};
 pub use request::{
-    AuthorizationRequest, BeginError, NewSignIn, begin, secret_place, state_tenant, verifier,
+    Ask, AuthorizationRequest, BeginError, NewSignIn, begin, begun, secret_place, state_tenant,
+    verifier,
 };
 
 /// The scopes where nobody says others.

@@ -165,7 +165,8 @@ impl<'t> ClientAssertion<'t> {
         self.claims.get(name)?.as_str()
     }
 
-    fn seconds(&self, name: &str) -> Option<i64> {
+    /// A claim that is a time, in Unix seconds.
+    pub(crate) fn seconds(&self, name: &str) -> Option<i64> {
         let value = self.claims.get(name)?;
         #[expect(
             clippy::cast_possible_truncation,

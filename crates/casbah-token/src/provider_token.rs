@@ -77,6 +77,16 @@ impl<'t> ProviderToken<'t> {
             && self.0.not_before().is_none_or(has_begun)
     }
 
+    /// `iat`
+    pub fn issued_at(&self) -> Option<i64> {
+        self.0.issued_at()
+    }
+
+    /// A claim that is a time, in Unix seconds.
+    pub fn time(&self, name: &str) -> Option<i64> {
+        self.0.seconds(name)
+    }
+
     /// A claim that is a text.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.claim(name)?.as_str()

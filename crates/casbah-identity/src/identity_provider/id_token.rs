@@ -11,6 +11,8 @@ use crate::random::digest_of;
 
 /// How far the clocks of two machines may be apart, seconds.
 const LEEWAY: i64 = 300;
+/// By how much a sign-in may seem older than it is, since times are whole seconds, seconds.
+const ROUNDING: i64 = 2;
 /// The longest subject (OpenID Connect Core 1.0 section 2).
 const MAX_SUBJECT: usize = 255;
 /// The longest name that is kept of a person.
@@ -27,8 +29,41 @@ pub struct ExpectedToken<'a> {
     pub nonce: Digest,
     /// The provider's keys.
     pub keys: &'a IssuerKeys,
+    /// When the person was sent to the provider.
+    pub begun: Timestamp,
     /// The present time.
     pub now: Timestamp,
+}
+
+/// When a person signed in at a provider, by the provider's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInAge {
+    /// After being sent there.
+    Now,
+    /// Before: the provider knew the person.
+    Earlier,
+    /// The provider does not say.
+    Unknown,
+}
+
+impl SignInAge {
+    /// Both times are by the provider's clock, and what is compared is how long it took, so
+    /// that no clocks need to agree.
+    fn of(token: &ProviderToken<'_>, expected: &ExpectedToken<'_>) -> Self {
+        let (Some(made), Some(signed_in)) = (token.issued_at(), token.time("auth_time")) else {
+            return Self::Unknown;
+        };
+        let away = expected
+            .now
+            .seconds()
+            .saturating_sub(expected.begun.seconds());
+        match made.saturating_sub(signed_in) {
+            // The future, or no seconds.
+            age if age < -LEEWAY => Self::Unknown,
+            age if age <= away.saturating_add(ROUNDING) => Self::Now,
+            _ => Self::Earlier,
+        }
+    }
 }
 
 /// Why a token is not believed.
@@ -75,6 +110,8 @@ pub struct ProvenPerson {
     pub display_name: Option<String>,
     /// By what the person was recognised (RFC 8176), if the provider says.
     pub methods: Vec<String>,
+    /// When.
+    pub age: SignInAge,
 }
 
 /// The answer of a provider's `UserInfo` endpoint (OpenID Connect Core 1.0 section 5.3.2).
@@ -161,6 +198,7 @@ pub fn verify_id_token(
         upn: text("upn"),
         display_name: text("name").filter(|name| is_display_name(name)),
         methods: token.texts("amr").into_iter().map(str::to_owned).collect(),
+        age: SignInAge::of(&token, expected),
     })
 }
 

@@ -100,6 +100,34 @@ pub fn state_tenant(state: &str) -> Option<TenantId> {
     state.split_once('.')?.0.parse().ok()
 }
 
+/// When a sign-in began that came back.
+pub const fn begun(sign_in: &ProviderSignIn) -> Timestamp {
+    sign_in.expires.plus_millis(-LIFE_MS)
+}
+
+/// What a provider is to ask a person for whom it may know already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// Nothing that it need not.
+    Nothing,
+    /// Which account it shall be.
+    Account,
+    /// To sign in anew.
+    SignIn,
+}
+
+impl Ask {
+    /// The parameters that say so (OpenID Connect Core 1.0 section 3.1.2.1). `max_age` is
+    /// what obliges a provider to say when the person signed in.
+    const fn parameters(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Nothing => &[],
+            Self::Account => &[("prompt", "select_account")],
+            Self::SignIn => &[("prompt", "login"), ("max_age", "0")],
+        }
+    }
+}
+
 /// What the browser is sent to the provider with (OpenID Connect Core 1.0 section 3.1.2.1).
 #[derive(Debug, Clone, Copy)]
 pub struct AuthorizationRequest<'a> {
@@ -109,8 +137,8 @@ pub struct AuthorizationRequest<'a> {
     pub redirect_uri: &'a str,
     /// The name that the person typed; empty if none was.
     pub login_hint: &'a str,
-    /// `prompt`, where the person must be asked even if the provider knows who it is.
-    pub prompt: Option<&'static str>,
+    /// What the person must be asked even if the provider knows who it is.
+    pub ask: Ask,
 }
 
 impl AuthorizationRequest<'_> {
@@ -132,9 +160,7 @@ impl AuthorizationRequest<'_> {
             if !self.login_hint.is_empty() {
                 query.append_pair("login_hint", self.login_hint);
             }
-            if let Some(prompt) = self.prompt {
-                query.append_pair("prompt", prompt);
-            }
+            query.extend_pairs(self.ask.parameters());
         }
         address
     }

@@ -144,6 +144,7 @@ fn only_the_answer_to_this_sign_in_is_believed() {
         client_id: "casbah",
         nonce: digest_of("n"),
         keys: &keys,
+        begun: NOW.plus_millis(-60_000),
         now: NOW,
     };
     let verify = |text: &str| verify_id_token(text, &expected);
@@ -192,6 +193,43 @@ fn only_the_answer_to_this_sign_in_is_believed() {
     assert_eq!(verify("x"), Err(NoToken::Format));
 }
 
+#[test]
+fn a_sign_in_is_new_if_it_took_no_longer_than_the_way_there_and_back() {
+    let key = ForeignKey::new();
+    let keys = key.published();
+    let expected = ExpectedToken {
+        issuer: "https://idp.example",
+        client_id: "casbah",
+        nonce: digest_of("n"),
+        keys: &keys,
+        begun: NOW.plus_millis(-60_000),
+        now: NOW,
+    };
+    let now = NOW.seconds();
+    for (changes, age) in [
+        (json!({}), SignInAge::Unknown),
+        (json!({ "auth_time": now }), SignInAge::Now),
+        (json!({ "auth_time": now - 60 }), SignInAge::Now),
+        (json!({ "auth_time": now - 63 }), SignInAge::Earlier),
+        (json!({ "auth_time": 0 }), SignInAge::Earlier),
+        // The provider's clock goes wrong, but by itself alone.
+        (
+            json!({ "auth_time": now - 260, "iat": now - 200 }),
+            SignInAge::Now,
+        ),
+        (
+            json!({ "auth_time": now, "iat": now + 200 }),
+            SignInAge::Earlier,
+        ),
+        (json!({ "auth_time": now * 1000 }), SignInAge::Unknown),
+        (json!({ "auth_time": now.to_string() }), SignInAge::Unknown),
+        (json!({ "auth_time": null }), SignInAge::Unknown),
+    ] {
+        let person = verify_id_token(&key.sign(&claims(&changes)), &expected).unwrap();
+        assert_eq!(person.age, age, "{changes}");
+    }
+}
+
 fn person(email: Option<&str>) -> ProvenPerson {
     ProvenPerson {
         subject: "1".into(),
@@ -200,6 +238,7 @@ fn person(email: Option<&str>) -> ProvenPerson {
         upn: None,
         display_name: None,
         methods: Vec::new(),
+        age: SignInAge::Unknown,
     }
 }
 
@@ -281,7 +320,7 @@ fn a_request_holds_what_the_answer_must_prove() {
         provider: &one,
         redirect_uri: "https://casbah.example/casbah/sign_in/callback",
         login_hint: "ada@fabrikam.example",
-        prompt: Some("login"),
+        ask: Ask::SignIn,
     };
     let endpoint = Url::parse("https://idp.example/authorize?tenant=1").unwrap();
     let address = request.address(endpoint, &new);
@@ -301,6 +340,7 @@ fn a_request_holds_what_the_answer_must_prove() {
         ("code_challenge_method", "S256"),
         ("login_hint", "ada@fabrikam.example"),
         ("prompt", "login"),
+        ("max_age", "0"),
     ] {
         assert_eq!(sent(name), value, "{name}");
     }

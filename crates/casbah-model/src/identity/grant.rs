@@ -163,6 +163,9 @@ pub struct Session {
     pub user: ObjectId,
     /// When the person signed in.
     pub auth_time: Timestamp,
+    /// Whether the person was asked for a proof then: a company's provider may have known
+    /// her from before.
+    pub is_asked: bool,
     /// How the person signed in (RFC 8176).
     pub methods: Vec<String>,
     /// When it ends.

@@ -4,6 +4,7 @@ mod arm;
 mod certificates;
 mod company;
 mod company_attacks;
+mod company_recent;
 mod company_sign_in;
 mod consent;
 mod consent_page;

@@ -54,10 +54,10 @@ async fn added(visitor: &Visitor, is_first: bool, done: Done) -> Answer {
     }
 }
 
-/// Sends a visitor to sign in anew whose sign-in was long ago.
+/// Sends a visitor to sign in anew who was not asked for a proof lately.
 fn check_fresh(visitor: &Visitor) -> Result<(), PortalError> {
-    let since = visitor.auth_time();
-    if since.plus_millis(FRESH_MS) >= visitor.context.now {
+    let asked = visitor.asked_at();
+    if asked.is_some_and(|at| at.plus_millis(FRESH_MS) >= visitor.context.now) {
         return Ok(());
     }
     Err(PortalError::SignInAgain(LocalPath::fixed(HERE)))

@@ -47,9 +47,10 @@ impl Visitor {
         self.session.has_shown(csrf)
     }
 
-    /// When the visitor signed in.
-    pub(super) const fn auth_time(&self) -> Timestamp {
-        self.session.auth_time
+    /// When the visitor signed in, if she was asked for a proof then.
+    pub(super) fn asked_at(&self) -> Option<Timestamp> {
+        let session = &self.session;
+        session.is_asked.then_some(session.auth_time)
     }
 
     /// Whether a stored session is this very one.

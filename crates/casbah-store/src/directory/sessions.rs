@@ -11,7 +11,8 @@ use crate::audit::{self, AuditRecord};
 use crate::database::{Row, params};
 use crate::{Store, StoreError};
 
-const SESSION: &str = "SELECT hash, user_id, auth_time, expires, methods, agent, source
+const SESSION: &str = "SELECT hash, user_id, auth_time, expires, methods, agent, source,
+        asked
     FROM user_session WHERE tenant_id = ?1";
 
 impl Store {
@@ -20,8 +21,8 @@ impl Store {
         self.write_apart(move |session| {
             session.execute(
                 "INSERT INTO user_session (tenant_id, hash, user_id, auth_time, expires, methods,
-                    agent, source)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    agent, source, asked)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 params![
                     user_session.tenant,
                     user_session.hash,
@@ -30,7 +31,8 @@ impl Store {
                     user_session.expires,
                     user_session.methods.join(" "),
                     &user_session.agent,
-                    user_session.source.map(|address| address.to_string())
+                    user_session.source.map(|address| address.to_string()),
+                    user_session.is_asked
                 ],
             )?;
             session.execute(
@@ -172,5 +174,6 @@ fn read_session(tenant: TenantId, mut row: Row) -> Result<UserSession, StoreErro
         source: row
             .get::<Option<String>>(6)?
             .and_then(|address| address.parse().ok()),
+        is_asked: row.get(7)?,
     })
 }

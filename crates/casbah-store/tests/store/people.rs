@@ -108,6 +108,7 @@ crate::on_both!(a_deleted_person_leaves_nothing, |store: Store| async move {
         tenant: contoso.id,
         user: user.id,
         auth_time: NOW,
+        is_asked: true,
         expires: NOW.plus_millis(1_000),
         methods: vec!["pwd".to_owned()],
         agent: String::new(),

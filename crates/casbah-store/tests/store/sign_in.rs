@@ -244,6 +244,7 @@ crate::on_both!(what_sign_in_leaves_is_swept, |store: Store| async move {
         tenant,
         user: ObjectId::random(),
         auth_time: at,
+        is_asked: byte == 2,
         methods: vec!["pwd".to_owned()],
         expires: at.plus_millis(1000),
         agent: "Firefox".to_owned(),

@@ -204,16 +204,19 @@ async fn another_claim_may_name_people() {
 async fn what_the_client_wants_of_the_sign_in_is_wanted_of_the_provider() {
     let company = Company::start().await;
     let tenant = company.directory.tenant.to_string();
-    for (change, prompt) in [
-        (("prompt", "login"), Some("login")),
-        (("prompt", "select_account"), Some("select_account")),
-        (("max_age", "0"), Some("login")),
-        (("prompt", "consent"), None),
+    let choice = ("prompt", "select_account");
+    for (change, prompt, max_age) in [
+        (&[("prompt", "login")][..], Some("login"), Some("0")),
+        (&[choice], Some("select_account"), None),
+        (&[("max_age", "3600")], Some("login"), Some("0")),
+        (&[choice, ("max_age", "0")], Some("login"), Some("0")),
+        (&[("prompt", "consent")], None, None),
     ] {
         let mut browser = company.browser();
-        let page = browser.get(&authorize(&tenant, &[change])).await;
+        let page = browser.get(&authorize(&tenant, change)).await;
         let at = at_provider(&press(&mut browser, &page, &[]).await);
         assert_eq!(at.sent("prompt").as_deref(), prompt, "{change:?}");
+        assert_eq!(at.sent("max_age").as_deref(), max_age, "{change:?}");
     }
 }
 

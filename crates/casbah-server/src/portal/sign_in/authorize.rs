@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use casbah_identity::identity_provider::Ask;
 use casbah_identity::signin::NextStep;
 
 use super::conclude::{conclude, refuse};
@@ -30,7 +31,9 @@ async fn try_begin(entry: Entry, visit: &Visit) -> Result<Response, SignInError>
             flow.tenant
                 .one()
                 .is_none_or(|tenant| tenant.id == person.user.tenant)
-        });
+        })
+        // Nor is one in which nobody was asked, where a recent sign-in is wanted.
+        .filter(|person| person.is_asked || flow.ask() != Ask::SignIn);
     let auth_time = signed_in.as_ref().map(|person| person.auth_time);
     match (flow.next_step(auth_time, context.now), signed_in) {
         (NextStep::Continue, Some(person)) => conclude(app, &flow, &person, context).await,

@@ -28,19 +28,20 @@ pub(super) async fn complete(
         context,
     };
     told.signed_in(app, &methods).await?;
-    enter(flow, visit, user, methods).await
+    enter(flow, visit, user, true, methods).await
 }
 
 /// Begins the session of a person whose sign-in the audit has, and goes on to what it was
-/// for.
+/// for. `is_asked` says whether the person was asked for a proof now.
 pub(super) async fn enter(
     flow: &Flow,
     visit: &Visit,
     user: User,
+    is_asked: bool,
     methods: Vec<String>,
 ) -> Result<Response, SignInError> {
     let Visit { app, context, .. } = visit;
-    let person = session::begin(visit, user, methods).await?;
+    let person = session::begin(visit, user, is_asked, methods).await?;
     let mut answer = match conclude(app, flow, &person, context).await {
         Ok(answer) => answer,
         // The person is signed in whatever the client may not have.

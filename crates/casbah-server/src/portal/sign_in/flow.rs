@@ -1,6 +1,7 @@
 //! A request for a sign-in, read and checked.
 
 use casbah_identity::AadError;
+use casbah_identity::identity_provider::Ask;
 use casbah_identity::request::{Endpoint, Params};
 use casbah_identity::signin::{
     AdminConsentRequest, AuthorizeRefusal, AuthorizeRequest, NextStep, Prompt,
@@ -275,6 +276,19 @@ impl Flow {
                 is_fresh: false, ..
             } if signed_in.is_some() => NextStep::Continue,
             Errand::AdminConsent(_) | Errand::Portal { .. } => NextStep::SignIn,
+        }
+    }
+
+    /// What the person must be asked, even by a provider that knows her.
+    pub(super) const fn ask(&self) -> Ask {
+        match &self.errand {
+            Errand::Code(errand) => match (errand.request.prompt, errand.request.max_age) {
+                (Prompt::Login, _) | (_, Some(_)) => Ask::SignIn,
+                (Prompt::SelectAccount, None) => Ask::Account,
+                _ => Ask::Nothing,
+            },
+            Errand::Portal { is_fresh: true, .. } => Ask::SignIn,
+            Errand::AdminConsent(_) | Errand::Portal { .. } => Ask::Nothing,
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct SignedIn {
     pub(crate) user: User,
     /// Since when.
     pub(crate) auth_time: Timestamp,
+    /// Whether she was asked for a proof then.
+    pub(crate) is_asked: bool,
     /// How she signed in (RFC 8176).
     pub(crate) methods: Vec<String>,
     /// The value of the session's cookie.
@@ -78,6 +80,7 @@ pub(crate) async fn find(
     Ok(user.filter(is_good).map(|user| SignedIn {
         user,
         auth_time: stored.auth_time,
+        is_asked: stored.is_asked,
         methods: stored.methods,
         cookie: value,
     }))
@@ -85,9 +88,11 @@ pub(crate) async fn find(
 
 /// Begins a session in place of the one that the browser had. The cookie is always a
 /// new one: a value that someone planted in the browser must not become a session.
+/// `is_asked` says whether the person was asked for a proof now.
 pub(super) async fn begin(
     visit: &Visit,
     user: User,
+    is_asked: bool,
     methods: Vec<String>,
 ) -> Result<SignedIn, SignInError> {
     let Visit { app, headers, .. } = visit;
@@ -99,6 +104,7 @@ pub(super) async fn begin(
         tenant: user.tenant,
         user: user.id,
         auth_time: now,
+        is_asked,
         methods: methods.clone(),
         expires: now.plus_millis(LIFE_MS),
         agent: agent_of(headers),
@@ -108,6 +114,7 @@ pub(super) async fn begin(
     Ok(SignedIn {
         user,
         auth_time: now,
+        is_asked,
         methods,
         cookie,
     })

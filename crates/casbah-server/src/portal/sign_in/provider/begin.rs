@@ -4,7 +4,6 @@ use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::response::Response;
 use casbah_identity::identity_provider::{AuthorizationRequest, begin};
-use casbah_identity::signin::Prompt;
 use casbah_model::identity::IdentityProvider;
 
 use super::error::ProviderError;
@@ -12,7 +11,7 @@ use super::offers::{Offers, chosen};
 use super::redirect_uri;
 use crate::portal::sign_in::error::SignInError;
 use crate::portal::sign_in::fields;
-use crate::portal::sign_in::flow::{Entry, Errand, Flow};
+use crate::portal::sign_in::flow::{Entry, Flow};
 use crate::portal::sign_in::form_guard::FormGuard;
 use crate::portal::sign_in::pages::{self, Password, ToProvider};
 use crate::portal::sign_in::visit::Visit;
@@ -83,7 +82,7 @@ pub(in crate::portal::sign_in) async fn lead_on(
         provider,
         redirect_uri: &redirect_uri(&app.authority),
         login_hint,
-        prompt: prompt(flow),
+        ask: flow.ask(),
     };
     let address = request.address(endpoint, &sign_in);
     app.store
@@ -94,16 +93,4 @@ pub(in crate::portal::sign_in) async fn lead_on(
         address: address.as_str(),
     };
     Ok(pages::show(&page, StatusCode::OK, context))
-}
-
-/// What a client wants of a sign-in is wanted of the provider.
-fn prompt(flow: &Flow) -> Option<&'static str> {
-    let Errand::Code(errand) = &flow.errand else {
-        return None;
-    };
-    match (errand.request.prompt, errand.request.max_age) {
-        (Prompt::SelectAccount, _) => Some("select_account"),
-        (Prompt::Login, _) | (_, Some(_)) => Some("login"),
-        _ => None,
-    }
 }

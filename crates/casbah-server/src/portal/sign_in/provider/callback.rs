@@ -2,7 +2,8 @@
 
 use axum::response::Response;
 use casbah_identity::identity_provider::{
-    ExpectedToken, ProvenPerson, state_tenant, verifier, verify_id_token,
+    Ask, ExpectedToken, ProvenPerson, ProviderAnswer, SignInAge, begun, state_tenant, verifier,
+    verify_id_token,
 };
 use casbah_identity::proof::ForeignIssuer;
 use casbah_identity::random::digest_of;
@@ -25,43 +26,10 @@ use crate::portal::sign_in::second_factor;
 use crate::portal::sign_in::visit::Visit;
 use crate::state::App;
 
-/// What a provider sends a browser back with (OpenID Connect Core 1.0 section 3.1.2.5).
-#[derive(Default)]
-struct Answer {
-    state: String,
-    code: Option<String>,
-    issuer: Option<String>,
-    error: Option<String>,
-    error_description: Option<String>,
-}
-
-impl Answer {
-    /// Reads the query. A parameter that comes twice makes no answer (RFC 6749 section 3.1).
-    fn parse(query: &str) -> Option<Self> {
-        let mut answer = Self::default();
-        let mut state = None;
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let place = match &*name {
-                "state" => &mut state,
-                "code" => &mut answer.code,
-                "iss" => &mut answer.issuer,
-                "error" => &mut answer.error,
-                "error_description" => &mut answer.error_description,
-                _ => continue,
-            };
-            if place.replace(value.into_owned()).is_some() {
-                return None;
-            }
-        }
-        answer.state = state?;
-        Some(answer)
-    }
-}
-
 /// A sign-in that came back to its own browser.
 struct Returned<'a> {
     visit: &'a Visit,
-    answer: Answer,
+    answer: ProviderAnswer,
     sign_in: ProviderSignIn,
     flow: Flow,
     tenant: Tenant,
@@ -95,7 +63,8 @@ async fn try_receive(visit: &Visit) -> Result<Response, SignInError> {
         return second_factor::ask(&returned.flow, visit, &user, &factors, &methods).await;
     }
     keep(app, &returned.provider, client, (&user, &proven), context).await?;
-    enter(&returned.flow, visit, user, methods).await
+    let is_asked = proven.age == SignInAge::Now;
+    enter(&returned.flow, visit, user, is_asked, methods).await
 }
 
 /// How the person signed in there (RFC 8176), or that somebody else saw to it.
@@ -113,7 +82,7 @@ impl<'a> Returned<'a> {
     async fn take(visit: &'a Visit) -> Result<Self, SignInError> {
         let Visit { app, context, .. } = visit;
         let not_awaited = || SignInError::from(ProviderError::NotAwaited);
-        let answer = Answer::parse(visit.query()).ok_or_else(not_awaited)?;
+        let answer = ProviderAnswer::parse(visit.query()).ok_or_else(not_awaited)?;
         let tenant = state_tenant(&answer.state).ok_or_else(not_awaited)?;
         let browser = Cookie::Form
             .read(&visit.headers, &app.authority)
@@ -170,6 +139,13 @@ impl<'a> Returned<'a> {
         let verifier = verifier(&app.vault, &self.sign_in).map_err(ProviderError::Seal)?;
         let redeemed = redeem(app, provider, &published, code, &verifier).await?;
         let mut proven = self.verify(&redeemed.id_token).await?;
+        if self.flow.ask() == Ask::SignIn {
+            match proven.age {
+                SignInAge::Now => {}
+                SignInAge::Earlier => return Err(ProviderError::NotAsked.into()),
+                SignInAge::Unknown => return Err(ProviderError::NoTime.into()),
+            }
+        }
         // Where there is an access token, too, providers may leave claims to UserInfo (OpenID
         // Connect Core 1.0 section 5.4).
         if proven.claimed(provider.name_claim).is_none()
@@ -204,6 +180,7 @@ impl<'a> Returned<'a> {
             client_id: &self.provider.client_id,
             nonce: self.sign_in.nonce,
             keys: &keys,
+            begun: begun(&self.sign_in),
             now: context.now,
         };
         Ok(verify_id_token(token, &expected)?)
@@ -250,24 +227,4 @@ fn record(actor: &str, client: AppId, context: &RequestContext) -> AuditRecord {
         .at(context.now)
         .from(context.origin())
         .through(Some(client))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_parameter_that_comes_twice_makes_no_answer() {
-        for (query, is_one) in [
-            ("state=a&code=b", true),
-            ("state=a&code=b&session_state=c&session_state=d", true),
-            ("state=a&error=access_denied&iss=https%3A%2F%2Fa", true),
-            ("code=b", false),
-            ("state=a&state=a&code=b", false),
-            ("state=a&code=b&code=c", false),
-            ("state=a&iss=x&iss=y", false),
-        ] {
-            assert_eq!(Answer::parse(query).is_some(), is_one, "{query}");
-        }
-    }
 }

@@ -64,6 +64,12 @@ pub(crate) enum ProviderError {
     /// The token is not believed.
     #[error(transparent)]
     Token(#[from] IdTokenRefusal),
+    /// A recent sign-in is needed, and the provider did not ask for one.
+    #[error("the provider did not ask the person to sign in")]
+    NotAsked,
+    /// A recent sign-in is needed, and the provider does not say when it was.
+    #[error("the provider does not say when the person signed in (auth_time)")]
+    NoTime,
     /// The person's name is not believed.
     #[error(transparent)]
     Name(#[from] NameRefusal),
@@ -95,7 +101,9 @@ impl ProviderError {
             | Self::Connect(_)
             | Self::Redeem { .. }
             | Self::NoToken
-            | Self::Token(_) => Some(FAILED),
+            | Self::Token(_)
+            | Self::NotAsked
+            | Self::NoTime => Some(FAILED),
             Self::Name(_) | Self::Unknown | Self::OtherAccount | Self::PersonGone => {
                 Some(NOT_FOUND)
             }
@@ -134,6 +142,13 @@ impl ProviderError {
             Self::Refused(error) => {
                 format!("Your organisation's sign-in refused and said: {error}")
             }
+            Self::NotAsked => "A sign-in of this moment is needed here, and your organisation's \
+                 sign-in let you pass without asking. Sign out there, and begin again."
+                .to_owned(),
+            Self::NoTime => "A sign-in of this moment is needed here, and your organisation's \
+                 sign-in does not say when yours was. Ask an administrator to have it send \
+                 auth_time in its ID tokens."
+                .to_owned(),
             Self::Name(_) | Self::Unknown => "Your organisation's sign-in does not say the name \
                  of anybody who is known here. Ask an administrator to add you."
                 .to_owned(),
