@@ -105,9 +105,15 @@ impl ConsentPlan<'_> {
         let roles = self.roles.iter();
         let roles = roles.map(|one| format!("role {} {}", one.resource.app_id, one.role.id));
         let scopes = self.scopes.iter();
-        let scopes = scopes.map(|one| format!("scope {} {}", one.resource.app_id, one.scope.id));
+        let scopes = scopes.map(|one| {
+            let (resource, scope) = (one.resource.app_id, one.scope);
+            format!("scope {resource} {} {}", scope.id, scope.value)
+        });
+        // Whom the answer is for stands on the page, too.
+        let answer = format!("administrator {}", self.needs_administrator());
         let openid = self.openid.iter().map(|name| format!("openid {name}"));
-        let mut all: Vec<_> = roles.chain(scopes).chain(openid).collect();
+        let all = roles.chain(scopes).chain(openid).chain([answer]);
+        let mut all: Vec<_> = all.collect();
         all.sort_unstable();
         all.dedup();
         URL_SAFE_NO_PAD.encode(digest(&SHA256, all.join("\n").as_bytes()))
@@ -374,5 +380,28 @@ mod tests {
                 assert_ne!(mark(one), mark(other));
             }
         }
+    }
+
+    #[test]
+    fn the_mark_tells_what_a_scope_became_while_somebody_read() {
+        let api = resource(&MICROSOFT_GRAPH);
+        let user_read = api.scopes.iter().position(|one| one.value == "User.Read");
+        let index = user_read.unwrap();
+        let required = [registered(
+            &api,
+            ResourceAccessType::Scope,
+            api.scopes[index].id,
+        )];
+        let mark = |change: fn(&mut PermissionScope)| {
+            let mut changed = api.clone();
+            let mut scopes = changed.scopes.to_vec();
+            change(&mut scopes[index]);
+            changed.scopes = scopes.into();
+            plan_admin_consent(&required, &[changed], None, &[], &[]).mark()
+        };
+        let shown = mark(|_| {});
+        assert_eq!(shown, mark(|_| {}));
+        assert_ne!(shown, mark(|scope| scope.value = "Mail.Read".to_owned()));
+        assert_ne!(shown, mark(|scope| scope.consent = ScopeType::Admin));
     }
 }
