@@ -33,6 +33,29 @@ impl Page {
             .map_or("", |value| value.to_str().unwrap())
     }
 
+    /// A page can be shown in no frame of another's, loads nothing but our own files, and is
+    /// kept nowhere: every page that a test sees, whatever the test is about.
+    fn assert_guarded(&self, path: &str) {
+        let policy = self.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
+        assert!(policy.contains("base-uri 'none'"), "{path}: {policy}");
+        assert!(
+            !policy.contains("unsafe") && !policy.contains('*'),
+            "{path}: {policy}"
+        );
+        assert_eq!(self.header("x-content-type-options"), "nosniff", "{path}");
+        if self.header("content-type").starts_with("text/html") {
+            assert_eq!(self.header("x-frame-options"), "DENY", "{path}");
+            assert!(policy.contains("form-action"), "{path}: {policy}");
+            assert!(self.header("cache-control").contains("no-store"), "{path}");
+            assert_eq!(self.header("referrer-policy"), "no-referrer", "{path}");
+        }
+    }
+
     /// The number of the error that is answered.
     pub(crate) fn code(&self) -> (u16, String, Option<u64>) {
         let json = self.json();
@@ -114,11 +137,13 @@ impl Browser {
         let (parts, body) = answer.into_parts();
         for line in parts.headers.get_all(header::SET_COOKIE) {
             let line = line.to_str().unwrap();
-            assert!(
-                line.contains("HttpOnly") && line.contains("Secure"),
-                "{line}"
-            );
+            let attributes: Vec<_> = line.split("; ").skip(1).collect();
+            for wanted in ["Path=/", "HttpOnly", "Secure", "SameSite=Lax"] {
+                assert!(attributes.contains(&wanted), "{wanted}: {line}");
+            }
+            assert!(!line.contains("Domain"), "{line}");
             let (name, rest) = line.split_once('=').unwrap();
+            assert!(name.starts_with("__Host-"), "{line}");
             let value = rest.split_once(';').unwrap().0;
             if value.is_empty() {
                 self.cookies.remove(name);
@@ -127,10 +152,12 @@ impl Browser {
             }
         }
         let bytes = to_bytes(body, 1 << 20).await.unwrap();
-        Page {
+        let page = Page {
             status: parts.status.as_u16(),
             headers: parts.headers,
             text: String::from_utf8(bytes.to_vec()).unwrap(),
-        }
+        };
+        page.assert_guarded(path);
+        page
     }
 }

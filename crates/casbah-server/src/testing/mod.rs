@@ -5,6 +5,7 @@ mod api_tokens;
 pub(crate) mod browser;
 pub(crate) mod directory;
 mod keys;
+mod other_tenants;
 mod oversight;
 mod permissions;
 mod withdrawal;

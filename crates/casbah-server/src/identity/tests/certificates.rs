@@ -15,7 +15,7 @@ use super::{Directory, Registered};
 const RESOURCE: &str = "05a65629-4c1b-48c1-a78b-804c4abdd4af";
 
 /// A key with its certificate, and the certificate as Graph takes it.
-fn certificate() -> (ClientKey, String) {
+pub(super) fn certificate() -> (ClientKey, String) {
     let key = SigningKey::generate(Timestamp::now().seconds() - 60).unwrap();
     let pem = |label: &str, der: &[u8]| {
         let text = STANDARD.encode(der);

@@ -19,7 +19,7 @@ use crate::testing::{audit_record, save};
 const BACK: &str = "https://partner.example/back";
 
 /// A partner's application, registered in the home tenant, and its secret.
-async fn partner(
+pub(super) async fn partner(
     directory: &Directory,
     change: impl FnOnce(&mut Application),
 ) -> (Application, String) {
@@ -41,14 +41,14 @@ async fn partner(
 }
 
 /// The link that vendors publish.
-fn link(application: &Application) -> String {
+pub(super) fn link(application: &Application) -> String {
     format!(
         "/common/oauth2/authorize?prompt=consent&client_id={}&response_type=code&sso_reload=true",
         application.app_id
     )
 }
 
-async fn signed_in(directory: &Directory, user: &User) -> Browser {
+pub(super) async fn signed_in(directory: &Directory, user: &User) -> Browser {
     let mut browser = directory.browser();
     let page = browser.get("/portal/sign_in").await;
     let (password, new) = if user.must_change_password {
@@ -67,7 +67,7 @@ async fn signed_in(directory: &Directory, user: &User) -> Browser {
     browser
 }
 
-async fn answer(browser: &mut Browser, page: &Page, more: &[(&str, &str)]) -> Page {
+pub(super) async fn answer(browser: &mut Browser, page: &Page, more: &[(&str, &str)]) -> Page {
     let mark = page.attribute("name=\"mark\" value=\"");
     let fields: Vec<_> = [("mark", mark.as_str())]
         .iter()
@@ -77,10 +77,10 @@ async fn answer(browser: &mut Browser, page: &Page, more: &[(&str, &str)]) -> Pa
     super::sign_in::submit(browser, page, &fields).await
 }
 
-const ACCEPT: (&str, &str) = ("decision", "accept");
+pub(super) const ACCEPT: (&str, &str) = ("decision", "accept");
 const CANCEL: (&str, &str) = ("decision", "cancel");
 
-async fn principal(
+pub(super) async fn principal(
     directory: &Directory,
     tenant: TenantId,
     application: &Application,
@@ -283,66 +283,6 @@ async fn a_person_without_the_right_is_told_whom_to_ask_and_cannot_force_it() {
 }
 
 #[tokio::test]
-async fn no_other_site_and_no_other_session_can_answer() {
-    let directory = Directory::new().await;
-    let reader = directory
-        .person("rita", &[DirectoryRole::SecurityReader])
-        .await;
-    let (application, _) = partner(&directory, |_| ()).await;
-    let mut browser = signed_in(&directory, &directory.admin).await;
-    let page = browser.get(&link(&application)).await;
-    let action = page.attribute("action=\"");
-    let mark = page.attribute("name=\"mark\" value=\"");
-    // The token of a sign-in form, and another session's.
-    let mut fresh = directory.browser();
-    let sign_in = fresh.get("/portal/sign_in").await;
-    let foreign = sign_in.attribute("name=\"csrf\" value=\"");
-    let mut others = signed_in(&directory, &reader).await;
-    let other_page = others.get(&link(&application)).await;
-    let other = other_page.attribute("name=\"csrf\" value=\"");
-    for csrf in ["", "x", &foreign, &other] {
-        let fields = [("csrf", csrf), ("mark", mark.as_str()), ACCEPT];
-        let refused = browser.post(&action, &fields).await;
-        assert_eq!(refused.status, 403, "{csrf}");
-    }
-    assert!(
-        principal(&directory, directory.tenant, &application)
-            .await
-            .is_none()
-    );
-    assert_eq!(answer(&mut browser, &page, &[ACCEPT]).await.status, 303);
-}
-
-#[tokio::test]
-async fn nothing_is_granted_that_was_not_shown() {
-    let directory = Directory::new().await;
-    let (mut application, _) = partner(&directory, |_| ()).await;
-    let mut browser = signed_in(&directory, &directory.admin).await;
-    let page = browser.get(&link(&application)).await;
-    application.required_resource_access[0]
-        .resource_access
-        .push(ResourceAccess {
-            id: Permission::SettingsManage.app_role_id(),
-            kind: ResourceAccessType::Role,
-        });
-    save(&directory.server.app.store, &application).await;
-    let again = answer(&mut browser, &page, &[ACCEPT]).await;
-    assert_eq!(again.status, 200);
-    assert!(
-        again.text.contains("changed what it asks for"),
-        "{}",
-        again.text
-    );
-    assert!(
-        principal(&directory, directory.tenant, &application)
-            .await
-            .is_none()
-    );
-    let sent = answer(&mut browser, &again, &[ACCEPT]).await;
-    assert_eq!(sent.status, 303, "{}", sent.text);
-}
-
-#[tokio::test]
 async fn people_consent_for_themselves_to_what_is_for_people() {
     let directory = Directory::new().await;
     let store = &directory.server.app.store;
@@ -415,29 +355,4 @@ async fn consent_is_kept_even_where_no_address_is_registered() {
     let tenant = directory.tenant.to_string();
     let issued = token(&directory, &tenant, &application, &secret).await;
     assert_eq!(issued.status, 200, "{}", issued.text);
-}
-
-#[tokio::test]
-async fn an_application_for_one_tenant_is_for_no_other() {
-    let directory = Directory::new().await;
-    let (application, _) = partner(&directory, |application| {
-        application.sign_in_audience = SignInAudience::AzureADMyOrg;
-    })
-    .await;
-    let mut browser = signed_in(&directory, &directory.admin).await;
-    for address in [
-        link(&application),
-        format!("/common/adminconsent?client_id={}", application.app_id),
-        format!(
-            "/{}/adminconsent?client_id={}",
-            directory.tenant, application.app_id
-        ),
-    ] {
-        let page = browser.get(&address).await;
-        assert!(
-            page.text.contains("AADSTS700016"),
-            "{address}: {}",
-            page.text
-        );
-    }
 }

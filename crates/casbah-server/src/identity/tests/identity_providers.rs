@@ -12,7 +12,7 @@ use crate::testing::directory::PASSWORD;
 
 const PATH: &str = "/v1.0/identity/identityProviders";
 
-fn body(changes: &Value) -> Value {
+pub(super) fn body(changes: &Value) -> Value {
     let mut body = json!({
         "@odata.type": "microsoft.graph.openIdConnectIdentityProvider",
         "displayName": "Fabrikam ID",

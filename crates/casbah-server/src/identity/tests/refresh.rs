@@ -2,7 +2,7 @@ use super::Directory;
 use super::browser::{Browser, Page};
 use super::sign_in::{SCOPE, authorize, first_sign_in, redeem};
 use crate::testing::save_user;
-use casbah_model::identity::CASBAH_CLI;
+use casbah_model::identity::{AZURE_CLI, CASBAH_CLI};
 
 async fn refresh(browser: &mut Browser, token: &str, scope: &str) -> Page {
     let client = CASBAH_CLI.app_id.to_string();
@@ -125,6 +125,25 @@ async fn two_tabs_refresh_together_and_a_late_one_ends_all() {
         let dead = refresh(&mut browser, comes, SCOPE).await;
         assert_eq!(dead.code().2, Some(50_173), "{what}: {}", dead.text);
     }
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_for_the_client_that_got_it() {
+    let directory = Directory::new().await;
+    let mut browser = directory.browser();
+    let sent = first_sign_in(&directory, &mut browser, &authorize("common", &[])).await;
+    let answer = redeem(&mut browser, &sent.sent("code").unwrap(), &[]).await;
+    let token = answer.json()["refresh_token"].as_str().unwrap().to_owned();
+    let client = AZURE_CLI.app_id.to_string();
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("client_id", client.as_str()),
+        ("refresh_token", token.as_str()),
+    ];
+    let other = browser.post("/common/oauth2/v2.0/token", &fields).await;
+    assert_eq!(other.code(), (400, "invalid_grant".into(), Some(70_000)));
+    let own = refresh(&mut browser, &token, SCOPE).await;
+    assert_eq!(own.status, 200, "{}", own.text);
 }
 
 #[tokio::test]

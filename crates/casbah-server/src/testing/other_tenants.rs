@@ -1,0 +1,235 @@
+//! Every route of the API that names an object, with an object of another tenant.
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+use casbah_detection::demo;
+use casbah_detection::detections::Detector;
+use casbah_detection::sources::Source;
+use casbah_identity::api_token::new_api_token;
+use casbah_model::identity::{AppRoleAssignment, CASBAH, PrincipalType};
+use casbah_model::ids::{KeyId, ObjectId, TenantId};
+use casbah_model::permission::Permission;
+use casbah_model::time::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::{TestServer, audit_record};
+use crate::api;
+use crate::ingest::ingest_events;
+use crate::jobs::detector::{Detection, Round};
+
+/// Who calls the API of one tenant with every permission and role that there is.
+struct Mighty<'a> {
+    server: &'a TestServer,
+    client: String,
+    tokens: [String; 2],
+}
+
+impl<'a> Mighty<'a> {
+    async fn of(server: &'a TestServer, tenant: TenantId) -> Self {
+        let mut client = server.client(tenant, &Permission::ALL).await;
+        let store = &server.app.store;
+        let resource = store.service_principal_by_app_id(tenant, CASBAH.app_id);
+        let resource_id = resource.await.unwrap().unwrap().id;
+        let roles = CASBAH.app_roles();
+        for role in roles.iter() {
+            let assignment = AppRoleAssignment {
+                id: ObjectId::random(),
+                tenant,
+                principal_id: client.principal.id,
+                principal_type: PrincipalType::ServicePrincipal,
+                resource_id,
+                app_role_id: role.id,
+                created: Timestamp::now(),
+            };
+            store.assign(assignment, audit_record()).await.unwrap();
+        }
+        let of_app = server.token(&client, |_| {});
+        client.roles = roles.iter().filter_map(|role| role.value.clone()).collect();
+        let of_casbah = server.token(&client, |token| {
+            token.audience = CASBAH.app_id.to_string();
+        });
+        Self {
+            server,
+            client: client.application.app_id.to_string(),
+            tokens: [of_app, of_casbah],
+        }
+    }
+
+    /// The answer to whichever of the tokens the route is for.
+    async fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let mut last = (0, String::new());
+        for token in &self.tokens {
+            let answer = self.server.call(method, path, Some(token), body.to_owned());
+            let answer = answer.await;
+            last = (answer.status, answer.text);
+            if last.0 != 401 {
+                break;
+            }
+        }
+        last
+    }
+
+    async fn list(&self, path: &str) -> Vec<Value> {
+        let (status, text) = self.call("GET", path, "").await;
+        assert_eq!(status, 200, "{path}: {text}");
+        let page: Value = serde_json::from_str(&text).unwrap();
+        page["data"].as_array().unwrap().clone()
+    }
+
+    /// One of everything that a path can name.
+    async fn objects(&self, tenant: TenantId) -> Objects {
+        let app = &self.server.app;
+        let store = &app.store;
+        let own = store.tenant(tenant).await.unwrap().unwrap();
+        let events = demo::events(Timestamp::now());
+        let enricher = app.enricher().await.unwrap();
+        let source = Source::Microsoft365;
+        let ingested = ingest_events(
+            store,
+            enricher,
+            &own,
+            source,
+            events.into(),
+            false,
+            u64::MAX,
+        );
+        ingested.await.unwrap();
+        let detection = Detection {
+            store: store.clone(),
+            receiving: app.receiving.clone(),
+            node: KeyId::random(),
+            lateness: app.config.lateness,
+            detector: Detector::default(),
+        };
+        let (_stop, stopped) = watch::channel(false);
+        while detection.round(tenant, &stopped).await.unwrap() == Round::More {}
+
+        let body = json!({"name": "Office", "category": 1, "subnets": ["10.0.0.0/8"]});
+        let (path, body) = ("/api/v1/subnet/create_rule/", body.to_string());
+        let (status, text) = self.call("POST", path, &body).await;
+        assert_eq!(status, 200, "{text}");
+        let link = "/api/v1/discovery/upload_url/?filename=a.log&source=SQUID_NATIVE";
+        let (_, link) = self.call("GET", link, "").await;
+        let link: Value = serde_json::from_str(&link).unwrap();
+        let link = url::Url::parse(link["url"].as_str().unwrap()).unwrap();
+        let upload = link.path_segments().unwrap().next_back().unwrap();
+        let first = async |path: &str, name: &str| {
+            let all = self.list(path).await;
+            all[0][name].as_str().unwrap().to_owned()
+        };
+        Objects {
+            api_token: self.api_token(tenant).await,
+            activity: first("/api/v1/activities/", "_id").await,
+            alert: first("/api/v1/alerts/", "_id").await,
+            entity: key_of(&self.list("/api/v1/entities/").await[0]),
+            subnet: serde_json::from_str(&text).unwrap(),
+            upload: upload.to_owned(),
+            client: self.client.clone(),
+        }
+    }
+
+    /// The id of a legacy API token of the tenant's administrator.
+    async fn api_token(&self, tenant: TenantId) -> String {
+        let store = &self.server.app.store;
+        let issuer = store.users(tenant).await.unwrap().remove(0);
+        let new = new_api_token(&issuer, "SOAR", Timestamp::now()).unwrap();
+        let id = new.stored.id.to_string();
+        let stored = store.create_api_token(new.stored, audit_record());
+        stored.await.unwrap();
+        id
+    }
+}
+
+/// The key by which an entity is fetched.
+fn key_of(entity: &Value) -> String {
+    let app = &entity["appData"];
+    let key = json!({"id": entity["id"], "saas": app["saas"], "inst": app["instance"]});
+    URL_SAFE.encode(key.to_string())
+}
+
+struct Objects {
+    api_token: String,
+    activity: String,
+    alert: String,
+    entity: String,
+    subnet: String,
+    upload: String,
+    client: String,
+}
+
+impl Objects {
+    /// The path with an object in place of its variable; none for a path that names nothing
+    /// of a tenant. A route that is not here fails the test.
+    fn fill(&self, path: &str) -> Option<String> {
+        let object = match path {
+            "/api/activities/{id}" | "/api/activities/{id}/feedback" => &self.activity,
+            path if path.starts_with("/api/alerts/{id}") => &self.alert,
+            path if path.starts_with("/api/entities/{key}") => &self.entity,
+            path if path.starts_with("/api/subnet/{id}") => &self.subnet,
+            "/casbah/v1/discovery/uploads/{id}" => &self.upload,
+            "/casbah/v1/apps/{appId}/usage" => &self.client,
+            "/casbah/v1/api_tokens/{id}" => &self.api_token,
+            // The catalog is everybody's; what a tenant says of an app is a tag of its own.
+            path if path.starts_with("/api/discovery/discovery_app/{app}/") => return None,
+            // A kind of event; the installation's tenants, for its own administrators alone.
+            "/casbah/v1/events/{source}" | "/casbah/v1/tenants/{id}" => return None,
+            // What is not there for applications at all.
+            path if path.ends_with("/{*rest}") => return None,
+            path => panic!("{path} names an object: say here which"),
+        };
+        let (before, rest) = path.split_once('{').unwrap();
+        let (_, after) = rest.split_once('}').unwrap();
+        Some(format!("{before}{object}{after}"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_route_of_the_api_leads_to_an_object_of_another_tenant() {
+    let server = TestServer::start().await;
+    let other = server.create_tenant("Other", "other.example").await;
+    let owner = Mighty::of(&server, server.tenant).await;
+    let stranger = Mighty::of(&server, other.tenant.id).await;
+    let objects = owner.objects(server.tenant).await;
+    let body = json!({"name": "Lab", "category": 1, "subnets": ["10.1.0.0/16"],
+        "feedbackValue": "good"});
+    let body = body.to_string();
+    let operations = api::operations(server.app.clone());
+    let paths: BTreeSet<_> = operations.into_iter().map(|one| one.path).collect();
+    let paths = paths.iter().filter(|path| path.contains('{'));
+    let paths: Vec<_> = paths.filter_map(|path| objects.fill(path)).collect();
+    assert!(paths.len() >= 12, "{paths:?}");
+    let mut wrong = Vec::new();
+    // What deletes comes last.
+    for methods in [&["GET", "POST", "PUT", "PATCH"][..], &["DELETE"]] {
+        for path in &paths {
+            for method in methods {
+                let (status, text) = stranger.call(method, path, &body).await;
+                let (own, seen) = owner.call(method, path, &body).await;
+                let is_hidden = [404, 405].contains(&status) && (own == 405) == (status == 405);
+                if !is_hidden || own == 404 || own >= 500 {
+                    wrong.push(format!(
+                        "{method} {path}: {status} {text}, and {own} {seen}"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let (status, text) = stranger.call("GET", "/casbah/v1/tenants", "").await;
+    assert_eq!(status, 403, "{text}");
+    let tenant = format!("/casbah/v1/tenants/{}", server.tenant);
+    assert_eq!(stranger.call("GET", &tenant, "").await.0, 403);
+    for list in [
+        "/api/v1/activities/",
+        "/api/v1/alerts/",
+        "/api/v1/entities/",
+        "/api/v1/subnet/",
+        "/casbah/v1/discovery/uploads",
+    ] {
+        let seen = stranger.list(list).await;
+        assert!(seen.is_empty(), "{list}: {seen:?}");
+    }
+}
