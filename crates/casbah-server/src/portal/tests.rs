@@ -121,6 +121,14 @@ async fn register(browser: &mut Browser, name: &str, audience: &str) -> Register
     }
 }
 
+/// Answers the question whether to consent; answers the page that it leads to.
+async fn consent(browser: &mut Browser, app: &Registered) -> Page {
+    let question = browser.get(&app.at("/permissions/consent")).await;
+    assert_eq!(question.status, 200, "{}", question.text);
+    let mark = question.attribute("name=\"mark\" value=\"");
+    done(browser, &app.at("/permissions/consent"), &[("mark", &mark)]).await
+}
+
 /// The object id of an application's service principal, as its overview links to it.
 async fn principal_of(browser: &mut Browser, app: &Registered) -> String {
     let page = browser.get(&app.at("")).await;

@@ -6,7 +6,8 @@ use casbah_model::permission::Permission;
 use secrecy::ExposeSecret;
 
 use super::{
-    Registered, SINGLE, add_provider, administrator, done, post, principal_of, register, sign_in_as,
+    Registered, SINGLE, add_provider, administrator, consent, done, post, principal_of, register,
+    sign_in_as,
 };
 use crate::portal::pages;
 use crate::testing::browser::Browser;
@@ -98,7 +99,7 @@ impl Rich {
         let fields = [("kind", "application"), ("permission", role.as_str())];
         let add = app.at(&format!("/permissions/add/{API}"));
         done(browser, &add, &fields).await;
-        done(browser, &app.at("/permissions/consent"), &[]).await;
+        consent(browser, &app).await;
         let mut keys = Vec::new();
         for kind in ["secrets", "certificates", "federated"] {
             let page = browser

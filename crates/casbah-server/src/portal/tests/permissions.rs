@@ -3,7 +3,7 @@
 use casbah_model::identity::{CLOUD_APP_SECURITY, DirectoryRole, ResourceAccessType};
 use casbah_model::permission::Permission;
 
-use super::{Registered, SINGLE, administrator, done, post, register, set_roles, submit};
+use super::{Registered, SINGLE, administrator, consent, done, post, register, set_roles, submit};
 use crate::testing::browser::{Browser, Page};
 use crate::testing::directory::Directory;
 
@@ -14,14 +14,6 @@ async fn ask(browser: &mut Browser, app: &Registered, kind: &str, permission: &s
     let fields = [("kind", kind), ("permission", permission)];
     let path = app.at(&format!("/permissions/add/{API}"));
     done(browser, &path, &fields).await
-}
-
-/// Answers the question whether to consent; answers the page that it leads to.
-async fn consent(browser: &mut Browser, app: &Registered) -> Page {
-    let question = browser.get(&app.at("/permissions/consent")).await;
-    assert_eq!(question.status, 200, "{}", question.text);
-    let mark = question.attribute("name=\"mark\" value=\"");
-    done(browser, &app.at("/permissions/consent"), &[("mark", &mark)]).await
 }
 
 fn role() -> String {
