@@ -71,6 +71,8 @@ assignments::delete DELETE servicePrincipals/{principal}/appRoleAssignments/{ass
 grants::list_of GET servicePrincipals/{principal}/oauth2PermissionGrants
 grants::change PATCH oauth2PermissionGrants/{grant}
 grants::delete DELETE oauth2PermissionGrants/{grant}
+organization::show GET organization/{tenant}
+organization::change PATCH organization/{tenant}
 people::show GET users/{person}
 people::change PATCH users/{person}
 people::member_of GET users/{person}/memberOf
@@ -102,6 +104,7 @@ struct Operation {
 
 /// What the tenant has, by its ids.
 struct Objects {
+    tenant: String,
     app: String,
     secret: String,
     principal: String,
@@ -160,6 +163,7 @@ impl Objects {
         let provider = super::identity_providers::body(&json!({}));
         let path = "/v1.0/identity/identityProviders";
         Self {
+            tenant: directory.tenant.to_string(),
             role: id(of_other[0]),
             provider: id(&created(admin, path, provider).await),
             person: person.id.to_string(),
@@ -198,6 +202,7 @@ impl Objects {
     /// The object that a part of a path stands for, or the part.
     fn named<'a>(&'a self, part: &'a str) -> &'a str {
         match part {
+            "{tenant}" => &self.tenant,
             "{app}" => &self.app,
             "{principal}" => &self.principal,
             "{person}" => &self.person,
