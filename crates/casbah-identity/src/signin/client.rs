@@ -113,10 +113,9 @@ fn localhost_path(uri: &str) -> Option<&str> {
         None => rest,
         Some(after) => {
             let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-            if !(1..=5).contains(&digits) {
-                return None;
-            }
-            &after[digits..]
+            let (port, path) = after.split_at(digits);
+            port.parse::<u16>().ok()?;
+            path
         }
     };
     match path {
@@ -178,6 +177,9 @@ mod tests {
             ),
             ("http://localhost", "http://localhost:@evil.example/", false),
             ("http://localhost", "http://localhost:123456", false),
+            ("http://localhost", "http://localhost:65536", false),
+            ("http://localhost", "http://localhost:65535", true),
+            ("http://localhost", "http://localhost:", false),
             ("http://localhost", "http://localhost/#x", false),
             ("http://localhost", "http://127.0.0.1", false),
             ("https://a.example/cb", "https://a.example", false),
