@@ -54,7 +54,7 @@ def play(check, server, graph):
         flow = client.initiate_device_flow(scopes=[ALERTS])
         assert flow["interval"] == 5 and flow["expires_in"] == 900, flow
         assert flow["user_code"] in flow["message"], flow
-        assert "Sign in on the other device" in browser.post(
+        assert "Do you sign in to" in browser.post(
             flow["verification_uri"], data={
                 **casbah.Form(browser.get(flow["verification_uri"]).text).fields,
                 "user_code": flow["user_code"]}).text
