@@ -154,7 +154,7 @@ async function provider(page, name, isKept) {
 async function apiToken(page, name) {
   const main = page.locator("main");
   await page.goto("/portal/api-tokens");
-  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Name", { exact: true }).fill(name);
   await page.getByRole("button", { name: "Generate" }).click();
   const token = await page.locator(".secret code").textContent();
   await shot(page, "new-api-token");
