@@ -17,6 +17,7 @@ import jwt
 import msal
 import requests
 
+import api_token
 import issuer
 import people
 import server as casbah
@@ -91,6 +92,7 @@ def main(binary):
         graph.principal(app["appId"])
         play(server, graph, app, secret, roles, role_ids, other)
         people.play(check, server, graph)
+        api_token.play(check, server)
     print(f"{len(PASSED)} passed, 0 failed")
 
 
