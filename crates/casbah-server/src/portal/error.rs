@@ -76,6 +76,15 @@ pub(super) enum PortalError {
     Page(#[from] askama::Error),
 }
 
+/// What was asked for, or nothing where the person's roles do not allow it.
+pub(super) fn where_allowed<T>(asked: Result<T, PortalError>) -> Result<Option<T>, PortalError> {
+    match asked {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is_forbidden() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 impl PortalError {
     /// The status, and what the person can do about it.
     fn explain(&self) -> (StatusCode, &'static str, String) {

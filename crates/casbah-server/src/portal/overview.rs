@@ -5,7 +5,7 @@ use casbah_store::ApplicationCounts;
 use serde::de::IgnoredAny;
 
 use super::api::Data;
-use super::error::PortalError;
+use super::error::{PortalError, where_allowed};
 use super::objects::SOON_DAYS;
 use super::page::{self, Frame, Section};
 use super::pages::Answer;
@@ -32,10 +32,6 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
 
 async fn ending(visitor: &Visitor) -> Result<Option<usize>, PortalError> {
     let path = format!("/casbah/v1/credentials?expiringDays={SOON_DAYS}");
-    let found: Result<Data<IgnoredAny>, _> = visitor.api().get(&path).await;
-    match found {
-        Ok(Data { data }) => Ok(Some(data.len())),
-        Err(error) if error.is_forbidden() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = where_allowed(visitor.api().get(&path).await)?;
+    Ok(found.map(|found: Data<IgnoredAny>| found.data.len()))
 }

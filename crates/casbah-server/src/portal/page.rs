@@ -8,6 +8,7 @@ use casbah_model::permission::CasbahRole;
 
 use super::done;
 use super::html;
+use super::pages::Answer;
 use super::visitor::Visitor;
 use crate::auth::Need;
 use crate::identity::context::RequestContext;
@@ -194,19 +195,20 @@ impl<'a> Frame<'a> {
 /// A part of the portal that is not for the visitor.
 #[derive(Template)]
 #[template(path = "portal/closed.html")]
-pub(super) struct Closed<'a> {
-    /// The frame.
-    pub(super) frame: Frame<'a>,
-    /// Who may see it, and why nobody else.
-    pub(super) why: &'a str,
+struct Closed<'a> {
+    frame: Frame<'a>,
+    why: &'a str,
 }
 
-impl Closed<'_> {
-    /// The answer in place of the page.
-    pub(super) fn show(&self, context: &RequestContext) -> Result<Response, askama::Error> {
-        let status = StatusCode::FORBIDDEN;
-        Ok(html::page(self.render()?, status, RULES, context))
-    }
+/// The answer in place of a page that is not for the visitor; `why` says who may see it, and
+/// why nobody else.
+pub(super) fn closed(visitor: &Visitor, section: Section, title: &str, why: &str) -> Answer {
+    let page = Closed {
+        frame: Frame::new(visitor, section, title),
+        why,
+    };
+    let status = StatusCode::FORBIDDEN;
+    Ok(html::page(page.render()?, status, RULES, &visitor.context))
 }
 
 /// A text alone.

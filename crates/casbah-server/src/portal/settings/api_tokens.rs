@@ -9,10 +9,10 @@ use serde_json::json;
 use crate::portal::api::Data;
 use crate::portal::confirm::Confirm;
 use crate::portal::done::Done;
-use crate::portal::error::PortalError;
+use crate::portal::error::{PortalError, where_allowed};
 use crate::portal::form::Posted;
 use crate::portal::moment::Moment;
-use crate::portal::page::{self, Closed, Frame, Section};
+use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::{Answer, Pages};
 use crate::portal::table::{Column, Key as SortKey, Table};
 use crate::portal::visitor::Visitor;
@@ -134,20 +134,12 @@ async fn list(visitor: &Visitor, new: Option<NewApiToken>, complaint: Option<Str
 
 /// The tokens, or nothing for whoever may have none.
 async fn find(visitor: &Visitor) -> Result<Option<Vec<ApiToken>>, PortalError> {
-    let found: Result<Data<ApiToken>, _> = visitor.api().get(LIST).await;
-    match found {
-        Ok(Data { data }) => Ok(Some(data)),
-        Err(error) if error.is_forbidden() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = where_allowed(visitor.api().get(LIST).await)?;
+    Ok(found.map(|Data { data }| data))
 }
 
 fn closed(visitor: &Visitor) -> Answer {
-    let page = Closed {
-        frame: Frame::new(visitor, Section::ApiTokens, TITLE),
-        why: WHY,
-    };
-    Ok(page.show(&visitor.context)?)
+    page::closed(visitor, Section::ApiTokens, TITLE, WHY)
 }
 
 /// `POST /portal/api-tokens`
@@ -193,9 +185,9 @@ pub(super) async fn ask(visitor: Visitor, id: KeyId) -> Answer {
 /// `POST /portal/api-tokens/{id}/revoke`
 pub(super) async fn revoke(posted: Posted, id: KeyId) -> Answer {
     let visitor = &posted.visitor;
-    match visitor.api().delete(&format!("{LIST}/{id}")).await {
-        Ok(()) => Ok(Done::ApiTokenRevoked.at(HERE)),
-        Err(error) if error.is_forbidden() => closed(visitor),
-        Err(error) => Err(error),
+    let revoked = visitor.api().delete(&format!("{LIST}/{id}")).await;
+    match where_allowed(revoked)? {
+        Some(()) => Ok(Done::ApiTokenRevoked.at(HERE)),
+        None => closed(visitor),
     }
 }

@@ -9,10 +9,10 @@ use serde_json::json;
 use crate::portal::api::Data;
 use crate::portal::confirm::Confirm;
 use crate::portal::done::Done;
-use crate::portal::error::PortalError;
+use crate::portal::error::{PortalError, where_allowed};
 use crate::portal::form::Posted;
 use crate::portal::moment::Moment;
-use crate::portal::page::{self, Closed, Frame, Section};
+use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
 use crate::portal::table::{Column, Key as SortKey, Table};
 use crate::portal::visitor::Visitor;
@@ -132,20 +132,12 @@ impl Choice {
 async fn find<T: serde::de::DeserializeOwned>(
     visitor: &Visitor,
 ) -> Result<Option<Vec<T>>, PortalError> {
-    let found: Result<Data<T>, _> = visitor.api().get("/casbah/v1/keys").await;
-    match found {
-        Ok(Data { data }) => Ok(Some(data)),
-        Err(error) if error.is_forbidden() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = where_allowed(visitor.api().get("/casbah/v1/keys").await)?;
+    Ok(found.map(|Data { data }| data))
 }
 
 fn closed(visitor: &Visitor) -> Answer {
-    let page = Closed {
-        frame: Frame::new(visitor, Section::Keys, TITLE),
-        why: WHY,
-    };
-    Ok(page.show(&visitor.context)?)
+    page::closed(visitor, Section::Keys, TITLE, WHY)
 }
 
 /// `GET /portal/keys`
@@ -234,11 +226,12 @@ pub(super) async fn rotate(posted: Posted, (): ()) -> Answer {
         "now": choice.when == When::Now,
     });
     let path = "/casbah/v1/keys/rotate";
-    let rotated: Result<IgnoredAny, _> = visitor.api().post(path, &body).await;
-    match rotated {
-        Ok(_) if choice.when == When::Now => Ok(Done::KeysReplaced.at(HERE)),
-        Ok(_) => Ok(Done::KeyAdded.at(HERE)),
-        Err(error) if error.is_forbidden() => closed(visitor),
-        Err(error) => Err(error),
-    }
+    let Some(IgnoredAny) = where_allowed(visitor.api().post(path, &body).await)? else {
+        return closed(visitor);
+    };
+    let done = match choice.when {
+        When::Soon => Done::KeyAdded,
+        When::Now => Done::KeysReplaced,
+    };
+    Ok(done.at(HERE))
 }

@@ -10,7 +10,7 @@ use super::Tool;
 use super::advice::next_step;
 use super::decode::Decoder;
 use crate::identity::token;
-use crate::portal::error::PortalError;
+use crate::portal::error::{PortalError, where_allowed};
 use crate::portal::form::Posted;
 use crate::portal::objects::Principal;
 use crate::portal::page::{self, Frame, Section};
@@ -100,9 +100,6 @@ async fn name(visitor: &Visitor, app_id: &str) -> Result<Option<String>, PortalE
     let Ok(app_id) = app_id.parse::<AppId>() else {
         return Ok(None);
     };
-    match Principal::of_app(&visitor.directory(), app_id).await {
-        Ok(found) => Ok(found.map(|one| one.display_name)),
-        Err(error) if error.is_forbidden() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = where_allowed(Principal::of_app(&visitor.directory(), app_id).await)?;
+    Ok(found.flatten().map(|one| one.display_name))
 }

@@ -6,7 +6,7 @@ use casbah_model::ids::ObjectId;
 use serde::Deserialize;
 
 use super::{Assignment, Person, assignments, find};
-use crate::portal::error::PortalError;
+use crate::portal::error::{PortalError, where_allowed};
 use crate::portal::moment::Moment;
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
@@ -82,11 +82,7 @@ pub(super) async fn render(visitor: &Visitor, id: ObjectId, complaint: Option<St
     let has = |role: &DirectoryRole| held.iter().any(|(_, held)| held == role);
     let others = DirectoryRole::ALL.into_iter();
     let others = others.filter(|role| !has(role)).collect();
-    let methods = match methods(visitor, id).await {
-        Ok(methods) => Some(methods),
-        Err(error) if error.is_forbidden() => None,
-        Err(error) => return Err(error),
-    };
+    let methods = where_allowed(methods(visitor, id).await)?;
     let page = Overview {
         frame: Frame::new(visitor, Section::Users, &person.display_name),
         person: &person,

@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::{HERE, LIST, Provider};
-use crate::portal::page::{self, Closed, Frame, Section};
+use crate::portal::error::where_allowed;
+use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
 use crate::portal::sign_in::provider_redirect_uri;
 use crate::portal::table::{Column, Key, Table};
@@ -26,16 +27,8 @@ struct List<'a> {
 /// `GET /portal/identity-providers`
 pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
     let found = visitor.directory().list(&format!("{LIST}?$top=999")).await;
-    let rows: Vec<Provider> = match found {
-        Ok(rows) => rows,
-        Err(error) if error.is_forbidden() => {
-            let page = Closed {
-                frame: Frame::new(&visitor, Section::IdentityProviders, TITLE),
-                why: WHY,
-            };
-            return Ok(page.show(&visitor.context)?);
-        }
-        Err(error) => return Err(error),
+    let Some(rows): Option<Vec<Provider>> = where_allowed(found)? else {
+        return page::closed(&visitor, Section::IdentityProviders, TITLE, WHY);
     };
     let columns = [
         Column {
