@@ -59,82 +59,70 @@ impl Routes {
 
     /// Adds what GET reads. The handler finds its [`Caller`](crate::auth::Caller) as an
     /// extension, as that of every other operation does.
-    pub(crate) fn get<H, T>(self, path: &str, need: Need, summary: &'static str, handler: H) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
-        self.operation(&["GET"], path, need, summary, get(handler))
-    }
-
-    /// Adds a list, which GET and POST ask for alike.
-    pub(crate) fn list<H, T>(
+    pub(crate) fn get<T: 'static>(
         self,
         path: &str,
         need: Need,
         summary: &'static str,
-        handler: H,
-    ) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
+        handler: impl Handler<T, Arc<App>>,
+    ) -> Self {
+        self.operation(&["GET"], path, need, summary, get(handler))
+    }
+
+    /// Adds a list, which GET and POST ask for alike.
+    pub(crate) fn list<T: 'static>(
+        self,
+        path: &str,
+        need: Need,
+        summary: &'static str,
+        handler: impl Handler<T, Arc<App>>,
+    ) -> Self {
         let both = get(handler.clone()).post(handler);
         self.operation(&["GET", "POST"], path, need, summary, both)
     }
 
     /// Adds what POST does.
-    pub(crate) fn post<H, T>(
+    pub(crate) fn post<T: 'static>(
         self,
         path: &str,
         need: Need,
         summary: &'static str,
-        handler: H,
-    ) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
+        handler: impl Handler<T, Arc<App>>,
+    ) -> Self {
         self.operation(&["POST"], path, need, summary, post(handler))
     }
 
     /// Adds what POST does with a body of any length.
-    pub(crate) fn post_stream<H, T>(
+    pub(crate) fn post_stream<T: 'static>(
         self,
         path: &str,
         need: Need,
         summary: &'static str,
-        handler: H,
-    ) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
+        handler: impl Handler<T, Arc<App>>,
+    ) -> Self {
         let handler = post(handler).layer(DefaultBodyLimit::disable());
         self.operation(&["POST"], path, need, summary, handler)
     }
 
     /// Adds what DELETE takes away.
-    pub(crate) fn delete<H, T>(
+    pub(crate) fn delete<T: 'static>(
         self,
         path: &str,
         need: Need,
         summary: &'static str,
-        handler: H,
-    ) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
+        handler: impl Handler<T, Arc<App>>,
+    ) -> Self {
         self.operation(&["DELETE"], path, need, summary, delete(handler))
     }
 
     /// Adds what every method calls.
-    pub(crate) fn any<H, T>(self, path: &str, need: Need, summary: &'static str, handler: H) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
+    pub(crate) fn any<T: 'static>(
+        self,
+        path: &str,
+        need: Need,
+        summary: &'static str,
+        handler: impl Handler<T, Arc<App>>,
+    ) -> Self {
         self.operation(&["any method"], path, need, summary, any(handler))
     }
 
