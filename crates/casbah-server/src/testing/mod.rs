@@ -264,7 +264,13 @@ impl TestServer {
     /// An application that was granted a role of the *Casbah* resource.
     async fn casbah_client(&self, tenant: TenantId, role: CasbahRole) -> TestClient {
         let client = self.client(tenant, &[]).await;
-        let store = &self.app.store;
+        self.grant_casbah(&client, role).await;
+        client
+    }
+
+    /// Grants an application a role of the *Casbah* resource.
+    async fn grant_casbah(&self, client: &TestClient, role: CasbahRole) {
+        let (store, tenant) = (&self.app.store, client.tenant);
         let resource = store.service_principal_by_app_id(tenant, CASBAH.app_id);
         let roles = CASBAH.app_roles();
         let app_role = roles
@@ -280,7 +286,6 @@ impl TestServer {
             created: Timestamp::now(),
         };
         store.assign(assignment, audit_record()).await.unwrap();
-        client
     }
 
     /// A token of such an application.

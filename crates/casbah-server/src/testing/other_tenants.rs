@@ -8,9 +8,9 @@ use casbah_detection::demo;
 use casbah_detection::detections::Detector;
 use casbah_detection::sources::Source;
 use casbah_identity::api_token::new_api_token;
-use casbah_model::identity::{AppRoleAssignment, CASBAH, PrincipalType};
-use casbah_model::ids::{KeyId, ObjectId, TenantId};
-use casbah_model::permission::Permission;
+use casbah_model::identity::CASBAH;
+use casbah_model::ids::{KeyId, TenantId};
+use casbah_model::permission::{CasbahRole, Permission};
 use casbah_model::time::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -30,24 +30,11 @@ struct Mighty<'a> {
 impl<'a> Mighty<'a> {
     async fn of(server: &'a TestServer, tenant: TenantId) -> Self {
         let mut client = server.client(tenant, &Permission::ALL).await;
-        let store = &server.app.store;
-        let resource = store.service_principal_by_app_id(tenant, CASBAH.app_id);
-        let resource_id = resource.await.unwrap().unwrap().id;
-        let roles = CASBAH.app_roles();
-        for role in roles.iter() {
-            let assignment = AppRoleAssignment {
-                id: ObjectId::random(),
-                tenant,
-                principal_id: client.principal.id,
-                principal_type: PrincipalType::ServicePrincipal,
-                resource_id,
-                app_role_id: role.id,
-                created: Timestamp::now(),
-            };
-            store.assign(assignment, audit_record()).await.unwrap();
+        for role in CasbahRole::ALL {
+            server.grant_casbah(&client, role).await;
         }
         let of_app = server.token(&client, |_| {});
-        client.roles = roles.iter().filter_map(|role| role.value.clone()).collect();
+        client.roles = CasbahRole::ALL.map(|role| role.value().to_owned()).to_vec();
         let of_casbah = server.token(&client, |token| {
             token.audience = CASBAH.app_id.to_string();
         });
