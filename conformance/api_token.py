@@ -2,22 +2,9 @@
 send it: Microsoft's PowerShell module (github.com/microsoft/MCAS) posts lists to /api/v1 with
 `Token`, SOAR integrations get them under /cas/api/v1 with the query as a JSON body."""
 
-import json
-import os
-import subprocess
-
 import requests
 
 import server as casbah
-
-
-def command(server, *arguments, **environment):
-    """The command line's answer, read."""
-    ended = subprocess.run([server.binary, *arguments, "--url", server.url, "--ca", server.ca,
-                            "-o", "json"], env=dict(os.environ, **environment), text=True,
-                           capture_output=True)
-    assert ended.returncode == 0, (arguments, ended.returncode, ended.stderr)
-    return json.loads(ended.stdout) if ended.stdout.strip() else None
 
 
 def play(check, server):
@@ -31,7 +18,7 @@ def play(check, server):
 
     @check("a legacy API token is made, used as old programs do, listed and revoked")
     def _():
-        made = command(server, "api-token", "create", "Old SOAR", CASBAH_TOKEN=bearer)
+        made = casbah.command(server, "api-token", "create", "Old SOAR", CASBAH_TOKEN=bearer)
         token = made["token"]
         assert made["state"] == "Generated" and len(token) == 96, made
         for method, path, scheme, query in [
@@ -42,10 +29,10 @@ def play(check, server):
             assert answer.status_code == 200, (path, answer.text)
             assert {"data", "hasNext", "total"} <= set(answer.json()), answer.text
         assert asked("GET", "/casbah/v1/audit", f"Token {token}", {}).status_code == 401
-        alerts = command(server, "alerts", "list", CASBAH_API_TOKEN=token)
+        alerts = casbah.command(server, "alerts", "list", CASBAH_API_TOKEN=token)
         assert alerts == [], alerts
-        listed, = command(server, "api-token", "list", CASBAH_TOKEN=bearer)
+        listed, = casbah.command(server, "api-token", "list", CASBAH_TOKEN=bearer)
         assert listed["state"] == "Active" and "token" not in listed, listed
-        command(server, "api-token", "revoke", listed["id"], "--yes", CASBAH_TOKEN=bearer)
+        casbah.command(server, "api-token", "revoke", listed["id"], "--yes", CASBAH_TOKEN=bearer)
         refused = asked("GET", "/api/v1/alerts/", f"Token {token}", {})
         assert (refused.status_code, refused.json()) == (401, {"detail": "Invalid token"})

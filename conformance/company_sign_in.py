@@ -154,12 +154,7 @@ def who(token):
 
 def command(server, token, *arguments):
     """`casbah identity-provider …` as the administrator; what it printed, read."""
-    environment = dict(os.environ, CASBAH_TOKEN=token)
-    ended = subprocess.run([server.binary, "identity-provider", *arguments, "--url", server.url,
-                            "--ca", server.ca, "-o", "json"], env=environment, text=True,
-                           capture_output=True)
-    assert ended.returncode == 0, (arguments, ended.returncode, ended.stderr)
-    return json.loads(ended.stdout) if ended.stdout.strip() else None
+    return casbah.command(server, "identity-provider", *arguments, CASBAH_TOKEN=token)
 
 
 def free_port():

@@ -56,6 +56,15 @@ class Server:
         self.directory.cleanup()
 
 
+def command(server, *arguments, **environment):
+    """What the command line answers, read."""
+    ended = subprocess.run([server.binary, *arguments, "--url", server.url, "--ca", server.ca,
+                            "-o", "json"], env=dict(os.environ, **environment), text=True,
+                           capture_output=True)
+    assert ended.returncode == 0, (arguments, ended.returncode, ended.stderr)
+    return json.loads(ended.stdout) if ended.stdout.strip() else None
+
+
 class Certificate:
     """A key of 2048 bits with a certificate that it signed itself."""
 

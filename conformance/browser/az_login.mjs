@@ -2,15 +2,11 @@
 //
 // CASBAH_TEST holds {upn, password, done} as JSON. Ends when a page shows `done`.
 
-import { chromium } from "playwright-core";
+import { launch } from "./browser.mjs";
 
 const [, , address, userCode] = process.argv;
 const person = JSON.parse(process.env.CASBAH_TEST);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch();
 try {
   const page = await browser.newPage({ ignoreHTTPSErrors: true });
   const click = (name) => page.getByRole("button", { name, exact: true }).click();

@@ -9,19 +9,15 @@
 // than its screen.
 
 import { createPublicKey, verify } from "node:crypto";
-import { chromium } from "playwright-core";
 
+import { launch } from "./browser.mjs";
 import { judge, shot as picture } from "./look.mjs";
 
 const test = JSON.parse(process.env.CASBAH_TEST);
 const findings = [];
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch();
 
 function find(where, what) {
   findings.push(`${where}: ${what}`);

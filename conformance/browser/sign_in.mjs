@@ -7,8 +7,8 @@
 // error in the console, and on a page that axe or its width speaks against.
 
 import { createHmac } from "node:crypto";
-import { chromium } from "playwright-core";
 
+import { launch } from "./browser.mjs";
 import { look } from "./look.mjs";
 
 const test = JSON.parse(process.env.CASBAH_TEST);
@@ -16,11 +16,7 @@ const { admin, reader, other } = test.people;
 const NEW = "a new Passw0rd for the browser";
 const findings = [];
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch();
 
 async function open() {
   const context = await browser.newContext({ baseURL: test.url, ignoreHTTPSErrors: true });
