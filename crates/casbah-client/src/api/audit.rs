@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::transport::Repeat;
 use crate::well_known::CASBAH;
 
-/// One page of the audit, the newest first.
+/// One page of the audit.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct AuditPage {
     /// The records.
@@ -33,8 +33,8 @@ pub struct AuditVerification {
 
 impl Client {
     /// One page of the audit. The parameters are those of the API: `actor`,
-    /// `appId`, `action`, `outcome`, `correlationId`, `since`, `until`, `limit`,
-    /// `after`.
+    /// `appId`, `action`, `outcome`, `correlationId`, `since`, `until`,
+    /// `sortDirection` (`desc`, the newest first, or `asc`), `limit`, `after`.
     ///
     /// # Errors
     /// [`Error::Api`]

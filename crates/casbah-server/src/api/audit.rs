@@ -102,9 +102,18 @@ fn query(parameters: &Parameters) -> Result<AuditQuery, ApiError> {
         correlation: parsed(parameters, "correlationId")?,
         since: time("since")?,
         until: time("until")?,
+        oldest_first: oldest_first(parameters)?,
         after: parsed::<AuditCursor>(parameters, "after")?,
         limit: limit.unwrap_or(PAGE).min(PAGE),
     })
+}
+
+fn oldest_first(parameters: &Parameters) -> Result<bool, ApiError> {
+    match parameters.text("sortDirection")?.as_deref() {
+        None | Some("desc") => Ok(false),
+        Some("asc") => Ok(true),
+        Some(other) => Err(ApiError::bad_value("sortDirection", other)),
+    }
 }
 
 async fn list(

@@ -1,6 +1,4 @@
-//! Reading records out of packs, the newest first.
-
-use std::cmp::Reverse;
+//! Reading records out of packs.
 
 use casbah_model::ids::{KeyId, TenantId};
 use casbah_model::time::Timestamp;
@@ -28,46 +26,47 @@ struct PackPlace {
 }
 
 impl Store {
-    /// The newest packed records that a query asks for, in the order of lists.
+    /// The first packed records that a query asks for, in its order.
     ///
-    /// Packs overlap, so those of the list are known once no pack that is left has a
-    /// record as new. Each step is a transaction of its own: packs are only ever added.
+    /// Packs overlap, so those of the list are known once no pack that is left can have
+    /// a record before its last. Each step is a transaction of its own: packs are only ever added.
     pub(super) async fn packed_records(
         &self,
         tenant: TenantId,
         query: &AuditQuery,
     ) -> Result<Vec<StoredAuditRecord>, StoreError> {
-        let limit = query.limit as usize;
+        let (limit, oldest_first) = (query.limit as usize, query.oldest_first);
+        let order = query.order();
         let mut found = Vec::new();
         let mut after = None;
         loop {
             let range = range(query);
             let packs = self
-                .read(move |session| packs(session, tenant, range, after))
+                .read(move |session| packs(session, tenant, range, oldest_first, after))
                 .await?;
             for pack in &packs {
                 found.extend(pack.records().filter(|stored| query.admits(stored)));
             }
-            found.sort_by_key(order);
+            found.sort_by_key(|stored| order.key(stored));
             found.truncate(limit);
             let Some(last) = packs.last().filter(|_| packs.len() == STEP as usize) else {
                 return Ok(found);
             };
-            let is_known = found.len() == limit
-                && found
-                    .last()
-                    .is_none_or(|oldest| oldest.record.timestamp > last.place.latest);
+            let is_before_the_rest = |stored: &StoredAuditRecord| {
+                let (time, latest) = (stored.record.timestamp, last.place.latest);
+                if oldest_first {
+                    time < latest.plus_millis(-PACK_SPAN_MS)
+                } else {
+                    time > latest
+                }
+            };
+            let is_known = found.len() == limit && found.last().is_none_or(is_before_the_rest);
             if is_known {
                 return Ok(found);
             }
             after = Some(last.place);
         }
     }
-}
-
-/// The order of lists: the newest first, those of one time by their ids.
-pub(super) fn order(stored: &StoredAuditRecord) -> (Reverse<Timestamp>, KeyId) {
-    (Reverse(stored.record.timestamp), stored.id)
 }
 
 impl Pack {
@@ -89,36 +88,47 @@ impl Pack {
 /// The times between which a query's packs have their newest record: the first
 /// included, and the last.
 fn range(query: &AuditQuery) -> (Timestamp, Timestamp) {
-    let until = query.until.map_or(i64::MAX, Timestamp::millis);
-    let after = query
-        .after
-        .map_or(i64::MAX, |after| after.timestamp.millis());
-    let newest = until.min(after).saturating_add(PACK_SPAN_MS);
-    (
-        query.since.unwrap_or(Timestamp(i64::MIN)),
-        Timestamp(newest),
-    )
+    let after = query.after.map(|after| after.timestamp);
+    let (from, to) = if query.oldest_first {
+        (after, None)
+    } else {
+        (None, after)
+    };
+    let oldest = query.since.max(from).unwrap_or(Timestamp(i64::MIN));
+    let newest = [query.until, to].into_iter().flatten().min();
+    let newest = newest.unwrap_or(Timestamp(i64::MAX)).millis();
+    (oldest, Timestamp(newest.saturating_add(PACK_SPAN_MS)))
 }
 
 fn packs(
     session: &mut Session<'_>,
     tenant: TenantId,
     (oldest, newest): (Timestamp, Timestamp),
+    oldest_first: bool,
     after: Option<PackPlace>,
 ) -> Result<Vec<Pack>, StoreError> {
-    let after = after.unwrap_or(PackPlace {
-        latest: newest,
+    let start = PackPlace {
+        latest: if oldest_first { oldest } else { newest },
         node: KeyId::new(uuid::Uuid::nil()),
         sequence: 0,
-    });
+    };
+    let after = after.unwrap_or(start);
+    let (first, last, order) = if oldest_first {
+        (after.latest, newest, "ASC")
+    } else {
+        (oldest, after.latest, "DESC")
+    };
     let rows = session.rows(
-        "SELECT node, sequence, latest, pack FROM audit_link
-         WHERE tenant_id = ?1 AND pack IS NOT NULL AND latest >= ?2 AND latest <= ?3
-            AND (latest < ?3 OR node > ?4 OR (node = ?4 AND sequence > ?5))
-         ORDER BY latest DESC, node, sequence LIMIT ?6",
+        &format!(
+            "SELECT node, sequence, latest, pack FROM audit_link
+             WHERE tenant_id = ?1 AND pack IS NOT NULL AND latest >= ?2 AND latest <= ?3
+                AND (latest <> ?4 OR node > ?5 OR (node = ?5 AND sequence > ?6))
+             ORDER BY latest {order}, node, sequence LIMIT ?7"
+        ),
         params![
             tenant,
-            oldest,
+            first,
+            last,
             after.latest,
             after.node,
             after.sequence,

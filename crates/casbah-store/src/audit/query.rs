@@ -1,6 +1,5 @@
-//! Reading the audit, the newest first.
+//! Reading the audit in the order of time.
 
-use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,7 +8,6 @@ use casbah_model::time::Timestamp;
 use sea_query::{Expr, ExprTrait, Order, Query};
 use uuid::Uuid;
 
-use super::packed::order;
 use super::{COLUMNS, read};
 use crate::database::Param;
 use crate::{AuditRecord, Store, StoreError, StoredAuditRecord};
@@ -33,6 +31,8 @@ pub struct AuditQuery {
     pub since: Option<Timestamp>,
     /// Nothing at or after this time.
     pub until: Option<Timestamp>,
+    /// Whether the oldest comes first, not the newest.
+    pub oldest_first: bool,
     /// What comes after this record.
     pub after: Option<AuditCursor>,
     /// At most so many.
@@ -81,13 +81,14 @@ impl Store {
         Ok(stored.into_iter().map(|stored| stored.record).collect())
     }
 
-    /// Records that a query asks for, the newest first.
+    /// Records that a query asks for, in its order.
     pub async fn audit_list(
         &self,
         tenant: TenantId,
         query: AuditQuery,
     ) -> Result<Vec<StoredAuditRecord>, StoreError> {
         let packed = self.packed_records(tenant, &query).await?;
+        let order = query.order();
         let limit = query.limit as usize;
         let mut records: Vec<_> = self
             .read(move |session| {
@@ -96,7 +97,7 @@ impl Store {
             })
             .await?;
         records.extend(packed);
-        records.sort_by_key(order);
+        records.sort_by_key(|stored| order.key(stored));
         records.truncate(limit);
         Ok(records)
     }
@@ -137,8 +138,38 @@ impl AuditQuery {
             && self.since.is_none_or(|since| *timestamp >= since)
             && self.until.is_none_or(|until| *timestamp < until)
             && self.after.is_none_or(|after| {
-                (Reverse(*timestamp), stored.id) > (Reverse(after.timestamp), after.id)
+                self.order().place(*timestamp, stored.id)
+                    > self.order().place(after.timestamp, after.id)
             })
+    }
+
+    pub(super) const fn order(&self) -> ListOrder {
+        ListOrder {
+            oldest_first: self.oldest_first,
+        }
+    }
+}
+
+/// The order of a list: by time, those of one time by their ids.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ListOrder {
+    oldest_first: bool,
+}
+
+impl ListOrder {
+    /// A record's place.
+    pub(super) fn key(self, stored: &StoredAuditRecord) -> (i64, KeyId) {
+        self.place(stored.record.timestamp, stored.id)
+    }
+
+    fn place(self, time: Timestamp, id: KeyId) -> (i64, KeyId) {
+        let millis = time.millis();
+        let first = if self.oldest_first {
+            millis
+        } else {
+            millis.saturating_neg()
+        };
+        (first, id)
     }
 }
 
@@ -191,15 +222,21 @@ fn statement(tenant: TenantId, query: &AuditQuery) -> sea_query::SelectStatement
     if let Some(after) = query.after {
         let time = after.timestamp.millis();
         let id = sea_query::Value::from(Param(after.id));
-        select.and_where(column("timestamp").lte(time));
-        select.and_where(
-            column("timestamp")
-                .lt(time)
-                .or(column("timestamp").eq(time).and(column("id").gt(id))),
-        );
+        let same = column("timestamp").eq(time).and(column("id").gt(id));
+        let (from, behind) = if query.oldest_first {
+            (column("timestamp").gte(time), column("timestamp").gt(time))
+        } else {
+            (column("timestamp").lte(time), column("timestamp").lt(time))
+        };
+        select.and_where(from).and_where(behind.or(same));
     }
+    let order = if query.oldest_first {
+        Order::Asc
+    } else {
+        Order::Desc
+    };
     select
-        .order_by("timestamp", Order::Desc)
+        .order_by("timestamp", order)
         .order_by("id", Order::Asc)
         .limit(u64::from(query.limit));
     select

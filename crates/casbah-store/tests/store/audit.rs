@@ -227,6 +227,14 @@ on_both!(
                 },
                 vec![4, 3],
             ),
+            (
+                AuditQuery {
+                    limit: 2,
+                    oldest_first: true,
+                    ..all.clone()
+                },
+                vec![1, 2],
+            ),
         ] {
             let found = store.audit_list(tenant, query.clone()).await.unwrap();
             let times: Vec<_> = found.iter().map(|found| found.record.timestamp.0).collect();
@@ -281,25 +289,30 @@ on_both!(
                 .await
                 .unwrap();
         }
-        let mut query = AuditQuery {
-            limit: 7,
-            ..AuditQuery::default()
-        };
-        let mut seen = Vec::new();
-        loop {
-            let page = store.audit_list(tenant, query.clone()).await.unwrap();
-            let Some(last) = page.last() else { break };
-            query.after = Some(AuditCursor {
-                timestamp: last.record.timestamp,
-                id: last.id,
-            });
-            seen.extend(page);
+        for oldest_first in [false, true] {
+            let mut query = AuditQuery {
+                limit: 7,
+                oldest_first,
+                ..AuditQuery::default()
+            };
+            let mut seen = Vec::new();
+            loop {
+                let page = store.audit_list(tenant, query.clone()).await.unwrap();
+                let Some(last) = page.last() else { break };
+                query.after = Some(AuditCursor {
+                    timestamp: last.record.timestamp,
+                    id: last.id,
+                });
+                seen.extend(page);
+            }
+            assert_eq!(seen.len(), 752);
+            let times: Vec<_> = seen.iter().map(|seen| seen.record.timestamp).collect();
+            assert!(
+                times.is_sorted_by(|left, right| left == right || (left < right) == oldest_first)
+            );
+            let ids: std::collections::HashSet<_> = seen.iter().map(|seen| seen.id).collect();
+            assert_eq!(ids.len(), 752);
         }
-        assert_eq!(seen.len(), 752);
-        let times: Vec<_> = seen.iter().map(|seen| seen.record.timestamp).collect();
-        assert!(times.is_sorted_by(|left, right| left >= right));
-        let ids: std::collections::HashSet<_> = seen.iter().map(|seen| seen.id).collect();
-        assert_eq!(ids.len(), 752);
 
         let of_app = AuditQuery {
             actor: Some("app".to_owned()),

@@ -68,6 +68,9 @@ pub(crate) struct AuditListArgs {
     /// Older than this
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<Timestamp>,
+    /// The oldest first
+    #[arg(long)]
+    oldest_first: bool,
     /// At most so many records
     #[arg(long, default_value_t = 100, value_name = "COUNT")]
     limit: usize,
@@ -98,6 +101,7 @@ impl AuditListArgs {
             ("correlationId", self.correlation_id.clone()),
             ("since", self.since.map(time)),
             ("until", self.until.map(time)),
+            ("sortDirection", self.oldest_first.then(|| "asc".to_owned())),
         ];
         all.into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
