@@ -263,6 +263,15 @@ async function decoder(page, label) {
     }
     if (await complaint.isVisible()) find(label, "a good token is complained about");
   }
+  const names = page.locator("#token-members th");
+  const nameHead = page.locator("#decoded table").getByRole("button", { name: "Name" });
+  for (const order of ["ascending", "descending"]) {
+    await nameHead.click();
+    const found = await names.allInnerTexts();
+    const expected = found.toSorted((one, other) => one.localeCompare(other));
+    if (order === "descending") expected.reverse();
+    if (found.join() !== expected.join()) find(label, `${order} the members are ${found}`);
+  }
   await judge(page, label, find);
   await shot(page, `decoded-${label.replace(/\W+/g, "-")}`);
   const [header, payload] = value.split(".");
@@ -285,7 +294,8 @@ async function decoder(page, label) {
 }
 
 // What a link leads to, whichever object it is about.
-const kind = (address) => address.replace(ID, "ID").replace(/[?&](after|done|q|sort|page|lang)=[^&]*/g, "");
+const kind = (address) => address.split("#")[0].replace(ID, "ID")
+  .replace(/[?&](\w+_)?(after|done|q|sort|page|lang)=[^&]*/g, "");
 
 const fileName = (address) =>
   kind(address).replace(/^\/portal\/?/, "").replace(/[^a-z_]+/gi, "-") || "overview";

@@ -35,6 +35,28 @@ if (navigator.clipboard) {
   }
 }
 
+// Tables that stay in the page are sorted in it, by buttons in place of their heads.
+const byText = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" }).compare;
+for (const table of document.querySelectorAll("table[data-sorted-here]")) {
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "sort";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const down = head.ariaSort === "ascending";
+      const text = (row) => row.cells[column].textContent;
+      const rows = [...table.tBodies[0].rows];
+      rows.sort((one, other) => (down ? -1 : 1) * byText(text(one), text(other)));
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      table.tBodies[0].append(...rows);
+    });
+  });
+}
+
 // An open menu closes when something else is chosen, or by the Escape key.
 const menu = document.querySelector("details.menu");
 if (menu) {

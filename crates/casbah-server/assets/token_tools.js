@@ -129,6 +129,9 @@
         ...Object.entries(token.header).map((one) => member("header", one)),
         ...Object.entries(claims).map((one) => member("claim", one)),
       );
+      for (const head of at("token-members").parentElement.querySelectorAll("[aria-sort]")) {
+        head.removeAttribute("aria-sort");
+      }
       const [words, actions] = allowed(claims);
       at("token-allows").textContent = words;
       at("token-actions").replaceChildren(...actions.map((one) => element("li", one)));

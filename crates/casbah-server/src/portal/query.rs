@@ -14,6 +14,12 @@ impl Query {
         )
     }
 
+    /// All parameters without the space around them.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.0.iter();
+        all.map(|(name, value)| (name.as_str(), value.trim()))
+    }
+
     /// A parameter without the space around it; empty if it is not there.
     pub(super) fn text(&self, name: &str) -> &str {
         let mut all = self.0.iter();

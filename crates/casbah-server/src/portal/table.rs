@@ -23,18 +23,40 @@ impl Key {
 
 /// A column of a table of `T`.
 pub(super) struct Column<T> {
-    /// Its name in the address.
-    pub(super) name: &'static str,
-    /// Its title.
-    pub(super) title: &'static str,
-    /// What it is sorted by; without one it is not sorted.
-    pub(super) key: Option<fn(&T) -> Key>,
+    name: &'static str,
+    title: &'static str,
+    key: Option<fn(&T) -> Key>,
+    is_titled: bool,
+}
+
+impl<T> Column<T> {
+    /// A column that the table is sorted by where the address says its name.
+    pub(super) const fn new(name: &'static str, title: &'static str, key: fn(&T) -> Key) -> Self {
+        Self {
+            name,
+            title,
+            key: Some(key),
+            is_titled: true,
+        }
+    }
+
+    /// The column with the buttons of a row; its title is for screen readers.
+    pub(super) const fn actions() -> Self {
+        Self {
+            name: "",
+            title: "Actions",
+            key: None,
+            is_titled: false,
+        }
+    }
 }
 
 /// A column's head.
 pub(super) struct Head {
     /// The title.
     pub(super) title: &'static str,
+    /// Whether the title is seen.
+    pub(super) is_titled: bool,
     /// Where the table is sorted by it; empty if it cannot be.
     pub(super) address: String,
     /// How it is sorted now, in words of `aria-sort`; empty if it is not.
@@ -45,12 +67,15 @@ pub(super) struct Head {
 pub(super) struct Controls {
     /// The path of the page.
     pub(super) path: String,
+    /// What the table is called among those of its page; empty if it is the page's only
+    /// one.
+    pub(super) part: &'static str,
     /// What is searched for.
     pub(super) q: String,
     /// How it is sorted, as the address says it.
     pub(super) sort: String,
     /// Parameters of the page that searching keeps.
-    pub(super) kept: Vec<(&'static str, String)>,
+    pub(super) kept: Vec<(String, String)>,
     /// The heads.
     pub(super) heads: Vec<Head>,
     /// Rows that were found.
@@ -74,19 +99,98 @@ pub(super) struct Table<T> {
 }
 
 impl<T> Table<T> {
-    /// Chooses the rows that a query asks for. `text` is what is searched in a row;
-    /// `kept` names the parameters that belong to the page, not to the table.
+    /// The table of a page: chooses the rows that a query asks for. `text` is what is
+    /// searched in a row; `kept` names the parameters that belong to the page, not to the
+    /// table.
     pub(super) fn new(
         path: &str,
         query: &Query,
-        kept: &[&'static str],
+        kept: &[&str],
         columns: &[Column<T>],
         rows: Vec<T>,
         text: fn(&T) -> String,
     ) -> Self {
-        let q = query.text("q").to_owned();
-        let mut rows = found(rows, &q, text);
-        let sort = query.text("sort");
+        let rows = found(rows, query.text("q"), text);
+        let kept = kept.iter().map(|name| (*name, query.text(name)));
+        Place::new(path, query, "", kept.collect()).fill(columns, rows)
+    }
+
+    /// One of several tables of a page, called `part`, without a search. Its parameters
+    /// are `PART_sort` and `PART_page`, and those of the others stay as they are.
+    pub(super) fn part(
+        path: &str,
+        query: &Query,
+        part: &'static str,
+        columns: &[Column<T>],
+        rows: Vec<T>,
+    ) -> Self {
+        let (sort, page) = (format!("{part}_sort"), format!("{part}_page"));
+        let of_others = |name: &str| {
+            (name.ends_with("_sort") || name.ends_with("_page")) && name != sort && name != page
+        };
+        let kept = query
+            .all()
+            .filter(|(name, _)| *name == "tab" || of_others(name));
+        Place::new(path, query, part, kept.collect()).fill(columns, rows)
+    }
+}
+
+/// Where a table stands, and what its page's address says.
+struct Place<'a> {
+    path: &'a str,
+    query: &'a Query,
+    part: &'static str,
+    kept: Vec<(&'a str, &'a str)>,
+    q: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn new(
+        path: &'a str,
+        query: &'a Query,
+        part: &'static str,
+        mut kept: Vec<(&'a str, &'a str)>,
+    ) -> Self {
+        kept.retain(|(_, value)| !value.is_empty());
+        let q = if part.is_empty() { query.text("q") } else { "" };
+        Self {
+            path,
+            query,
+            part,
+            kept,
+            q,
+        }
+    }
+
+    /// What a parameter of the table is called.
+    fn parameter(&self, name: &'static str) -> String {
+        if self.part.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}_{name}", self.part)
+        }
+    }
+
+    /// The address of a page of the table.
+    fn to(&self, sort: &str, page: usize) -> String {
+        let page = if page > 1 {
+            page.to_string()
+        } else {
+            String::new()
+        };
+        let names = [self.parameter("sort"), self.parameter("page")];
+        let mut all = self.kept.clone();
+        all.extend([("q", self.q), (&*names[0], sort), (&*names[1], &*page)]);
+        let mut to = address(self.path, &all);
+        if !self.part.is_empty() {
+            to.push('#');
+            to.push_str(self.part);
+        }
+        to
+    }
+
+    fn fill<T>(&self, columns: &[Column<T>], mut rows: Vec<T>) -> Table<T> {
+        let sort = self.query.text(&self.parameter("sort"));
         let (name, descending) = sort
             .strip_prefix('-')
             .map_or((sort, false), |name| (name, true));
@@ -97,58 +201,44 @@ impl<T> Table<T> {
                 rows.reverse();
             }
         }
-        let kept: Vec<_> = kept
-            .iter()
-            .map(|name| (*name, query.text(name).to_owned()))
-            .filter(|(_, value)| !value.is_empty())
-            .collect();
-        let to = |sort: &str, page: usize| {
-            let page = if page > 1 {
-                page.to_string()
+        let head = |column: &Column<T>| {
+            let is_sorted = column.name == name && column.key.is_some();
+            let other_way = if is_sorted && !descending {
+                format!("-{}", column.name)
             } else {
-                String::new()
+                column.name.to_owned()
             };
-            let mut all: Vec<_> = kept
-                .iter()
-                .map(|(name, value)| (*name, value.as_str()))
-                .collect();
-            all.extend([("q", q.as_str()), ("sort", sort), ("page", &page)]);
-            address(path, &all)
+            Head {
+                title: column.title,
+                is_titled: column.is_titled,
+                address: column
+                    .key
+                    .map_or_else(String::new, |_| self.to(&other_way, 1)),
+                sorted: match (is_sorted, descending) {
+                    (false, _) => "",
+                    (true, false) => "ascending",
+                    (true, true) => "descending",
+                },
+            }
         };
-        let heads = columns
-            .iter()
-            .map(|column| {
-                let is_sorted = column.name == name && column.key.is_some();
-                let other_way = if is_sorted && !descending {
-                    format!("-{}", column.name)
-                } else {
-                    column.name.to_owned()
-                };
-                Head {
-                    title: column.title,
-                    address: column.key.map_or_else(String::new, |_| to(&other_way, 1)),
-                    sorted: match (is_sorted, descending) {
-                        (false, _) => "",
-                        (true, false) => "ascending",
-                        (true, true) => "descending",
-                    },
-                }
-            })
-            .collect();
+        let heads = columns.iter().map(head).collect();
         let count = rows.len();
         let pages = count.div_ceil(ROWS).max(1);
-        let page = query.text("page").parse().unwrap_or(1).clamp(1, pages);
+        let page = self.query.text(&self.parameter("page"));
+        let page = page.parse().unwrap_or(1).clamp(1, pages);
         let skipped = (page - 1) * ROWS;
         let rows: Vec<_> = rows.into_iter().skip(skipped).take(ROWS).collect();
         let neighbour = |is_there: bool, page: usize| {
             if is_there {
-                to(sort, page)
+                self.to(sort, page)
             } else {
                 String::new()
             }
         };
+        let kept = self.kept.iter();
         let controls = Controls {
-            path: path.to_owned(),
+            path: self.path.to_owned(),
+            part: self.part,
             heads,
             found: count,
             first: skipped + 1,
@@ -156,10 +246,12 @@ impl<T> Table<T> {
             previous: neighbour(page > 1, page - 1),
             next: neighbour(page < pages, page + 1),
             sort: sort.to_owned(),
-            kept: kept.clone(),
-            q: q.clone(),
+            kept: kept
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            q: self.q.to_owned(),
         };
-        Self { controls, rows }
+        Table { controls, rows }
     }
 }
 
@@ -182,16 +274,8 @@ mod tests {
 
     fn table(query: &str, count: i64) -> Table<i64> {
         let columns = [
-            Column {
-                name: "number",
-                title: "Number",
-                key: Some(|one: &i64| Key::Number(*one)),
-            },
-            Column {
-                name: "other",
-                title: "Other",
-                key: None,
-            },
+            Column::new("number", "Number", |one: &i64| Key::Number(*one)),
+            Column::actions(),
         ];
         let rows = (1..=count).collect();
         let text = |one: &i64| format!("Number {one}");
@@ -204,6 +288,8 @@ mod tests {
             ("", 2, vec![1, 2]),
             ("sort=-number", 2, vec![2, 1]),
             ("sort=other", 2, vec![1, 2]),
+            ("sort=", 2, vec![1, 2]),
+            ("sort=-", 2, vec![1, 2]),
             (
                 "q=number+2",
                 30,
@@ -233,5 +319,23 @@ mod tests {
             (controls.first, controls.last, controls.found),
             (26, 50, 80)
         );
+    }
+
+    #[test]
+    fn the_tables_of_one_page_do_not_disturb_each_other() {
+        let query = "tab=a&left_sort=-number&right_page=2&q=5&evil=1";
+        let columns = [Column::new("number", "Number", |one: &i64| {
+            Key::Number(*one)
+        })];
+        let query = Query::parse(query);
+        let part = |name| Table::part("/x", &query, name, &columns, (1..=30).collect());
+        let (left, right) = (part("left"), part("right"));
+        assert_eq!((left.rows[0], left.controls.first), (30, 1));
+        assert_eq!((right.rows[0], right.controls.first), (26, 26));
+        assert_eq!(
+            left.controls.heads[0].address,
+            "/x?tab=a&right_page=2&left_sort=number#left"
+        );
+        assert_eq!(right.controls.previous, "/x?tab=a&left_sort=-number#right");
     }
 }

@@ -12,6 +12,7 @@ mod keys;
 mod permissions;
 mod security;
 mod settings;
+mod tables;
 mod tenant;
 mod tokens;
 mod users;

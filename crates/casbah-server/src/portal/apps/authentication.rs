@@ -12,6 +12,7 @@ use crate::portal::form::Posted;
 use crate::portal::objects::{Application, Redirects};
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
+use crate::portal::table::{Column, Key, Table};
 use crate::portal::visitor::Visitor;
 
 /// What kind of program receives the answers of sign-ins.
@@ -73,7 +74,7 @@ impl Platform {
 struct Authentication<'a> {
     frame: Frame<'a>,
     object: Object<'a>,
-    platforms: Vec<(Platform, &'a [String])>,
+    platforms: Vec<(Platform, Table<&'a String>)>,
     single: String,
     any: String,
     entered: (&'a str, &'a str),
@@ -92,7 +93,7 @@ async fn render(
     complaint: Option<String>,
 ) -> Answer {
     let app = find(visitor, id).await?;
-    let platforms = Platform::ALL.map(|one| (one, one.of(&app).redirect_uris.as_slice()));
+    let platforms = Platform::ALL.map(|one| (one, table(visitor, &app, one)));
     let title = format!("{} - {}", Tab::Authentication.title(), app.display_name);
     let page = Authentication {
         frame: Frame::new(visitor, Section::AppRegistrations, &title),
@@ -104,6 +105,17 @@ async fn render(
         complaint,
     };
     Ok(page::show(&page, &visitor.context)?)
+}
+
+/// The redirect URIs of a platform.
+fn table<'a>(visitor: &Visitor, app: &'a Application, platform: Platform) -> Table<&'a String> {
+    let columns = [
+        Column::new("uri", "Redirect URI", |uri: &&String| Key::text(uri)),
+        Column::actions(),
+    ];
+    let path = Tab::Authentication.address(app.id);
+    let uris = platform.of(app).redirect_uris.iter().collect();
+    Table::part(&path, &visitor.query, platform.member(), &columns, uris)
 }
 
 /// `POST /portal/apps/{id}/authentication`: who may sign in, and how.

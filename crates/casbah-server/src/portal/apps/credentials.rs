@@ -3,6 +3,7 @@
 mod certificates;
 mod federated;
 mod secrets;
+mod tables;
 
 use askama::Template;
 use casbah_model::ids::ObjectId;
@@ -10,9 +11,10 @@ use casbah_model::ids::ObjectId;
 use self::federated::{Entity, Scenario};
 use super::object::{Object, Tab, find};
 use crate::portal::moment::Moment;
-use crate::portal::objects::{Application, Federated, Status};
+use crate::portal::objects::{Application, Certificate, Federated, Secret, Status};
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::{Answer, Pages};
+use crate::portal::table::Table;
 use crate::portal::visitor::Visitor;
 use secrets::{Life, NewSecret};
 
@@ -90,7 +92,9 @@ struct Credentials<'a> {
     frame: Frame<'a>,
     object: Object<'a>,
     kind: Kind,
-    federated: Vec<Federated>,
+    federated: Table<Federated>,
+    certificates: Table<&'a Certificate>,
+    secrets: Table<&'a Secret>,
     now: casbah_model::time::Timestamp,
     filled: federated::Entered,
     entered: Entered,
@@ -100,7 +104,7 @@ impl Credentials<'_> {
     fn count(&self, kind: Kind) -> usize {
         let app = self.object.app;
         match kind {
-            Kind::Federated => self.federated.len(),
+            Kind::Federated => self.federated.controls.found,
             Kind::Certificates => app.key_credentials.len(),
             Kind::Secrets => app.password_credentials.len(),
         }
@@ -137,7 +141,9 @@ async fn render(visitor: &Visitor, app: &Application, kind: Kind, entered: Enter
         frame: Frame::new(visitor, Section::AppRegistrations, &title),
         object: Object::read(visitor, app, Tab::Credentials).await?,
         kind,
-        federated,
+        federated: tables::federated(visitor, app.id, federated),
+        certificates: tables::certificates(visitor, app),
+        secrets: tables::secrets(visitor, app),
         now: visitor.context.now,
         filled: filled.unwrap_or_else(|| federated::Entered::first(scenario)),
         entered,

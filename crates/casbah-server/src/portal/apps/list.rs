@@ -104,43 +104,29 @@ async fn read(visitor: &Visitor, which: Which) -> Result<Vec<Application>, Porta
 fn table(visitor: &Visitor, which: Which, mut rows: Vec<Row>) -> Table<Row> {
     rows.sort_by_cached_key(|row| (row.app.display_name.to_lowercase(), row.app.id));
     let last = match which {
-        Which::Deleted => Column {
-            name: "deleted",
-            title: "Deleted on",
-            key: Some(|row: &Row| {
-                Key::Number(row.app.deleted_date_time.map_or(0, |at| at.0.millis()))
-            }),
-        },
-        Which::Owned | Which::All => Column {
-            name: "status",
-            title: "Certificates & secrets",
-            key: Some(|row: &Row| Key::Number(row.status as i64)),
-        },
+        Which::Deleted => Column::new("deleted", "Deleted on", |row: &Row| {
+            Key::Number(row.app.deleted_date_time.map_or(0, |at| at.0.millis()))
+        }),
+        Which::Owned | Which::All => {
+            Column::new("status", "Certificates & secrets", |row: &Row| {
+                Key::Number(row.status as i64)
+            })
+        }
     };
     let mut columns = vec![
-        Column {
-            name: "name",
-            title: "Display name",
-            key: Some(|row: &Row| Key::text(&row.app.display_name)),
-        },
-        Column {
-            name: "app_id",
-            title: "Application (client) ID",
-            key: Some(|row| Key::text(&row.app.app_id.to_string())),
-        },
-        Column {
-            name: "created",
-            title: "Created on",
-            key: Some(|row| Key::Number(row.created().millis())),
-        },
+        Column::new("name", "Display name", |row: &Row| {
+            Key::text(&row.app.display_name)
+        }),
+        Column::new("app_id", "Application (client) ID", |row| {
+            Key::text(&row.app.app_id.to_string())
+        }),
+        Column::new("created", "Created on", |row| {
+            Key::Number(row.created().millis())
+        }),
         last,
     ];
     if which == Which::Deleted {
-        columns.push(Column {
-            name: "restore",
-            title: "",
-            key: None,
-        });
+        columns.push(Column::actions());
     }
     let text = |row: &Row| format!("{} {} {}", row.app.display_name, row.app.app_id, row.app.id);
     Table::new(

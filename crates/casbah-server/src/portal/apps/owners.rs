@@ -12,6 +12,7 @@ use crate::portal::form::Posted;
 use crate::portal::objects::{Owner, segment};
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
+use crate::portal::table::{Column, Key, Table};
 use crate::portal::visitor::Visitor;
 
 #[derive(Template)]
@@ -19,7 +20,7 @@ use crate::portal::visitor::Visitor;
 struct Owners<'a> {
     frame: Frame<'a>,
     object: Object<'a>,
-    all: Vec<Owner>,
+    all: Table<Owner>,
     entered: &'a str,
     complaint: Option<String>,
 }
@@ -41,11 +42,26 @@ async fn render(
     let page = Owners {
         frame: Frame::new(visitor, Section::AppRegistrations, &title),
         object: Object::read(visitor, &app, Tab::Owners).await?,
-        all: visitor.directory().list(&path).await?,
+        all: table(visitor, id, visitor.directory().list(&path).await?),
         entered,
         complaint,
     };
     Ok(page::show(&page, &visitor.context)?)
+}
+
+fn table(visitor: &Visitor, id: ObjectId, owners: Vec<Owner>) -> Table<Owner> {
+    let columns = [
+        Column::new("name", "Name", |owner: &Owner| {
+            Key::text(owner.display_name.as_deref().unwrap_or_default())
+        }),
+        Column::new("user", "User name", |owner| {
+            Key::text(owner.user_principal_name.as_deref().unwrap_or_default())
+        }),
+        Column::new("id", "Object ID", |owner| Key::text(&owner.id.to_string())),
+        Column::actions(),
+    ];
+    let path = Tab::Owners.address(id);
+    Table::part(&path, &visitor.query, "owners", &columns, owners)
 }
 
 #[derive(Deserialize)]

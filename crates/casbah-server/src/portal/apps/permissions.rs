@@ -2,12 +2,14 @@
 
 mod add;
 mod consent;
+mod tables;
 
 use askama::Template;
 use casbah_model::identity::{ResourceAccess, ResourceAccessType, User};
 use casbah_model::ids::ObjectId;
 use serde_json::json;
 
+use self::tables::Configured;
 use super::object::{Object, Tab, find};
 use crate::portal::done::Done;
 use crate::portal::error::PortalError;
@@ -16,6 +18,7 @@ use crate::portal::objects::{Application, Principal};
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::{Answer, Pages};
 use crate::portal::permissions::{Granted, Offered, kind_name, kind_of, may_grant};
+use crate::portal::table::Table;
 use crate::portal::visitor::Visitor;
 
 /// Adds the pages.
@@ -149,7 +152,9 @@ fn obstacle<'a>(
 struct Permissions<'a> {
     frame: Frame<'a>,
     object: Object<'a>,
-    state: State,
+    state: &'a State,
+    configured: Table<Configured<'a>>,
+    others: Table<&'a Entry>,
     obstacle: Option<&'static str>,
 }
 
@@ -162,7 +167,9 @@ async fn show(visitor: Visitor, id: ObjectId) -> Answer {
         frame: Frame::new(&visitor, Section::AppRegistrations, &title),
         object: Object::read(&visitor, &app, Tab::Permissions).await?,
         obstacle: obstacle(&visitor.user, state.missing()),
-        state,
+        configured: tables::configured(&visitor, id, &state),
+        others: tables::others(&visitor, id, &state),
+        state: &state,
     };
     Ok(page::show(&page, &visitor.context)?)
 }

@@ -9,6 +9,7 @@ use super::object::{Object, Tab, find};
 use crate::portal::moment::Moment;
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
+use crate::portal::table::{Column, Key, Table};
 use crate::portal::visitor::Visitor;
 
 #[derive(Deserialize)]
@@ -44,9 +45,17 @@ impl Permission {
     }
 }
 
+/// The report as the page shows it.
+struct Reported {
+    table: Table<Permission>,
+    days: i64,
+    /// The permissions that could be taken away.
+    remove: Vec<String>,
+}
+
 /// What is known of the use.
 enum Known {
-    Report(Report),
+    Report(Box<Reported>),
     /// The application has no principal here, so it was granted nothing.
     Nothing,
     /// The person may not read it.
@@ -67,7 +76,7 @@ pub(super) async fn show(visitor: Visitor, id: ObjectId) -> Answer {
     let app = find(&visitor, id).await?;
     let path = format!("/casbah/v1/apps/{}/usage", app.app_id);
     let known = match visitor.api().get(&path).await {
-        Ok(report) => Known::Report(report),
+        Ok(report) => known(&visitor, id, report),
         Err(error) if error.is_missing() => Known::Nothing,
         Err(error) if error.is_forbidden() => Known::Forbidden,
         Err(error) => return Err(error),
@@ -80,4 +89,38 @@ pub(super) async fn show(visitor: Visitor, id: ObjectId) -> Answer {
         now: visitor.context.now,
     };
     Ok(page::show(&page, &visitor.context)?)
+}
+
+fn known(visitor: &Visitor, id: ObjectId, report: Report) -> Known {
+    let columns = [
+        Column::new("permission", "Permission", |one: &Permission| {
+            Key::text(&one.value)
+        }),
+        Column::new("proposal", "Proposal", |one| {
+            Key::Number(i64::from(!one.keep))
+        }),
+        Column::new("calls", "Calls", |one| {
+            Key::Number(i64::try_from(one.count).unwrap_or(i64::MAX))
+        }),
+        Column::new("used", "Last used", |one| {
+            Key::Number(one.last_used.map_or(0, |used| used.0.millis()))
+        }),
+        Column::new("actions", "Used for", |one| {
+            Key::text(&one.actions.join(" "))
+        }),
+        Column::new("granted", "Granted", |one| {
+            Key::Number(one.granted.0.millis())
+        }),
+    ];
+    let Report {
+        days,
+        permissions,
+        remove,
+    } = report;
+    let path = Tab::Usage.address(id);
+    Known::Report(Box::new(Reported {
+        table: Table::part(&path, &visitor.query, "permissions", &columns, permissions),
+        days,
+        remove,
+    }))
 }

@@ -98,31 +98,21 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
     }
     rows.sort_by_cached_key(|row| (row.principal.display_name.to_lowercase(), row.principal.id));
     let columns = [
-        Column {
-            name: "name",
-            title: "Name",
-            key: Some(|row: &Row| Key::text(&row.principal.display_name)),
-        },
-        Column {
-            name: "publisher",
-            title: "Publisher",
-            key: Some(|row| Key::text(&row.publisher.name)),
-        },
-        Column {
-            name: "app_id",
-            title: "Application ID",
-            key: Some(|row| Key::text(&row.principal.app_id.to_string())),
-        },
-        Column {
-            name: "created",
-            title: "Created on",
-            key: Some(|row| Key::Number(row.principal.created_date_time.0.millis())),
-        },
-        Column {
-            name: "enabled",
-            title: "Sign-in",
-            key: Some(|row| Key::Number(row.principal.account_enabled.into())),
-        },
+        Column::new("name", "Name", |row: &Row| {
+            Key::text(&row.principal.display_name)
+        }),
+        Column::new("publisher", "Publisher", |row| {
+            Key::text(&row.publisher.name)
+        }),
+        Column::new("app_id", "Application ID", |row| {
+            Key::text(&row.principal.app_id.to_string())
+        }),
+        Column::new("created", "Created on", |row| {
+            Key::Number(row.principal.created_date_time.0.millis())
+        }),
+        Column::new("enabled", "Sign-in", |row| {
+            Key::Number(row.principal.account_enabled.into())
+        }),
     ];
     let text = |row: &Row| {
         let Principal {

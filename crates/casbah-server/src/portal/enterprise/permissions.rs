@@ -16,6 +16,7 @@ use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
 use crate::portal::permissions::{Granted, Held, kind_of, may_grant};
 use crate::portal::query::address;
+use crate::portal::table::{Column, Key, Table};
 use crate::portal::visitor::Visitor;
 
 #[derive(Template)]
@@ -24,19 +25,14 @@ struct Permissions<'a> {
     frame: Frame<'a>,
     object: &'a Object,
     /// What was granted for everyone.
-    everyone: Vec<Held>,
+    everyone: Table<Held>,
     /// What single persons granted for themselves, with their names.
-    people: Vec<(Held, String)>,
+    people: Table<(Held, String)>,
+    /// Whether the visitor may take back all of it.
+    may_revoke_all: bool,
 }
 
 impl Permissions<'_> {
-    /// Whether the visitor may take back all of it.
-    fn may_revoke_all(&self) -> bool {
-        let people = self.people.iter().map(|(held, _)| held);
-        let mut all = self.everyone.iter().chain(people).peekable();
-        all.peek().is_some() && all.all(|held| self.may_revoke(held))
-    }
-
     /// Whether the visitor may take back nothing at all.
     fn may_revoke_none(&self) -> bool {
         ![ResourceAccessType::Role, ResourceAccessType::Scope]
@@ -74,9 +70,14 @@ pub(super) async fn show(visitor: Visitor, id: ObjectId) -> Answer {
     let object = Object::find(&visitor, id, Tab::Permissions).await?;
     let directory = visitor.directory();
     let granted = Granted::read(&directory, id).await?;
+    let all = granted.held();
+    let may_revoke_all = !all.is_empty()
+        && all
+            .iter()
+            .all(|held| may_grant(&visitor.user, held.offered.kind));
     let (mut everyone, mut people) = (Vec::new(), Vec::new());
     let mut names: HashMap<ObjectId, String> = HashMap::new();
-    for held in granted.held() {
+    for held in all {
         let Some(person) = held.person else {
             everyone.push(held);
             continue;
@@ -97,10 +98,54 @@ pub(super) async fn show(visitor: Visitor, id: ObjectId) -> Answer {
     let page = Permissions {
         frame: Frame::new(&visitor, Section::EnterpriseApps, &title),
         object: &object,
-        everyone,
-        people,
+        everyone: everyone_table(&visitor, id, everyone),
+        people: people_table(&visitor, id, people),
+        may_revoke_all,
     };
     Ok(page::show(&page, &visitor.context)?)
+}
+
+fn everyone_table(visitor: &Visitor, id: ObjectId, rows: Vec<Held>) -> Table<Held> {
+    let columns = [
+        Column::new("api", "API name", |held: &Held| {
+            Key::text(&held.offered.resource_name)
+        }),
+        Column::new("value", "Claim value", |held| {
+            Key::text(&held.offered.value)
+        }),
+        Column::new("permission", "Permission", |held| {
+            Key::text(&held.offered.description)
+        }),
+        Column::new("type", "Type", |held| Key::text(held.offered.kind_name())),
+        Column::new("since", "Granted on", |held| {
+            Key::Number(held.since.map_or(0, |since| since.0.millis()))
+        }),
+        Column::actions(),
+    ];
+    let path = Tab::Permissions.address(id);
+    Table::part(&path, &visitor.query, "everyone", &columns, rows)
+}
+
+fn people_table(
+    visitor: &Visitor,
+    id: ObjectId,
+    rows: Vec<(Held, String)>,
+) -> Table<(Held, String)> {
+    let columns = [
+        Column::new("api", "API name", |(held, _): &(Held, String)| {
+            Key::text(&held.offered.resource_name)
+        }),
+        Column::new("value", "Claim value", |(held, _)| {
+            Key::text(&held.offered.value)
+        }),
+        Column::new("permission", "Permission", |(held, _)| {
+            Key::text(&held.offered.description)
+        }),
+        Column::new("person", "Granted by", |(_, name)| Key::text(name)),
+        Column::actions(),
+    ];
+    let path = Tab::Permissions.address(id);
+    Table::part(&path, &visitor.query, "people", &columns, rows)
 }
 
 /// A granted permission that a form or an address names.

@@ -86,36 +86,18 @@ async fn list(visitor: &Visitor, new: Option<NewApiToken>, complaint: Option<Str
         return closed(visitor);
     };
     let columns = [
-        Column {
-            name: "name",
-            title: "Name",
-            key: Some(|token: &ApiToken| SortKey::text(&token.name)),
-        },
-        Column {
-            name: "issuer",
-            title: "Issuer",
-            key: Some(|token| SortKey::text(&token.issuer)),
-        },
-        Column {
-            name: "state",
-            title: "State",
-            key: Some(|token| SortKey::text(&token.state)),
-        },
-        Column {
-            name: "created",
-            title: "Created",
-            key: Some(|token| SortKey::Number(token.created.0.millis())),
-        },
-        Column {
-            name: "used",
-            title: "Last used",
-            key: Some(|token| SortKey::Number(token.last_used.map_or(0, |used| used.0.millis()))),
-        },
-        Column {
-            name: "revoke",
-            title: "",
-            key: None,
-        },
+        Column::new("name", "Name", |token: &ApiToken| {
+            SortKey::text(&token.name)
+        }),
+        Column::new("issuer", "Issuer", |token| SortKey::text(&token.issuer)),
+        Column::new("state", "State", |token| SortKey::text(&token.state)),
+        Column::new("created", "Created", |token| {
+            SortKey::Number(token.created.0.millis())
+        }),
+        Column::new("used", "Last used", |token| {
+            SortKey::Number(token.last_used.map_or(0, |used| used.0.millis()))
+        }),
+        Column::actions(),
     ];
     let text = |token: &ApiToken| format!("{} {} {}", token.name, token.issuer, token.state);
     let page = ApiTokens {

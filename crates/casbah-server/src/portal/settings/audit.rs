@@ -79,8 +79,11 @@ struct Audit<'a> {
     is_filtered: bool,
     is_first: bool,
     records: Vec<Record>,
-    older: Option<String>,
-    newest: String,
+    /// The address of the list in the other order.
+    turned: String,
+    is_oldest_first: bool,
+    next: Option<String>,
+    first: String,
 }
 
 /// `GET /portal/audit`
@@ -91,6 +94,7 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         .map(|name| (*name, query.text(name)))
         .filter(|(_, value)| !value.is_empty())
         .collect();
+    let is_oldest_first = query.text("sort") == "date";
     let asked = |after: &str, more: &[(&'static str, &str)], path: &str| {
         let mut all = filters.clone();
         all.extend_from_slice(more);
@@ -103,7 +107,11 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         address(path, &all)
     };
     let after = query.text("after");
-    let wanted = asked(after, &[("limit", RECORDS)], "/casbah/v1/audit");
+    let direction = if is_oldest_first { "asc" } else { "desc" };
+    let more = [("limit", RECORDS), ("sortDirection", direction)];
+    let wanted = asked(after, &more, "/casbah/v1/audit");
+    let sort = ("sort", if is_oldest_first { "date" } else { "" });
+    let other = ("sort", if is_oldest_first { "" } else { "date" });
     let (found, complaint) = match visitor.api().get::<Records>(&wanted).await {
         Ok(found) => (found, None),
         Err(PortalError::Api { status, text }) if status.as_u16() == 400 => {
@@ -121,8 +129,12 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         complaint,
         is_filtered: !filters.is_empty(),
         is_first: after.is_empty(),
-        older: found.next.map(|next| asked(&next, &[], "/portal/audit")),
-        newest: asked("", &[], "/portal/audit"),
+        turned: asked("", &[other], "/portal/audit"),
+        is_oldest_first,
+        next: found
+            .next
+            .map(|next| asked(&next, &[sort], "/portal/audit")),
+        first: asked("", &[sort], "/portal/audit"),
         records: found.data,
     };
     Ok(page::show(&page, &visitor.context)?)

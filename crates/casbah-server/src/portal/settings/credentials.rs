@@ -71,31 +71,15 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
     }
     rows.sort_by_cached_key(Credential::sort_end);
     let columns = [
-        Column {
-            name: "app",
-            title: "Application",
-            key: Some(|row: &Credential| Key::text(&row.display_name)),
-        },
-        Column {
-            name: "kind",
-            title: "Type",
-            key: Some(|row| Key::text(row.kind())),
-        },
-        Column {
-            name: "name",
-            title: "Description",
-            key: Some(|row| Key::text(row.name.as_deref().unwrap_or_default())),
-        },
-        Column {
-            name: "end",
-            title: "Expires",
-            key: Some(Credential::sort_end),
-        },
-        Column {
-            name: "status",
-            title: "Status",
-            key: None,
-        },
+        Column::new("app", "Application", |row: &Credential| {
+            Key::text(&row.display_name)
+        }),
+        Column::new("kind", "Type", |row| Key::text(row.kind())),
+        Column::new("name", "Description", |row| {
+            Key::text(row.name.as_deref().unwrap_or_default())
+        }),
+        Column::new("end", "Expires", Credential::sort_end),
+        Column::new("status", "Status", Credential::sort_end),
     ];
     let text = |row: &Credential| {
         let name = row.name.as_deref().unwrap_or_default();

@@ -147,36 +147,20 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
     };
     let present = keys.first().and_then(|key| key.algorithm.parse().ok());
     let columns = [
-        Column {
-            name: "id",
-            title: "Key ID",
-            key: Some(|key: &Key| SortKey::text(&key.kid)),
-        },
-        Column {
-            name: "algorithm",
-            title: "Algorithm",
-            key: Some(|key| SortKey::text(&key.algorithm)),
-        },
-        Column {
-            name: "state",
-            title: "State",
-            key: Some(|key| SortKey::text(key.state().0)),
-        },
-        Column {
-            name: "from",
-            title: "Signs from",
-            key: Some(|key| SortKey::Number(key.signs_from.0.millis())),
-        },
-        Column {
-            name: "until",
-            title: "Signs until",
-            key: Some(|key| SortKey::Number(key.signs_until.0.millis())),
-        },
-        Column {
-            name: "published",
-            title: "Published until",
-            key: Some(|key| SortKey::Number(key.published_until.0.millis())),
-        },
+        Column::new("id", "Key ID", |key: &Key| SortKey::text(&key.kid)),
+        Column::new("algorithm", "Algorithm", |key| {
+            SortKey::text(&key.algorithm)
+        }),
+        Column::new("state", "State", |key| SortKey::text(key.state().0)),
+        Column::new("from", "Signs from", |key| {
+            SortKey::Number(key.signs_from.0.millis())
+        }),
+        Column::new("until", "Signs until", |key| {
+            SortKey::Number(key.signs_until.0.millis())
+        }),
+        Column::new("published", "Published until", |key| {
+            SortKey::Number(key.published_until.0.millis())
+        }),
     ];
     let text = |key: &Key| format!("{} {} {}", key.kid, key.algorithm, key.state().0);
     let page = Keys {

@@ -70,26 +70,16 @@ async fn render(visitor: &Visitor, entered: Option<&str>, complaint: Option<Stri
     let domains = directory.list("/domains").await?;
     let policy: AuthorizationPolicy = directory.get(POLICY).await?;
     let columns = [
-        Column {
-            name: "name",
-            title: "Name",
-            key: Some(|domain: &Domain| Key::text(&domain.id)),
-        },
-        Column {
-            name: "status",
-            title: "Status",
-            key: Some(|domain| Key::Number(i64::from(domain.is_verified))),
-        },
-        Column {
-            name: "default",
-            title: "Default",
-            key: Some(|domain| Key::Number(i64::from(domain.is_default))),
-        },
-        Column {
-            name: "initial",
-            title: "Initial",
-            key: Some(|domain| Key::Number(i64::from(domain.is_initial))),
-        },
+        Column::new("name", "Name", |domain: &Domain| Key::text(&domain.id)),
+        Column::new("status", "Status", |domain| {
+            Key::Number(i64::from(domain.is_verified))
+        }),
+        Column::new("default", "Default", |domain| {
+            Key::Number(i64::from(domain.is_default))
+        }),
+        Column::new("initial", "Initial", |domain| {
+            Key::Number(i64::from(domain.is_initial))
+        }),
     ];
     let text = |domain: &Domain| domain.id.clone();
     let page = Page {

@@ -35,31 +35,19 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         }
     });
     let columns = [
-        Column {
-            name: "name",
-            title: "Display name",
-            key: Some(|row: &Row| Key::text(&row.person.display_name)),
-        },
-        Column {
-            name: "upn",
-            title: "User principal name",
-            key: Some(|row| Key::text(&row.person.user_principal_name)),
-        },
-        Column {
-            name: "roles",
-            title: "Roles",
-            key: Some(|row| Key::text(&row.roles)),
-        },
-        Column {
-            name: "enabled",
-            title: "Account status",
-            key: Some(|row| Key::Number(i64::from(row.person.account_enabled))),
-        },
-        Column {
-            name: "created",
-            title: "Created on",
-            key: Some(|row| Key::Number(row.person.created_date_time.0.millis())),
-        },
+        Column::new("name", "Display name", |row: &Row| {
+            Key::text(&row.person.display_name)
+        }),
+        Column::new("upn", "User principal name", |row| {
+            Key::text(&row.person.user_principal_name)
+        }),
+        Column::new("roles", "Roles", |row| Key::text(&row.roles)),
+        Column::new("enabled", "Account status", |row| {
+            Key::Number(i64::from(row.person.account_enabled))
+        }),
+        Column::new("created", "Created on", |row| {
+            Key::Number(row.person.created_date_time.0.millis())
+        }),
     ];
     let text = |row: &Row| {
         let person = &row.person;

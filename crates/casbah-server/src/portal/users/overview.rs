@@ -10,6 +10,7 @@ use crate::portal::error::{PortalError, where_allowed};
 use crate::portal::moment::Moment;
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
+use crate::portal::table::{Column, Key, Table};
 use crate::portal::visitor::Visitor;
 
 /// Something that a person proves herself with.
@@ -48,7 +49,8 @@ impl Method {
 struct Overview<'a> {
     frame: Frame<'a>,
     person: &'a Person,
-    held: Vec<(String, DirectoryRole)>,
+    /// The assignments with their roles.
+    held: Table<(String, DirectoryRole)>,
     others: Vec<DirectoryRole>,
     /// None where the visitor may not look after them.
     methods: Option<Vec<Method>>,
@@ -86,12 +88,30 @@ pub(super) async fn render(visitor: &Visitor, id: ObjectId, complaint: Option<St
     let page = Overview {
         frame: Frame::new(visitor, Section::Users, &person.display_name),
         person: &person,
-        held,
+        held: table(visitor, id, held),
         others,
         methods,
         complaint,
     };
     Ok(page::show(&page, &visitor.context)?)
+}
+
+fn table(
+    visitor: &Visitor,
+    id: ObjectId,
+    held: Vec<(String, DirectoryRole)>,
+) -> Table<(String, DirectoryRole)> {
+    let columns = [
+        Column::new("role", "Role", |(_, role): &(String, DirectoryRole)| {
+            Key::text(role.display_name())
+        }),
+        Column::new("description", "Description", |(_, role)| {
+            Key::text(role.description())
+        }),
+        Column::actions(),
+    ];
+    let path = format!("/portal/users/{id}");
+    Table::part(&path, &visitor.query, "roles", &columns, held)
 }
 
 /// What a person proves herself with.

@@ -67,21 +67,15 @@ pub(super) async fn resources(visitor: Visitor, id: ObjectId) -> Answer {
         (is_other, row.principal.display_name.to_lowercase())
     });
     let columns = [
-        Column {
-            name: "name",
-            title: "Name",
-            key: Some(|row: &Resource| Key::text(&row.principal.display_name)),
-        },
-        Column {
-            name: "app_id",
-            title: "Application (client) ID",
-            key: Some(|row| Key::text(&row.principal.app_id.to_string())),
-        },
-        Column {
-            name: "permissions",
-            title: "Permissions",
-            key: Some(|row| Key::Number(i64::try_from(row.permissions).unwrap_or(i64::MAX))),
-        },
+        Column::new("name", "Name", |row: &Resource| {
+            Key::text(&row.principal.display_name)
+        }),
+        Column::new("app_id", "Application (client) ID", |row| {
+            Key::text(&row.principal.app_id.to_string())
+        }),
+        Column::new("permissions", "Permissions", |row| {
+            Key::Number(i64::try_from(row.permissions).unwrap_or(i64::MAX))
+        }),
     ];
     let text = |row: &Resource| {
         let Principal {

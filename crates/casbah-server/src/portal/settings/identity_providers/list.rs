@@ -31,31 +31,17 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         return page::closed(&visitor, Section::IdentityProviders, TITLE, WHY);
     };
     let columns = [
-        Column {
-            name: "name",
-            title: "Display name",
-            key: Some(|one: &Provider| Key::text(&one.display_name)),
-        },
-        Column {
-            name: "issuer",
-            title: "Issuer",
-            key: Some(|one| Key::text(&one.issuer)),
-        },
-        Column {
-            name: "client",
-            title: "Client ID",
-            key: Some(|one| Key::text(&one.client_id)),
-        },
-        Column {
-            name: "domains",
-            title: "Required for",
-            key: Some(|one| Key::text(&one.domains.join(" "))),
-        },
-        Column {
-            name: "status",
-            title: "Status",
-            key: Some(|one| Key::Number(i64::from(one.is_enabled))),
-        },
+        Column::new("name", "Display name", |one: &Provider| {
+            Key::text(&one.display_name)
+        }),
+        Column::new("issuer", "Issuer", |one| Key::text(&one.issuer)),
+        Column::new("client", "Client ID", |one| Key::text(&one.client_id)),
+        Column::new("domains", "Required for", |one| {
+            Key::text(&one.domains.join(" "))
+        }),
+        Column::new("status", "Status", |one| {
+            Key::Number(i64::from(one.is_enabled))
+        }),
     ];
     let text = |one: &Provider| {
         let domains = one.domains.join(" ");

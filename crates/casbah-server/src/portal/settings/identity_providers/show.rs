@@ -130,26 +130,14 @@ async fn accounts(
         }
     });
     let columns = [
-        Column {
-            name: "person",
-            title: "Person",
-            key: Some(|row: &Account| Key::text(&row.upn)),
-        },
-        Column {
-            name: "account",
-            title: "Account at the provider (sub)",
-            key: Some(|row| Key::text(&row.link.issuer_assigned_id)),
-        },
-        Column {
-            name: "since",
-            title: "First sign-in",
-            key: Some(|row| Key::Number(row.link.created_date_time.0.millis())),
-        },
-        Column {
-            name: "",
-            title: "Action",
-            key: None,
-        },
+        Column::new("person", "Person", |row: &Account| Key::text(&row.upn)),
+        Column::new("account", "Account at the provider (sub)", |row| {
+            Key::text(&row.link.issuer_assigned_id)
+        }),
+        Column::new("since", "First sign-in", |row| {
+            Key::Number(row.link.created_date_time.0.millis())
+        }),
+        Column::actions(),
     ];
     let text = |row: &Account| format!("{} {}", row.upn, row.link.issuer_assigned_id);
     let here = address(id);
