@@ -14,9 +14,9 @@ use sea_query::{Condition, Order};
 use serde_json::value::RawValue;
 
 use crate::audit::{self, AuditRecord};
-use crate::database::{Row, Session, params};
+use crate::database::{Dialect, Row, Session, params};
 use crate::filter::{compile, members};
-use crate::page::{Listing, Page, direction};
+use crate::page::{Listing, Page, SortKey, Step, Walk, direction};
 use crate::{Store, StoreError, detector, entities, record};
 
 use self::filter::target;
@@ -71,25 +71,35 @@ impl Store {
         query: ListQuery,
     ) -> Result<Page<Box<RawValue>>, StoreError> {
         self.read(move |session| {
-            let condition = compile(&query.filter, |condition| target(tenant, condition));
-            let order = direction(&query);
-            let first = if query.sort.field == "created" {
-                "created"
-            } else {
-                "timestamp"
-            };
-            let order = [
-                (first, order.clone()),
-                ("timestamp", order.clone()),
-                ("uuid", order),
-            ];
-            let listing = listing(condition, order.to_vec());
-            let page = listing.page(session, tenant, &query, read_id)?;
+            let page = list(tenant, &query).page(session, tenant, &query, read_id)?;
             let data = records(session, tenant, &page.data)?;
             Ok(Page {
                 data,
                 total: page.total,
                 has_next: page.has_next,
+            })
+        })
+        .await
+    }
+
+    /// One step of a walk through a list, each record as JSON text without line breaks.
+    pub async fn walk_activities(
+        &self,
+        tenant: TenantId,
+        query: ListQuery,
+        walk: Walk,
+        limit: u32,
+    ) -> Result<Step<Vec<u8>>, StoreError> {
+        self.read(move |session| {
+            let step = list(tenant, &query).step(session, tenant, &walk, limit, read_id)?;
+            let mut records = Vec::with_capacity(step.records.len());
+            each_record(session, tenant, &step.records, |record| {
+                records.push(record);
+                Ok(())
+            })?;
+            Ok(Step {
+                records,
+                next: step.next,
             })
         })
         .await
@@ -219,12 +229,26 @@ fn text_of(activity: &Activity) -> String {
     text
 }
 
-fn listing(condition: Condition, order: Vec<(&'static str, Order)>) -> Listing {
+/// The list that a query asks for.
+fn list(tenant: TenantId, query: &ListQuery) -> Listing {
+    let condition = compile(&query.filter, |condition| target(tenant, condition));
+    let by_time = [SortKey::Column("timestamp"), SortKey::Column("uuid")];
+    let by_creation = [SortKey::Column("created"), by_time[0], by_time[1]];
+    let order = if query.sort.field == "created" {
+        &by_creation[..]
+    } else {
+        &by_time
+    };
+    listing(condition, order.to_vec(), direction(query))
+}
+
+fn listing(condition: Condition, order: Vec<SortKey>, direction: Order) -> Listing {
     Listing {
         table: "activity",
         columns: &["timestamp", "uuid"],
         condition,
         order,
+        direction,
     }
 }
 
@@ -241,14 +265,61 @@ fn records(
     ids: &[ActivityId],
 ) -> Result<Vec<Box<RawValue>>, StoreError> {
     let mut records = Vec::with_capacity(ids.len());
-    for id in ids {
-        let row = session.row(
-            "SELECT record FROM activity_raw WHERE tenant_id = ?1 AND timestamp = ?2 AND uuid = ?3",
-            params![tenant, id.timestamp, id.uuid.as_bytes().to_vec()],
-        )?;
-        if let Some(mut row) = row {
-            records.push(record::decompress_json(&row.get::<Vec<u8>>(0)?)?);
+    each_record(session, tenant, ids, |record| {
+        records.push(record::raw_json(record)?);
+        Ok(())
+    })?;
+    Ok(records)
+}
+
+/// Gives the records of these activities away, as JSON text and in this order.
+fn each_record(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    ids: &[ActivityId],
+    mut give: impl FnMut(Vec<u8>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut give = |mut row: Row| give(record::decompress(&row.get::<Vec<u8>>(0)?)?);
+    match session.dialect() {
+        Dialect::Sqlite => {
+            for id in ids {
+                let row = session.row(
+                    "SELECT record FROM activity_raw
+                     WHERE tenant_id = ?1 AND timestamp = ?2 AND uuid = ?3",
+                    params![tenant, id.timestamp, id.uuid.as_bytes().to_vec()],
+                )?;
+                row.map(&mut give).transpose()?;
+            }
+            Ok(())
+        }
+        // A statement costs a journey there and back.
+        Dialect::Postgres => {
+            for ids in ids.chunks(FETCHED) {
+                let (sql, parameters) = fetch_many(tenant, ids);
+                for row in session.rows(&sql, &parameters)? {
+                    give(row)?;
+                }
+            }
+            Ok(())
         }
     }
-    Ok(records)
+}
+
+/// Records that one statement fetches from PostgreSQL.
+const FETCHED: usize = 1_000;
+
+fn fetch_many(tenant: TenantId, ids: &[ActivityId]) -> (String, Vec<sea_query::Value>) {
+    let mut sql = "SELECT raw.record FROM (VALUES ".to_owned();
+    let mut parameters = params![tenant].to_vec();
+    for (place, id) in ids.iter().enumerate() {
+        let comma = if place == 0 { "" } else { ", " };
+        let (time, uuid) = (parameters.len() + 1, parameters.len() + 2);
+        sql += &format!("{comma}(?{time}::bigint, ?{uuid}::bytea, {place})");
+        parameters.extend_from_slice(params![id.timestamp, id.uuid.as_bytes().to_vec()]);
+    }
+    sql += ") AS wanted (timestamp, uuid, place)
+        JOIN activity_raw raw ON raw.tenant_id = ?1 AND raw.timestamp = wanted.timestamp
+            AND raw.uuid = wanted.uuid
+        ORDER BY wanted.place";
+    (sql, parameters)
 }

@@ -13,7 +13,7 @@ use sea_query::{Expr, ExprTrait, Order};
 use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::filter::compile;
-use crate::page::{Listing, Page, direction};
+use crate::page::{Listing, Page, SortKey, Step, Walk, direction};
 use crate::{Store, StoreError};
 
 use self::filter::target;
@@ -91,22 +91,20 @@ impl Store {
         tenant: TenantId,
         query: ListQuery,
     ) -> Result<Page<Alert>, StoreError> {
+        self.read(move |session| list(tenant, &query).page(session, tenant, &query, read_alert))
+            .await
+    }
+
+    /// One step of a walk through a list.
+    pub async fn walk_alerts(
+        &self,
+        tenant: TenantId,
+        query: ListQuery,
+        walk: Walk,
+        limit: u32,
+    ) -> Result<Step<Alert>, StoreError> {
         self.read(move |session| {
-            let order = direction(&query);
-            let first = match query.sort.field {
-                "severity" => "severity",
-                "status" => "status",
-                _ => "timestamp",
-            };
-            let listing = Listing {
-                table: "alert",
-                columns: &["record"],
-                condition: compile(&query.filter, |condition| target(tenant, condition)),
-                order: [first, "timestamp", "id"]
-                    .map(|column| (column, order.clone()))
-                    .to_vec(),
-            };
-            listing.page(session, tenant, &query, read_alert)
+            list(tenant, &query).step(session, tenant, &walk, limit, read_alert)
         })
         .await
     }
@@ -307,6 +305,22 @@ pub(crate) fn fetch(
     row.map(read_alert).transpose()
 }
 
+/// The list that a query asks for.
+fn list(tenant: TenantId, query: &ListQuery) -> Listing {
+    let first = match query.sort.field {
+        "severity" => "severity",
+        "status" => "status",
+        _ => "timestamp",
+    };
+    Listing {
+        table: "alert",
+        columns: &["record"],
+        condition: compile(&query.filter, |condition| target(tenant, condition)),
+        order: [first, "timestamp", "id"].map(SortKey::Column).into(),
+        direction: direction(query),
+    }
+}
+
 fn matching(
     session: &mut Session<'_>,
     tenant: TenantId,
@@ -326,7 +340,8 @@ fn matching(
         table: "alert",
         columns: &["record"],
         condition: compile(filter, |condition| target(tenant, condition)).add(state),
-        order: vec![("id", Order::Asc)],
+        order: vec!["id".into()],
+        direction: Order::Asc,
     };
     let rows = listing.rows(session, tenant, u64::from(u32::MAX), 0)?;
     rows.into_iter().map(read_alert).collect()

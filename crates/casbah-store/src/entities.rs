@@ -10,7 +10,7 @@ use sea_query::{Cond, Condition, Expr, ExprTrait};
 
 use crate::database::{Row, Session, params};
 use crate::filter::{Target, any, by_place, compile, in_place, never};
-use crate::page::{Listing, Page, direction};
+use crate::page::{Listing, Page, SortKey, Step, Walk, direction};
 use crate::{Store, StoreError};
 
 const COLUMNS: &[&str] = &[
@@ -30,23 +30,20 @@ impl Store {
         tenant: TenantId,
         query: ListQuery,
     ) -> Result<Page<Entity>, StoreError> {
-        self.read(move |session| {
-            let order = direction(&query);
-            let first = match query.sort.field {
-                "username" => "name_folded",
-                "score" | "severity" => "score",
-                _ => "last_seen",
-            };
-            let keys = [first, "saas", "inst", "entity_id", "kind"];
-            let listing = Listing {
-                table: "entity",
-                columns: COLUMNS,
-                condition: compile(&query.filter, target),
-                order: keys.map(|column| (column, order.clone())).to_vec(),
-            };
-            listing.page(session, tenant, &query, read_entity)
-        })
-        .await
+        self.read(move |session| list(&query).page(session, tenant, &query, read_entity))
+            .await
+    }
+
+    /// One step of a walk through a list.
+    pub async fn walk_entities(
+        &self,
+        tenant: TenantId,
+        query: ListQuery,
+        walk: Walk,
+        limit: u32,
+    ) -> Result<Step<Entity>, StoreError> {
+        self.read(move |session| list(&query).step(session, tenant, &walk, limit, read_entity))
+            .await
     }
 
     /// The entities with this key: an account, the user of the same key, or both.
@@ -214,6 +211,24 @@ fn read_entity(mut row: Row) -> Result<Entity, StoreError> {
         .map(Timestamp::to_iso_seconds);
     entity.threat_score = row.get(6)?;
     Ok(entity)
+}
+
+/// The list that a query asks for.
+fn list(query: &ListQuery) -> Listing {
+    let first = match query.sort.field {
+        "username" => SortKey::Column("name_folded"),
+        "score" | "severity" => SortKey::OrLeast("score"),
+        // What makes an entity is that it was seen.
+        _ => SortKey::Column("last_seen"),
+    };
+    let rest = ["saas", "inst", "entity_id", "kind"].map(SortKey::Column);
+    Listing {
+        table: "entity",
+        columns: COLUMNS,
+        condition: compile(&query.filter, target),
+        order: [first].into_iter().chain(rest).collect(),
+        direction: direction(query),
+    }
 }
 
 fn target(condition: &FieldCondition) -> Target {

@@ -12,7 +12,7 @@ use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::error::Conflict;
 use crate::filter::{Target, compile, members, never};
-use crate::page::{Listing, Page, direction};
+use crate::page::{Listing, Page, SortKey, direction};
 use crate::{Store, StoreError};
 
 impl Store {
@@ -23,7 +23,6 @@ impl Store {
         query: ListQuery,
     ) -> Result<Page<IpRange>, StoreError> {
         self.read(move |session| {
-            let order = direction(&query);
             let first = match query.sort.field {
                 "category" => "category",
                 "tags" => "tags_folded",
@@ -33,7 +32,8 @@ impl Store {
                 table: "ip_range",
                 columns: &["record"],
                 condition: compile(&query.filter, target),
-                order: [first, "id"].map(|column| (column, order.clone())).to_vec(),
+                order: [first, "id"].map(SortKey::Column).into(),
+                direction: direction(&query),
             };
             listing.page(session, tenant, &query, read_range)
         })

@@ -42,7 +42,7 @@ pub use directory::{
 };
 pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};
-pub use page::{COUNTED, Page, Total};
+pub use page::{COUNTED, Page, Place, Step, Total, Walk};
 pub use role_use::RoleUse;
 
 /// An open store; clones share it.

@@ -1,9 +1,11 @@
 //! Pages of lists.
 
 use casbah_model::filter::ListQuery;
-use sea_query::{Alias, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sea_query::{
+    Alias, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, SimpleExpr, Value,
+};
 
-use crate::database::{Param, Row, Session};
+use crate::database::{Cell, Param, Row, Session};
 use crate::error::StoreError;
 
 /// How many records are counted; of more, it is only said that there are more.
@@ -74,8 +76,62 @@ pub(crate) struct Listing {
     pub(crate) table: &'static str,
     pub(crate) columns: &'static [&'static str],
     pub(crate) condition: Condition,
-    /// The last ones make the order total, so that pages neither share nor miss records.
-    pub(crate) order: Vec<(&'static str, Order)>,
+    /// By what records are ordered, all in one direction. The last ones make the order
+    /// total, so that pages neither share nor miss records.
+    pub(crate) order: Vec<SortKey>,
+    /// The direction.
+    pub(crate) direction: Order,
+}
+
+/// What records are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SortKey {
+    /// A column that is never empty.
+    Column(&'static str),
+    /// A column that may be empty; the empty ones are the least, on both databases.
+    OrLeast(&'static str),
+}
+
+impl From<&'static str> for SortKey {
+    fn from(column: &'static str) -> Self {
+        Self::Column(column)
+    }
+}
+
+impl SortKey {
+    fn expression(self) -> SimpleExpr {
+        match self {
+            Self::Column(column) => Expr::col(Alias::new(column)).into(),
+            Self::OrLeast(column) => {
+                Func::coalesce([Expr::col(Alias::new(column)), Expr::val(i64::MIN)]).into()
+            }
+        }
+    }
+}
+
+/// A place in a list, just behind a record: the values that the record is ordered by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place(Vec<Cell>);
+
+/// A step of a walk through a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step<T> {
+    /// The records.
+    pub records: Vec<T>,
+    /// Where the next step begins; none where nothing follows.
+    pub next: Option<Place>,
+}
+
+/// How a walk through a list goes on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Walk {
+    /// From its beginning, passing over so many records.
+    FromStart {
+        /// How many.
+        skip: u32,
+    },
+    /// Behind the last record of the step before.
+    After(Place),
 }
 
 impl Listing {
@@ -135,6 +191,48 @@ impl Listing {
         })
     }
 
+    /// Reads the rows of one step of a walk. Each step goes on behind the last record of
+    /// the one before, wherever that is by then.
+    pub(crate) fn step<T>(
+        &self,
+        session: &mut Session<'_>,
+        tenant: casbah_model::ids::TenantId,
+        walk: &Walk,
+        limit: u32,
+        read: impl FnMut(Row) -> Result<T, StoreError>,
+    ) -> Result<Step<T>, StoreError> {
+        let mut select = self.ordered(tenant);
+        for key in &self.order {
+            select.expr(key.expression());
+        }
+        match walk {
+            Walk::FromStart { skip } => {
+                select.offset(u64::from(*skip));
+            }
+            Walk::After(Place(values)) => {
+                let keys = Expr::tuple(self.order.iter().map(|key| key.expression()));
+                let place = Expr::tuple(
+                    values
+                        .iter()
+                        .cloned()
+                        .map(|cell| Expr::val(Value::from(cell))),
+                );
+                select.and_where(match self.direction {
+                    Order::Desc => keys.lt(place),
+                    _ => keys.gt(place),
+                });
+            }
+        }
+        let rows = session.select(select.limit(u64::from(limit)))?;
+        let is_full = rows.len() == limit as usize;
+        let last = rows.last().filter(|_| is_full);
+        let next = last.map(|row| Place(row.rest(self.columns.len())));
+        Ok(Step {
+            records: rows.into_iter().map(read).collect::<Result<_, _>>()?,
+            next,
+        })
+    }
+
     /// Reads so many rows.
     pub(crate) fn rows(
         &self,
@@ -143,16 +241,21 @@ impl Listing {
         limit: u64,
         skip: u64,
     ) -> Result<Vec<Row>, StoreError> {
-        let mut select = self.select(tenant);
-        select.columns(self.columns.iter().map(|column| Alias::new(*column)));
-        for (column, order) in &self.order {
-            select.order_by(Alias::new(*column), order.clone());
-        }
+        let mut select = self.ordered(tenant);
         session.select(select.limit(limit).offset(skip))
     }
 
+    fn ordered(&self, tenant: casbah_model::ids::TenantId) -> SelectStatement {
+        let mut select = self.select(tenant);
+        select.columns(self.columns.iter().map(|column| Alias::new(*column)));
+        for key in &self.order {
+            select.order_by_expr(key.expression(), self.direction.clone());
+        }
+        select
+    }
+
     fn select(&self, tenant: casbah_model::ids::TenantId) -> SelectStatement {
-        let tenant: sea_query::Value = Param(tenant).into();
+        let tenant: Value = Param(tenant).into();
         Query::select()
             .from(Alias::new(self.table))
             .cond_where(Expr::col(Alias::new("tenant_id")).eq(tenant))

@@ -1,7 +1,10 @@
 //! Records at rest: JSON behind zstd (RFC 8878).
 
+use std::cell::RefCell;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
+use zstd::bulk::Decompressor;
 
 use crate::StoreError;
 
@@ -9,6 +12,14 @@ use crate::StoreError;
 const ZSTD_WITHOUT_DICTIONARY: u8 = 0;
 
 const LEVEL: i32 = 3;
+
+/// Content of at most so many bytes is decompressed into one piece of memory.
+const LARGEST_AT_ONCE: usize = 1 << 20;
+
+thread_local! {
+    /// Making one costs more than a record's decompression.
+    static DECOMPRESSOR: RefCell<Decompressor<'static>> = RefCell::default();
+}
 
 /// The record as JSON, compressed.
 pub(crate) fn compress(record: &impl Serialize) -> Result<Vec<u8>, StoreError> {
@@ -30,10 +41,22 @@ pub(crate) fn decompress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
     if *kind != ZSTD_WITHOUT_DICTIONARY {
         return Err(invalid());
     }
-    zstd::stream::decode_all(compressed).map_err(StoreError::Compression)
+    // A frame says how long its content is, as `compress_json` writes it; what says
+    // too much is read piece by piece.
+    let length = match zstd::zstd_safe::get_frame_content_size(compressed) {
+        Ok(Some(length)) => usize::try_from(length).ok(),
+        _ => None,
+    };
+    match length.filter(|length| *length <= LARGEST_AT_ONCE) {
+        Some(length) => DECOMPRESSOR.with_borrow_mut(|decompressor| {
+            let decompressed = decompressor.decompress(compressed, length);
+            decompressed.map_err(StoreError::Compression)
+        }),
+        None => zstd::stream::decode_all(compressed).map_err(StoreError::Compression),
+    }
 }
 
-/// A stored record as the JSON text it was.
-pub(crate) fn decompress_json(bytes: &[u8]) -> Result<Box<RawValue>, StoreError> {
-    Ok(serde_json::from_slice(&decompress(bytes)?)?)
+/// The bytes of a document as JSON text.
+pub(crate) fn raw_json(bytes: Vec<u8>) -> Result<Box<RawValue>, StoreError> {
+    Ok(serde_json::from_slice(&bytes)?)
 }

@@ -36,9 +36,10 @@ impl Store {
     ) -> Result<Scan, StoreError> {
         self.read(move |session| {
             let condition = compile(&query.filter, |condition| target(tenant, condition));
-            let order = direction(&query);
-            let order = vec![("timestamp", order.clone()), ("uuid", order)];
-            let all = listing(condition.clone(), order.clone());
+            let order = vec!["timestamp".into(), "uuid".into()];
+            let direction = direction(&query);
+            let listing = |condition| listing(condition, order.clone(), direction.clone());
+            let all = listing(condition.clone());
             let total = all.count(session, tenant)?;
             let rows = all.rows(session, tenant, u64::from(query.limit) + 1, 0)?;
             let mut ids = rows
@@ -51,15 +52,15 @@ impl Store {
                 ids.retain(|id| id.timestamp != following);
                 if ids.is_empty() {
                     let same = condition.clone().add(time().eq(following.millis()));
-                    let rows = listing(same, order.clone()).rows(session, tenant, ALL, 0)?;
+                    let rows = listing(same).rows(session, tenant, ALL, 0)?;
                     ids = rows.into_iter().map(read_id).collect::<Result<_, _>>()?;
                     let after = if query.sort.descending {
                         time().lt(following.millis())
                     } else {
                         time().gt(following.millis())
                     };
-                    let mut after =
-                        listing(condition.add(after), order).rows(session, tenant, 1, 0)?;
+                    let after = listing(condition.add(after));
+                    let mut after = after.rows(session, tenant, 1, 0)?;
                     next = after.pop().map(read_id).transpose()?.map(|id| id.timestamp);
                 } else {
                     next = Some(following);

@@ -13,7 +13,7 @@ mod sqlite;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-pub(crate) use row::Row;
+pub(crate) use row::{Cell, Row};
 pub(crate) use session::{Dialect, Session};
 
 use crate::error::StoreError;

@@ -3,6 +3,7 @@
 use casbah_model::identity::{Digest, Platform};
 use casbah_model::ids::{AppId, KeyId, ObjectId, RecordId, SaasId, TenantId};
 use casbah_model::time::Timestamp;
+use sea_query::Value;
 
 use crate::error::StoreError;
 
@@ -31,6 +32,23 @@ impl Row {
             column,
             expected: T::NAME,
         })
+    }
+
+    /// What stands from `column` on.
+    pub(crate) fn rest(&self, column: usize) -> Vec<Cell> {
+        self.0.get(column..).unwrap_or_default().to_vec()
+    }
+}
+
+impl From<Cell> for Value {
+    fn from(cell: Cell) -> Self {
+        match cell {
+            Cell::Null => Self::BigInt(None),
+            Cell::Int(value) => value.into(),
+            Cell::Real(value) => value.into(),
+            Cell::Text(value) => value.into(),
+            Cell::Blob(value) => value.into(),
+        }
     }
 }
 

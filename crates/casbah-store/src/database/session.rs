@@ -111,6 +111,14 @@ impl Session<'_> {
         }
     }
 
+    /// Which database's SQL is spoken.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match &self.connection {
+            Connected::Sqlite(_) => Dialect::Sqlite,
+            Connected::Postgres { .. } => Dialect::Postgres,
+        }
+    }
+
     /// What a query ends with so that its rows stay as they are until the transaction
     /// ends; SQLite has one writer and needs no such word.
     pub(crate) fn held(&self) -> &'static str {

@@ -24,6 +24,7 @@ mod people;
 mod recovery_codes;
 mod samples;
 mod sign_in;
+mod walks;
 
 use casbah_store::{DatabaseAddress, Store};
 
