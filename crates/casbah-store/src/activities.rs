@@ -266,7 +266,7 @@ fn records(
 ) -> Result<Vec<Box<RawValue>>, StoreError> {
     let mut records = Vec::with_capacity(ids.len());
     each_record(session, tenant, ids, |record| {
-        records.push(record::raw_json(record)?);
+        records.push(record::raw_json(&record)?);
         Ok(())
     })?;
     Ok(records)
@@ -309,17 +309,19 @@ fn each_record(
 const FETCHED: usize = 1_000;
 
 fn fetch_many(tenant: TenantId, ids: &[ActivityId]) -> (String, Vec<sea_query::Value>) {
-    let mut sql = "SELECT raw.record FROM (VALUES ".to_owned();
     let mut parameters = params![tenant].to_vec();
+    let mut wanted = Vec::with_capacity(ids.len());
     for (place, id) in ids.iter().enumerate() {
-        let comma = if place == 0 { "" } else { ", " };
         let (time, uuid) = (parameters.len() + 1, parameters.len() + 2);
-        sql += &format!("{comma}(?{time}::bigint, ?{uuid}::bytea, {place})");
+        wanted.push(format!("(?{time}::bigint, ?{uuid}::bytea, {place})"));
         parameters.extend_from_slice(params![id.timestamp, id.uuid.as_bytes().to_vec()]);
     }
-    sql += ") AS wanted (timestamp, uuid, place)
-        JOIN activity_raw raw ON raw.tenant_id = ?1 AND raw.timestamp = wanted.timestamp
+    let sql = format!(
+        "SELECT raw.record FROM (VALUES {}) AS wanted (timestamp, uuid, place)
+         JOIN activity_raw raw ON raw.tenant_id = ?1 AND raw.timestamp = wanted.timestamp
             AND raw.uuid = wanted.uuid
-        ORDER BY wanted.place";
+         ORDER BY wanted.place",
+        wanted.join(", ")
+    );
     (sql, parameters)
 }

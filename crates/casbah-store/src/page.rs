@@ -101,7 +101,7 @@ impl From<&'static str> for SortKey {
 impl SortKey {
     fn expression(self) -> SimpleExpr {
         match self {
-            Self::Column(column) => Expr::col(Alias::new(column)).into(),
+            Self::Column(column) => Expr::col(Alias::new(column)),
             Self::OrLeast(column) => {
                 Func::coalesce([Expr::col(Alias::new(column)), Expr::val(i64::MIN)]).into()
             }
@@ -120,6 +120,16 @@ pub struct Step<T> {
     pub records: Vec<T>,
     /// Where the next step begins; none where nothing follows.
     pub next: Option<Place>,
+}
+
+impl<T> Step<T> {
+    /// The same step with each record turned into something else.
+    pub fn map<U>(self, convert: impl FnMut(T) -> U) -> Step<U> {
+        Step {
+            records: self.records.into_iter().map(convert).collect(),
+            next: self.next,
+        }
+    }
 }
 
 /// How a walk through a list goes on.

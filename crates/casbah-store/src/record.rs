@@ -57,6 +57,6 @@ pub(crate) fn decompress(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
 }
 
 /// The bytes of a document as JSON text.
-pub(crate) fn raw_json(bytes: Vec<u8>) -> Result<Box<RawValue>, StoreError> {
-    Ok(serde_json::from_slice(&bytes)?)
+pub(crate) fn raw_json(bytes: &[u8]) -> Result<Box<RawValue>, StoreError> {
+    Ok(serde_json::from_slice(bytes)?)
 }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::envelope::Envelope;
 use super::error::ApiError;
+use super::lines::{self, ListForm};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
@@ -49,6 +50,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    form: ListForm,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
     let now = Timestamp::now();
@@ -62,25 +64,42 @@ async fn list(
             .conditions
             .extend(date.map(|field| Condition { field, test }));
     }
-    if parameters.flag("isScan")? {
+    if form == ListForm::Page && parameters.flag("isScan")? {
         return scan(&app, &caller, query, &parameters).await;
     }
-    let page = app.store.list_activities(caller.tenant, query).await?;
-    Ok(Json(Envelope::from(page)).into_response())
+    answer(&app, &caller, form, query, &parameters).await
+}
+
+async fn answer(
+    app: &App,
+    caller: &Caller,
+    form: ListForm,
+    query: ListQuery,
+    parameters: &Parameters,
+) -> Result<Response, ApiError> {
+    let (store, tenant) = (app.store.clone(), caller.tenant);
+    if form == ListForm::Page {
+        let page = store.list_activities(tenant, query).await?;
+        return Ok(Json(Envelope::from(page)).into_response());
+    }
+    lines::walk(&query.clone(), parameters, move |walk, limit| {
+        let (store, query) = (store.clone(), query.clone());
+        async move {
+            let step = store.walk_activities(tenant, query, walk, limit).await?;
+            Ok(step.map(lines::Text))
+        }
+    })
+    .await
 }
 
 async fn list_archived(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    form: ListForm,
     parameters: Parameters,
-) -> Result<Json<Envelope<Box<RawValue>>>, ApiError> {
+) -> Result<Response, ApiError> {
     let query = parse_query(&ACTIVITIES, &parameters.0, Timestamp::now())?;
-    Ok(Json(
-        app.store
-            .list_activities(caller.tenant, query)
-            .await?
-            .into(),
-    ))
+    answer(&app, &caller, form, query, &parameters).await
 }
 
 fn names_a_time(query: &ListQuery) -> bool {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::response::Response;
 use axum::{Extension, Json};
 use casbah_model::alert::{Alert, CloseKind};
 use casbah_model::filter::{ALERTS, Filter, parse_query};
@@ -13,8 +14,8 @@ use casbah_store::{Handled, Handling};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::envelope::Envelope;
 use super::error::ApiError;
+use super::lines::{self, ListForm};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
@@ -115,11 +116,23 @@ fn record(app: &App, alert: Alert) -> AlertRecord {
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    form: ListForm,
     parameters: Parameters,
-) -> Result<Json<Envelope<AlertRecord>>, ApiError> {
+) -> Result<Response, ApiError> {
     let query = parse_query(&ALERTS, &parameters.0, Timestamp::now())?;
-    let page = app.store.list_alerts(caller.tenant, query).await?;
-    Ok(Json(page.map(|alert| record(&app, alert)).into()))
+    let tenant = caller.tenant;
+    if form == ListForm::Page {
+        let page = app.store.list_alerts(tenant, query).await?;
+        return form.answer(page.map(|alert| record(&app, alert)));
+    }
+    lines::walk(&query.clone(), &parameters, move |walk, limit| {
+        let (app, query) = (Arc::clone(&app), query.clone());
+        async move {
+            let step = app.store.walk_alerts(tenant, query, walk, limit).await?;
+            Ok(step.map(|alert| record(&app, alert)))
+        }
+    })
+    .await
 }
 
 async fn fetch(

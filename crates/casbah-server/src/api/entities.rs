@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::response::Response;
 use axum::{Extension, Json};
 use base64::Engine;
 use base64::alphabet;
@@ -13,8 +14,8 @@ use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::envelope::Envelope;
 use super::error::ApiError;
+use super::lines::{self, ListForm};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
@@ -43,12 +44,19 @@ pub(super) fn routes(routes: Routes) -> Routes {
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    form: ListForm,
     parameters: Parameters,
-) -> Result<Json<Envelope<Entity>>, ApiError> {
+) -> Result<Response, ApiError> {
     let query = parse_query(&ENTITIES, &parameters.0, Timestamp::now())?;
-    Ok(Json(
-        app.store.list_entities(caller.tenant, query).await?.into(),
-    ))
+    let tenant = caller.tenant;
+    if form == ListForm::Page {
+        return form.answer(app.store.list_entities(tenant, query).await?);
+    }
+    lines::walk(&query.clone(), &parameters, move |walk, limit| {
+        let (store, query) = (app.store.clone(), query.clone());
+        async move { store.walk_entities(tenant, query, walk, limit).await }
+    })
+    .await
 }
 
 async fn fetch(

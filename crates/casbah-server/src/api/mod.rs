@@ -11,6 +11,7 @@ mod entities;
 mod envelope;
 mod error;
 mod keys;
+mod lines;
 mod parameters;
 mod path;
 mod people_only;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use axum::{Extension, Json};
 use casbah_model::activity::tenant_number;
 use casbah_model::filter::{IP_RANGES, parse_query};
@@ -14,8 +15,8 @@ use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use serde_json::Value;
 
-use super::envelope::Envelope;
 use super::error::ApiError;
+use super::lines::ListForm;
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
@@ -50,12 +51,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    form: ListForm,
     parameters: Parameters,
-) -> Result<Json<Envelope<IpRange>>, ApiError> {
-    let query = parse_query(&IP_RANGES, &parameters.0, Timestamp::now())?;
-    Ok(Json(
-        app.store.list_ip_ranges(caller.tenant, query).await?.into(),
-    ))
+) -> Result<Response, ApiError> {
+    let mut query = parse_query(&IP_RANGES, &parameters.0, Timestamp::now())?;
+    form.widen(&mut query, &parameters)?;
+    form.answer(app.store.list_ip_ranges(caller.tenant, query).await?)
 }
 
 async fn fetch(

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
+use axum::response::Response;
 use casbah_connect::{Connector, Egress};
 use casbah_identity::Authority;
 use casbah_identity::audit::AuditKey;
@@ -348,10 +349,15 @@ impl TestServer {
         self.send(request.body(body.into()).unwrap()).await
     }
 
+    /// Sends a request as it is; the answer is still to be read.
+    pub(crate) async fn respond(&self, request: Request<Body>) -> Response {
+        let request = paths::normalize(request);
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     /// Sends a request as it is.
     async fn send(&self, request: Request<Body>) -> Answer {
-        let request = paths::normalize(request);
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.respond(request).await;
         let status = response.status().as_u16();
         let bytes = axum::body::to_bytes(response.into_body(), 64 << 20)
             .await

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::response::Response;
 use axum::{Extension, Json};
 use casbah_model::discovery::DiscoveredAppId;
 use casbah_model::filter::{
@@ -19,8 +20,8 @@ use casbah_store::Page;
 use serde_json::{Map, Value, json};
 
 use super::report::{self, DiscoveredApp, ReportScope};
-use crate::api::envelope::Envelope;
 use crate::api::error::ApiError;
+use crate::api::lines::ListForm;
 use crate::api::parameters::Parameters;
 use crate::api::routes::Routes;
 use crate::auth::{Caller, Need};
@@ -52,13 +53,15 @@ pub(super) fn routes(routes: Routes) -> Routes {
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    form: ListForm,
     parameters: Parameters,
-) -> Result<Json<Envelope<DiscoveredApp>>, ApiError> {
+) -> Result<Response, ApiError> {
     let scope = report::scope(&app, &caller, &parameters).await?;
-    let query = query(&parameters)?;
+    let mut query = query(&parameters)?;
+    form.widen(&mut query, &parameters)?;
     let mut apps = matching(&app, &caller, scope, &query.filter).await?;
     sort(&mut apps, &query);
-    Ok(Json(Page::of(apps, &query).into()))
+    form.answer(Page::of(apps, &query))
 }
 
 async fn categories(
@@ -83,14 +86,16 @@ async fn categories(
 async fn users(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    form: ListForm,
     parameters: Parameters,
-) -> Result<Json<Envelope<Value>>, ApiError> {
+) -> Result<Response, ApiError> {
     let scope = report::scope(&app, &caller, &parameters).await?;
     let id = parameters
         .number("appId")?
         .ok_or(ApiError::Required("appId"))?;
     let id = i32::try_from(id).map_err(|_| ApiError::bad_value("appId", id.to_string()))?;
-    let query = query(&parameters)?;
+    let mut query = query(&parameters)?;
+    form.widen(&mut query, &parameters)?;
     let store = &app.store;
     let mut users = store
         .app_users(
@@ -115,7 +120,7 @@ async fn users(
             "lastSeen": user.totals.last_seen,
         })
     });
-    Ok(Json(page.into()))
+    form.answer(page)
 }
 
 /// The list's parameters; `streamId` and `timeframe`, which some clients put among

@@ -1,6 +1,6 @@
 //! `/cas/api/v1/discovery/app_catalog/`: the app catalog.
 
-use axum::Json;
+use axum::response::Response;
 use casbah_discovery::risk::Weights;
 use casbah_discovery::{App, Catalog};
 use casbah_model::filter::{APP_CATALOG, Condition, ListQuery, fold, parse_query};
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::apps::{number_matches, text_matches};
 use super::report;
-use crate::api::envelope::Envelope;
 use crate::api::error::ApiError;
+use crate::api::lines::ListForm;
 use crate::api::parameters::Parameters;
 use crate::api::routes::Routes;
 use crate::auth::Need;
@@ -27,13 +27,15 @@ pub(super) fn routes(routes: Routes) -> Routes {
     )
 }
 
-async fn list(parameters: Parameters) -> Result<Json<Envelope<Value>>, ApiError> {
-    let query = query(parameters)?;
-    Ok(Json(page(Catalog::built_in(), &query).into()))
+async fn list(form: ListForm, parameters: Parameters) -> Result<Response, ApiError> {
+    let mut query = query(&parameters)?;
+    form.widen(&mut query, &parameters)?;
+    form.answer(page(Catalog::built_in(), &query))
 }
 
 /// The list's parameters. Names are read from A to Z unless the client wants it otherwise.
-fn query(Parameters(mut own): Parameters) -> Result<ListQuery, ApiError> {
+fn query(parameters: &Parameters) -> Result<ListQuery, ApiError> {
+    let mut own = parameters.0.clone();
     own.entry("sortDirection").or_insert_with(|| "asc".into());
     Ok(parse_query(&APP_CATALOG, &own, Timestamp::now())?)
 }
@@ -85,7 +87,7 @@ mod tests {
         let Value::Object(parameters) = parameters else {
             panic!("no object: {parameters}")
         };
-        let query = query(Parameters(parameters))?;
+        let query = query(&Parameters(parameters))?;
         Ok(page(Catalog::built_in(), &query))
     }
 
