@@ -36,8 +36,8 @@ pub mod well_known;
 
 pub use api::{
     ApiBase, ApiToken, AppRole, AppRoleAssignment, Application, AuditPage, AuditVerification,
-    AuthenticationMethod, BlockScriptFormat, ClaimsMapping, Client, ClosedAlerts, Closing,
-    DetectorState, DoneUpload, FederatedCredential, GraphClient, IdentityProvider,
+    AuthenticationMethod, BlockScriptFormat, Changes, ClaimsMapping, Client, ClosedAlerts, Closing,
+    DetectorState, DoneUpload, FederatedCredential, Feed, FeedStart, GraphClient, IdentityProvider,
     IdentityProviderChanges, IdentityProviderLink, IngestAnswer, IngestError, Invitation,
     ListQuery, NewAdministrator, NewApiToken, NewFederatedCredential, NewPerson, NewTenant, Page,
     Pages, PasswordCredential, Person, ReportQuery, RequiredResource, ResourceAccess,

@@ -36,8 +36,13 @@ pub fn bearer_token() -> Result<SecretString, NoRandomness> {
 /// What is stored of a bearer token. SHA-256 alone is enough: the token has all
 /// its bits from the system's randomness and cannot be guessed from a digest.
 pub fn digest_of(token: &str) -> Digest {
+    digest_of_bytes(token.as_bytes())
+}
+
+/// SHA-256 of any bytes.
+pub fn digest_of_bytes(content: &[u8]) -> Digest {
     let mut bytes = [0; 32];
-    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    bytes.copy_from_slice(digest(&SHA256, content).as_ref());
     Digest::new(bytes)
 }
 

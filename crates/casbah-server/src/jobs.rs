@@ -1,5 +1,6 @@
 //! Work beside the requests: detection, and the reading of logs.
 
+mod changes;
 pub(crate) mod detector;
 mod discovery;
 mod expiry;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use crate::state::App;
 use detector::Detection;
 
+pub(crate) use changes::prune_changes;
 pub(crate) use discovery::DiscoveryWorker;
 pub(crate) use expiry::watch_credentials;
 

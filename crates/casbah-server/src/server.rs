@@ -129,6 +129,7 @@ pub struct Server {
     /// What the first start created; none at later starts.
     pub first_start: Option<FirstStart>,
     handle: Handle<SocketAddr>,
+    closing: watch::Sender<bool>,
     stop: watch::Sender<bool>,
     listening: JoinHandle<Result<(), std::io::Error>>,
     background: Vec<JoinHandle<()>>,
@@ -161,6 +162,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let (app, first_start, background) = open(config, authority, &stopped).await?;
         let url = app.authority.origin().to_owned();
+        let closing = app.closing.clone();
 
         let handle = Handle::new();
         let service =
@@ -180,6 +182,7 @@ impl Server {
             ca: tls.ca,
             first_start,
             handle,
+            closing,
             stop,
             listening,
             background,
@@ -200,6 +203,7 @@ impl Server {
 
     /// Lets open requests end, then stops.
     pub async fn stop(self) -> Result<(), ServerError> {
+        self.closing.send_replace(true);
         self.handle.graceful_shutdown(Some(GRACE));
         let ended = self.listening.await;
         // The receivers may have ended before.
@@ -249,12 +253,14 @@ async fn open(
         discovery_worker,
         receiving: Receiving::default(),
         detector_wake: Arc::new(Notify::new()),
+        closing: watch::Sender::new(false),
         config,
     });
     let background = vec![
         linking,
         tokio::spawn(usage::keep_flushing(Arc::clone(&app), stopped.clone())),
         tokio::spawn(jobs::watch_credentials(Arc::clone(&app), stopped.clone())),
+        tokio::spawn(jobs::prune_changes(app.store.clone(), stopped.clone())),
         tokio::spawn(jobs::detect(Arc::clone(&app), stopped.clone())),
         tokio::spawn(refresh_keys(Arc::clone(&app), stopped.clone())),
     ];

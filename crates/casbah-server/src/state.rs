@@ -7,7 +7,7 @@ use casbah_identity::Authority;
 use casbah_identity::crypto::Vault;
 use casbah_identity::secret::Peppers;
 use casbah_store::Store;
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Notify, OnceCell, watch};
 use tokio::task::JoinError;
 
 use crate::audit::AuditLog;
@@ -46,6 +46,8 @@ pub(crate) struct App {
     pub(crate) receiving: Receiving,
     /// Tells the detector that events have come.
     pub(crate) detector_wake: Arc<Notify>,
+    /// Tells answers that would not end by themselves that the server stops.
+    pub(crate) closing: watch::Sender<bool>,
 }
 
 /// The built-in data of the enrichment cannot be used.

@@ -10,6 +10,7 @@ use casbah_model::detector::DetectorPosition;
 use casbah_model::entity::EntityObservation;
 use casbah_model::filter::{ListQuery, fold, words};
 use casbah_model::ids::TenantId;
+use casbah_model::time::Timestamp;
 use sea_query::{Condition, Order};
 use serde_json::value::RawValue;
 
@@ -17,7 +18,7 @@ use crate::audit::{self, AuditRecord};
 use crate::database::{Dialect, Row, Session, params};
 use crate::filter::{compile, members};
 use crate::page::{Listing, Page, SortKey, Step, Walk, direction};
-use crate::{Store, StoreError, detector, entities, record};
+use crate::{Store, StoreError, changes, detector, entities, record};
 
 use self::filter::target;
 
@@ -50,14 +51,17 @@ impl Store {
         self.write_apart(move |session| {
             let read = detector::hold_position(session, tenant)?;
             let mut ingested = Ingested::default();
+            let mut arrived = Vec::new();
             for (record, activity) in &rows {
                 if insert(session, tenant, activity, record, read)? {
                     ingested.accepted += 1;
+                    arrived.push(activity.id);
                     ingested.late += u64::from(read.is_late(activity.id));
                 } else {
                     ingested.duplicates += 1;
                 }
             }
+            changes::activities_arrived(session, tenant, &arrived, Timestamp::now())?;
             entities::observe(session, tenant, &observations)?;
             Ok(ingested)
         })
@@ -93,7 +97,7 @@ impl Store {
         self.read(move |session| {
             let step = list(tenant, &query).step(session, tenant, &walk, limit, read_id)?;
             let mut records = Vec::with_capacity(step.records.len());
-            each_record(session, tenant, &step.records, |record| {
+            each_record(session, tenant, &step.records, |_, record| {
                 records.push(record);
                 Ok(())
             })?;
@@ -265,39 +269,41 @@ fn records(
     ids: &[ActivityId],
 ) -> Result<Vec<Box<RawValue>>, StoreError> {
     let mut records = Vec::with_capacity(ids.len());
-    each_record(session, tenant, ids, |record| {
+    each_record(session, tenant, ids, |_, record| {
         records.push(record::raw_json(&record)?);
         Ok(())
     })?;
     Ok(records)
 }
 
-/// Gives the records of these activities away, as JSON text and in this order.
-fn each_record(
+/// Gives the records of these activities away in this order, as JSON text, each with its
+/// place among them; what is not there is left out.
+pub(crate) fn each_record(
     session: &mut Session<'_>,
     tenant: TenantId,
     ids: &[ActivityId],
-    mut give: impl FnMut(Vec<u8>) -> Result<(), StoreError>,
+    mut give: impl FnMut(usize, Vec<u8>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let mut give = |mut row: Row| give(record::decompress(&row.get::<Vec<u8>>(0)?)?);
+    let mut give = |place, mut row: Row| give(place, record::decompress(&row.get::<Vec<u8>>(0)?)?);
     match session.dialect() {
         Dialect::Sqlite => {
-            for id in ids {
+            for (place, id) in ids.iter().enumerate() {
                 let row = session.row(
                     "SELECT record FROM activity_raw
                      WHERE tenant_id = ?1 AND timestamp = ?2 AND uuid = ?3",
                     params![tenant, id.timestamp, id.uuid.as_bytes().to_vec()],
                 )?;
-                row.map(&mut give).transpose()?;
+                row.map(|row| give(place, row)).transpose()?;
             }
             Ok(())
         }
         // A statement costs a journey there and back.
         Dialect::Postgres => {
-            for ids in ids.chunks(FETCHED) {
+            for (chunk, ids) in ids.chunks(FETCHED).enumerate() {
                 let (sql, parameters) = fetch_many(tenant, ids);
-                for row in session.rows(&sql, &parameters)? {
-                    give(row)?;
+                for mut row in session.rows(&sql, &parameters)? {
+                    let place: u32 = row.get(1)?;
+                    give(chunk * FETCHED + place as usize, row)?;
                 }
             }
             Ok(())
@@ -317,7 +323,7 @@ fn fetch_many(tenant: TenantId, ids: &[ActivityId]) -> (String, Vec<sea_query::V
         parameters.extend_from_slice(params![id.timestamp, id.uuid.as_bytes().to_vec()]);
     }
     let sql = format!(
-        "SELECT raw.record FROM (VALUES {}) AS wanted (timestamp, uuid, place)
+        "SELECT raw.record, wanted.place FROM (VALUES {}) AS wanted (timestamp, uuid, place)
          JOIN activity_raw raw ON raw.tenant_id = ?1 AND raw.timestamp = wanted.timestamp
             AND raw.uuid = wanted.uuid
          ORDER BY wanted.place",

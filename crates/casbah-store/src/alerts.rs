@@ -14,7 +14,7 @@ use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::filter::compile;
 use crate::page::{Listing, Page, SortKey, Step, Walk, direction};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, changes};
 
 use self::filter::target;
 
@@ -206,6 +206,7 @@ pub(crate) fn insert(
             serde_json::to_string(alert)?,
         ],
     )?;
+    changes::alert_changed(session, tenant, alert.id, Timestamp::now())?;
     insert_parts(session, tenant, alert)
 }
 
@@ -248,7 +249,7 @@ pub(crate) fn update(
             serde_json::to_string(alert)?,
         ],
     )?;
-    Ok(())
+    changes::alert_changed(session, tenant, alert.id, Timestamp::now())
 }
 
 /// Stores what an alert speaks of and what proves it; what is there already stays.

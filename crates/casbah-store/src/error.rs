@@ -61,6 +61,9 @@ pub enum StoreError {
         /// The newest version known here.
         known: i64,
     },
+    /// A stored change does not name what it should.
+    #[error("a stored change cannot be read")]
+    Feed,
     /// The store was not given the key of the audit.
     #[error("the store was not given the key of the audit")]
     NoAuditKey,

@@ -8,6 +8,7 @@
 mod activities;
 mod alerts;
 mod audit;
+mod changes;
 mod database;
 mod detector;
 mod directory;
@@ -25,7 +26,7 @@ use std::sync::{Arc, OnceLock};
 
 use casbah_model::audit::AuditSealer;
 use casbah_model::ids::TenantId;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use database::{Change, Database, Session};
 use directory::Remembered;
@@ -35,6 +36,7 @@ pub use alerts::{Handled, Handling};
 pub use audit::{
     AuditCursor, AuditQuery, AuditRecord, ChainRecord, Link, NewLink, StoredAuditRecord,
 };
+pub use changes::{Feed, FeedPosition, Following, ParseFeedPositionError};
 pub use database::DatabaseAddress;
 pub use detector::{DetectionCommit, DetectorState, Story};
 pub use directory::{
@@ -51,6 +53,8 @@ pub struct Store {
     database: Arc<Database>,
     remembered: Arc<Remembered>,
     audit: Arc<Audited>,
+    /// Counts the writes of this process that changed something which has a feed.
+    changed: Arc<watch::Sender<u64>>,
 }
 
 /// What the audit of an open store needs, given once.
@@ -74,6 +78,7 @@ impl Store {
             database: Arc::new(database),
             remembered: Arc::default(),
             audit: Arc::default(),
+            changed: Arc::new(watch::Sender::new(0)),
         })
     }
 
@@ -87,6 +92,12 @@ impl Store {
     /// ignored.
     pub fn tell_unlinked(&self, listener: mpsc::UnboundedSender<TenantId>) {
         let _ = self.audit.unlinked.set(listener);
+    }
+
+    /// Tells when something changed that has a feed, by a write of this process; other
+    /// nodes' writes are not told.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
     }
 
     async fn read<T, F>(&self, call: F) -> Result<T, StoreError>
@@ -115,18 +126,28 @@ impl Store {
         self.write_as(Change::NoDirectory, call).await
     }
 
+    /// A write of rows that belong to one that the call locks first.
+    async fn write_locked<T, F>(&self, call: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.write_as(Change::Locked, call).await
+    }
+
     async fn write_as<T, F>(&self, what: Change, call: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let sealer = self.audit.sealer.get().cloned();
-        let (value, unlinked) = self
+        let (value, unlinked, has_changes) = self
             .database
             .write(what, move |session| {
                 session.audit.sealer.clone_from(&sealer);
                 let value = call(session)?;
-                Ok((value, std::mem::take(&mut session.audit.unlinked)))
+                let unlinked = std::mem::take(&mut session.audit.unlinked);
+                Ok((value, unlinked, std::mem::take(&mut session.has_changes)))
             })
             .await?;
         if let Some(listener) = self.audit.unlinked.get() {
@@ -134,6 +155,10 @@ impl Store {
                 // Whoever listened has ended; the next start links what is left.
                 let _ = listener.send(tenant);
             }
+        }
+        if has_changes {
+            self.changed
+                .send_modify(|count| *count = count.wrapping_add(1));
         }
         Ok(value)
     }

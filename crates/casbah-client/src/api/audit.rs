@@ -104,7 +104,7 @@ struct Data {
     data: Vec<Value>,
 }
 
-fn encoded(parameters: &[(&str, String)]) -> String {
+pub(super) fn encoded(parameters: &[(&str, String)]) -> String {
     url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters)
         .finish()

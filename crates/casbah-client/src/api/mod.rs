@@ -5,6 +5,7 @@ mod api_tokens;
 mod audit;
 mod base;
 mod casbah;
+mod changes;
 mod discovery;
 mod file;
 mod graph;
@@ -25,6 +26,7 @@ pub use api_tokens::{ApiToken, NewApiToken};
 pub use audit::{AuditPage, AuditVerification};
 pub use base::ApiBase;
 pub use casbah::{DetectorState, IngestAnswer, IngestError, NewAdministrator, NewTenant, Tenant};
+pub use changes::{Changes, Feed, FeedStart};
 pub use discovery::{BlockScriptFormat, ReportQuery};
 pub use file::UploadProgress;
 pub use graph::{
@@ -53,6 +55,11 @@ impl Client {
     /// A client of the API at `base` with tokens of `tokens`.
     pub fn new(base: ApiBase, tokens: TokenSource) -> Self {
         Self { base, tokens }
+    }
+
+    /// Where the API is.
+    pub fn base(&self) -> &ApiBase {
+        &self.base
     }
 
     /// Where its tokens come from.

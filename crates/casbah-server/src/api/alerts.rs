@@ -101,14 +101,14 @@ const CLOSINGS: [Closing; 5] = [
 
 /// An alert with the address of its page.
 #[derive(Debug, Serialize)]
-struct AlertRecord {
+pub(super) struct AlertRecord {
     #[serde(flatten)]
     alert: Alert,
     #[serde(rename = "URL")]
     url: String,
 }
 
-fn record(app: &App, alert: Alert) -> AlertRecord {
+pub(super) fn record(app: &App, alert: Alert) -> AlertRecord {
     let url = format!("{}/#/alerts/{}", app.authority.origin(), alert.id);
     AlertRecord { alert, url }
 }

@@ -39,6 +39,9 @@ pub(crate) enum ApiError {
     /// A list's parameters are not good.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// A feed does not reach back to the place that was asked for.
+    #[error("the feed does not reach back to this place")]
+    FeedGone,
     /// What was asked for collides with what is there.
     #[error("{0}")]
     Conflict(String),
@@ -57,6 +60,11 @@ pub(crate) enum ApiError {
 }
 
 impl ApiError {
+    /// A document that cannot be written as JSON.
+    pub(crate) fn document(error: serde_json::Error) -> Self {
+        Self::Store(error.into())
+    }
+
     /// A value that is not good, quoted in at most a hundred characters.
     pub(crate) fn bad_value(parameter: &'static str, value: impl AsRef<str>) -> Self {
         Self::BadValue {
@@ -93,6 +101,13 @@ impl IntoResponse for ApiError {
                 }),
             ),
             Self::NotFound => (StatusCode::NOT_FOUND, json!({"detail": "Not found."})),
+            Self::FeedGone => (
+                StatusCode::GONE,
+                detail(
+                    "Changes are kept for 7 days and this place is older. Read the list again, \
+                     then follow without 'after'.",
+                ),
+            ),
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 detail("Method not allowed."),

@@ -5,9 +5,11 @@ mod alerts;
 mod api_tokens;
 mod audit;
 mod casbah;
+mod changes;
 mod credentials;
 mod discovery;
 mod entities;
+mod entity_tag;
 mod envelope;
 mod error;
 mod keys;
@@ -24,19 +26,24 @@ mod usage;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 
 pub(crate) use error::{ApiError, in_form};
 #[cfg(test)]
 pub(crate) use routes::Operation;
 use routes::Routes;
+use tower_http::compression::CompressionLayer;
 
 use crate::state::App;
 
 /// All routes of the API, under the one path that [`crate::paths`] turns the
-/// others into.
+/// others into. Its answers are compressed for whoever understands it; no page is, whose
+/// secrets its length might tell.
 pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
-    routes(app).into_router().merge(uploads::router())
+    let router = routes(app).into_router().merge(uploads::router());
+    router
+        .layer(middleware::from_fn(entity_tag::add))
+        .layer(CompressionLayer::new())
 }
 
 /// What the API can do, for tests that go through all of it.
@@ -55,6 +62,7 @@ fn routes(app: Arc<App>) -> Routes {
     let routes = uploads::routes(routes);
     let routes = discovery::routes(routes);
     let routes = people_only::routes(routes);
+    let routes = changes::routes(routes);
     let routes = casbah::routes(routes);
     let routes = audit::routes(routes);
     let routes = usage::routes(routes);

@@ -17,6 +17,9 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use axum::response::Response;
 use casbah_connect::{Connector, Egress};
+use casbah_detection::demo;
+use casbah_detection::detections::Detector;
+use casbah_detection::sources::Source;
 use casbah_identity::Authority;
 use casbah_identity::audit::AuditKey;
 use casbah_identity::crypto::MasterKey;
@@ -41,6 +44,8 @@ use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::first_start::{CreatedTenant, Founder};
 use crate::identity::issuers::ForeignIssuers;
+use crate::ingest::ingest_events;
+use crate::jobs::detector::{Detection, Round};
 use crate::jobs::{DiscoveryWorker, Receiving};
 use crate::state::App;
 use crate::{first_start, paths, server};
@@ -189,6 +194,7 @@ impl TestServer {
             discovery_worker,
             receiving: Receiving::default(),
             detector_wake: Arc::default(),
+            closing: watch::Sender::new(false),
             config,
         });
         let router = server::router(Arc::clone(&app));
@@ -202,6 +208,26 @@ impl TestServer {
             restarted: None,
             directory,
         }
+    }
+
+    /// Hands in the demonstration's events and lets the detector see them.
+    pub(crate) async fn demonstrate(&self, tenant: TenantId) {
+        let (app, store) = (&self.app, &self.app.store);
+        let own = store.tenant(tenant).await.unwrap().unwrap();
+        let events = Body::from(demo::events(Timestamp::now()));
+        let enricher = app.enricher().await.unwrap();
+        let source = Source::Microsoft365;
+        let ingested = ingest_events(store, enricher, &own, source, events, false, u64::MAX);
+        ingested.await.unwrap();
+        let detection = Detection {
+            store: store.clone(),
+            receiving: app.receiving.clone(),
+            node: KeyId::random(),
+            lateness: app.config.lateness,
+            detector: Detector::default(),
+        };
+        let (_stop, stopped) = watch::channel(false);
+        while detection.round(tenant, &stopped).await.unwrap() == Round::More {}
     }
 
     /// An application of `tenant` with these permissions granted.

@@ -58,6 +58,10 @@ pub(crate) enum Change {
     Any,
     /// Nothing that a token is decided by: events, logs, counters.
     NoDirectory,
+    /// Nothing but rows that belong to one that the call locks first
+    /// ([`Session::for_update`]). Such calls wait for one another on PostgreSQL, where
+    /// others are run again, and each sees what the one before it wrote.
+    Locked,
 }
 
 /// An open database.
@@ -114,7 +118,7 @@ impl Database {
     {
         match self {
             Self::Sqlite(sqlite) => sqlite.write(what, call).await,
-            Self::Postgres(postgres) => postgres.write(call).await,
+            Self::Postgres(postgres) => postgres.write(what, call).await,
         }
     }
 }

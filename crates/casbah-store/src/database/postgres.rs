@@ -1,9 +1,13 @@
 //! PostgreSQL: a pool of connections, each used by a blocking thread.
 
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
 use sqlx::Connection as _;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use tokio::runtime::Handle;
 
+use super::Change;
 use super::session::Session;
 use crate::error::StoreError;
 
@@ -11,7 +15,7 @@ use crate::error::StoreError;
 const CONNECTIONS: u32 = 16;
 
 /// How often a transaction that could not be serialised is run again.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: u32 = 10;
 
 /// An open PostgreSQL database.
 pub(crate) struct Postgres {
@@ -46,7 +50,7 @@ impl Postgres {
         .map_err(|_| StoreError::Panicked)?
     }
 
-    pub(super) async fn write<T, F>(&self, call: F) -> Result<T, StoreError>
+    pub(super) async fn write<T, F>(&self, what: Change, call: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: Fn(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -56,8 +60,11 @@ impl Postgres {
         tokio::task::spawn_blocking(move || {
             let mut attempt = 1;
             loop {
-                match transact(&mut connection, &runtime, &call) {
-                    Err(error) if error.is_transient() && attempt < ATTEMPTS => attempt += 1,
+                match transact(&mut connection, &runtime, what, &call) {
+                    Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+                        std::thread::sleep(pause(attempt));
+                        attempt += 1;
+                    }
                     result => return result,
                 }
             }
@@ -67,15 +74,26 @@ impl Postgres {
     }
 }
 
+/// How long a transaction waits that could not be serialised: longer each time, and each
+/// another time, so that those that met do not meet again.
+fn pause(attempt: u32) -> Duration {
+    let any = RandomState::new().hash_one(attempt);
+    Duration::from_micros(any % (1_000 << attempt))
+}
+
 /// Serialisable, so that a rule checked in a transaction holds when it commits,
 /// as it does behind SQLite's one writer.
 fn transact<T>(
     connection: &mut sqlx::PgConnection,
     runtime: &Handle,
+    what: Change,
     call: &impl Fn(&mut Session<'_>) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let mut transaction =
-        runtime.block_on(connection.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE"))?;
+    let begin = match what {
+        Change::Any | Change::NoDirectory => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+        Change::Locked => "BEGIN ISOLATION LEVEL READ COMMITTED",
+    };
+    let mut transaction = runtime.block_on(connection.begin_with(begin))?;
     // An early return drops the transaction, which rolls it back.
     let result = call(&mut Session::postgres(&mut transaction, runtime))?;
     runtime.block_on(transaction.commit())?;

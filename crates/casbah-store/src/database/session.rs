@@ -28,6 +28,8 @@ pub(crate) struct Session<'a> {
     connection: Connected<'a>,
     /// What the call does to the audit.
     pub(crate) audit: AuditWork,
+    /// Whether the call changed something that has a feed.
+    pub(crate) has_changes: bool,
 }
 
 enum Connected<'a> {
@@ -52,6 +54,7 @@ impl<'a> Session<'a> {
         Self {
             connection: Connected::Sqlite(connection),
             audit: AuditWork::default(),
+            has_changes: false,
         }
     }
 
@@ -62,6 +65,7 @@ impl<'a> Session<'a> {
                 runtime,
             },
             audit: AuditWork::default(),
+            has_changes: false,
         }
     }
 }
@@ -125,6 +129,15 @@ impl Session<'_> {
         match &self.connection {
             Connected::Sqlite(_) => "",
             Connected::Postgres { .. } => " FOR SHARE",
+        }
+    }
+
+    /// What a query ends with so that no other transaction has its rows so until this one
+    /// ends.
+    pub(crate) fn for_update(&self) -> &'static str {
+        match &self.connection {
+            Connected::Sqlite(_) => "",
+            Connected::Postgres { .. } => " FOR UPDATE",
         }
     }
 

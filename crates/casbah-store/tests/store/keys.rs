@@ -8,7 +8,7 @@ use crate::directory::{self, NOW};
 use crate::samples::audit;
 
 /// A tenant, the home tenant or another.
-async fn add_tenant(store: &Store, is_home: bool) -> TenantId {
+pub(crate) async fn add_tenant(store: &Store, is_home: bool) -> TenantId {
     let domain = if is_home {
         "home.example"
     } else {

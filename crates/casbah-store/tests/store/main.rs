@@ -8,6 +8,7 @@
 mod activities;
 mod alerts;
 mod audit;
+mod changes;
 mod consent;
 mod detector;
 mod devices;

@@ -1,9 +1,10 @@
 //! Activities.
 
-use casbah_client::ListQuery;
+use casbah_client::{Feed, ListQuery};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use super::watch::{self, WatchArgs, Watched};
 use super::write_pages;
 use crate::context::Context;
 use crate::error::CliError;
@@ -21,6 +22,10 @@ pub(crate) enum ActivitiesCommand {
         /// The activity's id
         id: String,
     },
+    /// Activities as they arrive, a line each, until it is ended
+    ///
+    /// For example: casbah activities watch --output ndjson | jq .description
+    Watch(WatchArgs),
 }
 
 #[derive(Debug, Args)]
@@ -64,6 +69,13 @@ pub(crate) async fn run(context: &Context, command: ActivitiesCommand) -> Result
         ActivitiesCommand::Show { id } => {
             let activity: Value = client.activity(&id).await?;
             context.out.record(ACTIVITY, &activity)?;
+        }
+        ActivitiesCommand::Watch(arguments) => {
+            let watched = Watched {
+                feed: Feed::Activities,
+                columns: ACTIVITY,
+            };
+            return watch::run(context, watched, arguments).await;
         }
     }
     context.attribute_countries();

@@ -1,10 +1,11 @@
 //! Alerts.
 
-use casbah_client::{Closing, ListQuery};
+use casbah_client::{Closing, Feed, ListQuery};
 use casbah_model::alert::{CloseKind, Severity};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::watch::{self, WatchArgs, Watched};
 use super::write_pages;
 use crate::context::Context;
 use crate::error::CliError;
@@ -32,6 +33,10 @@ pub(crate) enum AlertsCommand {
         /// The alert's id
         id: String,
     },
+    /// Alerts as they are made and change, a line each, until it is ended
+    ///
+    /// For example: casbah alerts watch --output ndjson
+    Watch(WatchArgs),
     /// Close with a verdict
     ///
     /// For example: casbah alerts close ID --as benign --reason confirmed --comment 'on a trip'
@@ -142,6 +147,13 @@ pub(crate) async fn run(context: &Context, command: AlertsCommand) -> Result<(),
         AlertsCommand::Unread { id } => {
             let alert: Value = client.mark_alert(&id, false).await?;
             show(context, &alert)
+        }
+        AlertsCommand::Watch(arguments) => {
+            let watched = Watched {
+                feed: Feed::Alerts,
+                columns: ALERT,
+            };
+            watch::run(context, watched, arguments).await
         }
         AlertsCommand::Close(arguments) => close(context, arguments).await,
     }

@@ -19,6 +19,7 @@ pub(crate) mod subnets;
 pub(crate) mod tenant;
 pub(crate) mod token;
 pub(crate) mod user;
+mod watch;
 
 use casbah_client::{Error, Pages};
 use clap::CommandFactory as _;

@@ -1,6 +1,7 @@
 //! How results are written: tables for people, the exact record for programs.
 
 mod columns;
+mod flow;
 mod time;
 
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ pub(crate) use columns::{
     ROLE, SECRET, SIGNING_KEY, STREAM, SUBNET, TENANT, TOKEN, UPLOAD, USAGE,
 };
 use columns::{Reader, harmless};
+use flow::Flow;
 pub(crate) use time::Zone;
 
 /// A form of output.
@@ -59,6 +61,11 @@ impl Output {
     /// A list that arrives piece by piece.
     pub(crate) fn list(&self, columns: &'static [Column]) -> io::Result<List<io::Stdout>> {
         List::new(self.clone(), columns, io::stdout())
+    }
+
+    /// Records that come one after the other, without an end.
+    pub(crate) fn flow(&self, columns: &'static [Column]) -> io::Result<Flow<io::Stdout>> {
+        Flow::new(self.clone(), columns, io::stdout())
     }
 
     /// A list that is there.
