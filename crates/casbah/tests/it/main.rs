@@ -14,3 +14,4 @@ mod identity_provider;
 mod keys;
 mod people;
 mod support;
+mod watch;

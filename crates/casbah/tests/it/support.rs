@@ -151,6 +151,16 @@ impl Demo {
         Answer::read(request.send().await.unwrap()).await
     }
 
+    /// A whole list, a record a line.
+    pub(crate) async fn lines(&self, path: &str, token: &str) -> String {
+        let address = format!("{}{path}", self.url);
+        let request = self.http.get(address).bearer_auth(token);
+        let request = request.header("Accept", "application/x-ndjson");
+        let answer = request.send().await.unwrap().error_for_status().unwrap();
+        assert_eq!(answer.headers()["content-type"], "application/x-ndjson");
+        answer.text().await.unwrap()
+    }
+
     /// A link to put a log to.
     pub(crate) async fn link(&self, token: &str, source: &str) -> String {
         let path = format!("/api/v1/discovery/upload_url/?filename=access.log&source={source}");
