@@ -92,7 +92,7 @@ pub async fn rewrap(
         .detail(format!("in place of {}", name(&present)));
     let records = vault.rewrap(&new, now)?;
     let data_keys = records.len();
-    if std::env::var_os(VARIABLE).is_some() {
+    if is_in_environment() {
         store.rewrap_data_keys(records, audit).await?;
         return Ok(Rewrapped {
             data_keys,
@@ -129,12 +129,22 @@ pub(crate) async fn find(data_dir: &Path, store: &Store) -> Result<MasterKey, Se
     Ok(MasterKey::load_or_create(&file)?)
 }
 
+/// Whether the master key comes from the environment.
+pub(crate) fn is_in_environment() -> bool {
+    std::env::var_os(VARIABLE).is_some()
+}
+
+/// Whether there is a master key that a start would not have to make.
+pub(crate) fn is_there(data_dir: &Path) -> bool {
+    is_in_environment() || key_file(data_dir).exists() || pending(data_dir).exists()
+}
+
 /// A master key's name, which tells nothing of the key.
 fn name(key: &MasterKey) -> String {
     format!("{:08x}", key.id())
 }
 
-fn key_file(data_dir: &Path) -> PathBuf {
+pub(crate) fn key_file(data_dir: &Path) -> PathBuf {
     data_dir.join("master.key")
 }
 

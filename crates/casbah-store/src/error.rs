@@ -43,6 +43,18 @@ pub enum StoreError {
     /// Another process has the database.
     #[error("another casbah has the database {0} open")]
     InUse(PathBuf),
+    /// Other processes have the PostgreSQL database open.
+    #[error("other casbah processes have the PostgreSQL database open")]
+    InUseByNodes,
+    /// The PostgreSQL database is being migrated.
+    #[error("the PostgreSQL database is being migrated")]
+    Migrating,
+    /// A migration into the database was cut off.
+    #[error(
+        "a migration into this database did not come to its end: run `casbah migrate --resume`, \
+         or empty the database"
+    )]
+    HalfMigrated,
     /// The database cannot be taken for this process.
     #[error("the database {path} cannot be locked: {source}")]
     Lock {

@@ -17,6 +17,7 @@ mod entities;
 mod error;
 mod filter;
 mod ip_ranges;
+mod migrate;
 mod page;
 mod record;
 mod role_use;
@@ -28,7 +29,7 @@ use casbah_model::audit::AuditSealer;
 use casbah_model::ids::TenantId;
 use tokio::sync::{mpsc, watch};
 
-use database::{Change, Database, Session};
+use database::{Change, Database, Hold, Session};
 use directory::Remembered;
 
 pub use activities::{Ingested, Scan};
@@ -44,6 +45,10 @@ pub use directory::{
 };
 pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};
+pub use migrate::{
+    Content, Installation, MigrateError, Migration, MigrationPhase, MigrationStep, Moved, Side,
+    TableCheck,
+};
 pub use page::{COUNTED, Page, Place, Step, Total, Walk};
 pub use role_use::RoleUse;
 
@@ -66,20 +71,32 @@ struct Audited {
 
 impl Store {
     /// Opens the database, brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::HalfMigrated`] for the target of a migration that was cut off:
+    /// whoever worked on it would make of a part an installation.
     pub async fn open(address: &DatabaseAddress) -> Result<Self, StoreError> {
-        let database = Database::open(address).await?;
+        let database = Database::open(address, Hold::Shared).await?;
         let dialect = database.dialect();
         database
             .write(Change::Any, move |session| {
-                schema::migrate(session, dialect)
+                schema::migrate(session, dialect)?;
+                if migrate::source_of(session)?.is_some() {
+                    return Err(StoreError::HalfMigrated);
+                }
+                Ok(())
             })
             .await?;
-        Ok(Self {
+        Ok(Self::of(database))
+    }
+
+    fn of(database: Database) -> Self {
+        Self {
             database: Arc::new(database),
             remembered: Arc::default(),
             audit: Arc::default(),
             changed: Arc::new(watch::Sender::new(0)),
-        })
+        }
     }
 
     /// Gives the store the key of the audit; what it appends from now on is marked.

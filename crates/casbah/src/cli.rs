@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     activities, admin, alerts, api_token, app, audit, discovery, entities, identity_provider,
-    ingest, keys, login, subnets, tenant, token, user,
+    ingest, keys, login, migrate, subnets, tenant, token, user,
 };
 use crate::demo::DemoArgs;
 use crate::output::Format;
@@ -133,6 +133,16 @@ pub(crate) enum Command {
     /// On the server's own machine, while it does not run: get back in
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// On the server's own machine, while it does not run: move all of it to another database
+    ///
+    /// The target must be empty. Every table is copied, then both sides are read and
+    /// compared; until they are the same, no server starts with the target. The source
+    /// stays as it is. A URL with a password is better in CASBAH_MIGRATE_TO than on the
+    /// command line.
+    ///
+    /// For example: casbah migrate --from sqlite:casbah-data/casbah.db
+    /// --to postgres://casbah@db.contoso.example/casbah --data-dir casbah-data
+    Migrate(migrate::MigrateArgs),
     /// Alerts
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -195,6 +205,7 @@ mod tests {
             vec!["keys"],
             vec!["keys", "rewrap"],
             vec!["admin", "recover"],
+            vec!["migrate"],
             vec!["user"],
             vec!["user", "invite"],
         ] {

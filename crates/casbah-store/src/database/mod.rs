@@ -51,6 +51,15 @@ impl std::fmt::Debug for DatabaseAddress {
     }
 }
 
+/// Who else may have the database open. A SQLite file is one process's in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Other nodes of the installation.
+    Shared,
+    /// Nobody.
+    Alone,
+}
+
 /// What a write may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
@@ -71,10 +80,12 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    pub(crate) async fn open(address: &DatabaseAddress) -> Result<Self, StoreError> {
+    pub(crate) async fn open(address: &DatabaseAddress, hold: Hold) -> Result<Self, StoreError> {
         Ok(match address {
             DatabaseAddress::Sqlite(path) => Self::Sqlite(sqlite::Sqlite::open(path)?),
-            DatabaseAddress::Postgres(url) => Self::Postgres(postgres::Postgres::open(url).await?),
+            DatabaseAddress::Postgres(url) => {
+                Self::Postgres(postgres::Postgres::open(url, hold).await?)
+            }
         })
     }
 

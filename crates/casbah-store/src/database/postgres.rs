@@ -3,16 +3,20 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use sqlx::Connection as _;
 use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::{Connection as _, PgConnection};
 use tokio::runtime::Handle;
 
-use super::Change;
 use super::session::Session;
+use super::{Change, Hold};
 use crate::error::StoreError;
 
 /// Connections of one node.
 const CONNECTIONS: u32 = 16;
+
+/// The advisory lock that all processes of an installation have in common; the bytes
+/// spell "casbah".
+const LOCK: i64 = 0x6361_7362_6168;
 
 /// How often a transaction that could not be serialised is run again.
 const ATTEMPTS: u32 = 10;
@@ -23,12 +27,41 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .connect(url)
+    /// Every connection holds the lock: a node's can all be made anew and it is still
+    /// held.
+    pub(super) async fn open(url: &str, hold: Hold) -> Result<Self, StoreError> {
+        // Asked once apart, since a pool tries a connection that fails again and again.
+        let mut first = PgConnection::connect(url).await?;
+        if !try_lock(&mut first, hold).await? {
+            return Err(match hold {
+                Hold::Shared => StoreError::Migrating,
+                Hold::Alone => StoreError::InUseByNodes,
+            });
+        }
+        // The end of a connection is heard of a moment later.
+        sqlx::query("SELECT pg_advisory_unlock_all()")
+            .execute(&mut first)
             .await?;
-        Ok(Self { pool })
+        first.close().await?;
+        let options = match hold {
+            Hold::Shared => PgPoolOptions::new().max_connections(CONNECTIONS),
+            // Two connections would lock each other out.
+            Hold::Alone => PgPoolOptions::new()
+                .max_connections(1)
+                .idle_timeout(None)
+                .max_lifetime(None),
+        };
+        let pool = options.after_connect(move |connection, _| {
+            Box::pin(async move {
+                if try_lock(connection, hold).await? {
+                    return Ok(());
+                }
+                Err(sqlx::Error::Configuration("the database is locked".into()))
+            })
+        });
+        Ok(Self {
+            pool: pool.connect(url).await?,
+        })
     }
 
     pub(super) async fn read<T, F>(&self, call: F) -> Result<T, StoreError>
@@ -81,10 +114,21 @@ fn pause(attempt: u32) -> Duration {
     Duration::from_micros(any % (1_000 << attempt))
 }
 
+async fn try_lock(connection: &mut PgConnection, hold: Hold) -> Result<bool, sqlx::Error> {
+    let query = match hold {
+        Hold::Shared => "SELECT pg_try_advisory_lock_shared($1)",
+        Hold::Alone => "SELECT pg_try_advisory_lock($1)",
+    };
+    sqlx::query_scalar(query)
+        .bind(LOCK)
+        .fetch_one(connection)
+        .await
+}
+
 /// Serialisable, so that a rule checked in a transaction holds when it commits,
 /// as it does behind SQLite's one writer.
 fn transact<T>(
-    connection: &mut sqlx::PgConnection,
+    connection: &mut PgConnection,
     runtime: &Handle,
     what: Change,
     call: &impl Fn(&mut Session<'_>) -> Result<T, StoreError>,

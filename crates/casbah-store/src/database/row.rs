@@ -22,6 +22,11 @@ pub(crate) enum Cell {
 pub(crate) struct Row(pub(super) Vec<Cell>);
 
 impl Row {
+    /// All its values, from left to right.
+    pub(crate) fn into_cells(self) -> Vec<Cell> {
+        self.0
+    }
+
     /// The value in `column`, which is taken out of the row.
     pub(crate) fn get<T: FromCell>(&mut self, column: usize) -> Result<T, StoreError> {
         let cell = self

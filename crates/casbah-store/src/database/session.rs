@@ -1,10 +1,12 @@
 //! A connection in use by one call.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use casbah_model::audit::AuditSealer;
 use casbah_model::ids::TenantId;
+use futures_util::TryStreamExt as _;
 use rusqlite::types::{Value as SqliteValue, ValueRef};
 use sea_query::{PostgresQueryBuilder, QueryStatementWriter, SqliteQueryBuilder, Value};
 use sqlx::postgres::{PgArguments, PgRow};
@@ -91,26 +93,53 @@ impl Session<'_> {
 
     /// All rows of a query.
     pub(crate) fn rows(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        self.each(sql, parameters, |row| {
+            rows.push(row);
+            Ok::<_, StoreError>(ControlFlow::Continue(()))
+        })?;
+        Ok(rows)
+    }
+
+    /// Gives the rows of a query one by one, as they come, until `each` breaks off; no
+    /// more than one is kept here.
+    pub(crate) fn each<E: From<StoreError>>(
+        &mut self,
+        sql: &str,
+        parameters: &[Value],
+        mut each: impl FnMut(Row) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
         match &mut self.connection {
             Connected::Sqlite(connection) => {
-                let mut statement = connection.prepare_cached(sql)?;
+                let sqlite = |error: rusqlite::Error| E::from(error.into());
+                let mut statement = connection.prepare_cached(sql).map_err(sqlite)?;
                 let columns = statement.column_count();
                 let parameters = rusqlite::params_from_iter(parameters.iter().map(to_sqlite));
-                let mut rows = statement.query(parameters)?;
-                let mut answer = Vec::new();
-                while let Some(row) = rows.next()? {
+                let mut rows = statement.query(parameters).map_err(sqlite)?;
+                while let Some(row) = rows.next().map_err(sqlite)? {
                     let cells = (0..columns).map(|index| Ok(sqlite_cell(row.get_ref(index)?)));
-                    answer.push(Row(cells.collect::<Result<_, rusqlite::Error>>()?));
+                    let cells = cells.collect::<Result<_, rusqlite::Error>>();
+                    if each(Row(cells.map_err(sqlite)?))?.is_break() {
+                        break;
+                    }
                 }
-                Ok(answer)
+                Ok(())
             }
             Connected::Postgres {
                 connection,
                 runtime,
             } => {
+                let postgres = |error: sqlx::Error| E::from(error.into());
                 let query = sqlx::query_with(AssertSqlSafe(numbered(sql)), arguments(parameters)?);
-                let rows = runtime.block_on(connection.fetch_all(query))?;
-                rows.iter().map(postgres_row).collect()
+                runtime.block_on(async {
+                    let mut rows = connection.fetch(query);
+                    while let Some(row) = rows.try_next().await.map_err(postgres)? {
+                        if each(postgres_row(&row)?)?.is_break() {
+                            break;
+                        }
+                    }
+                    Ok(())
+                })
             }
         }
     }

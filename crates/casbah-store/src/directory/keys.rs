@@ -197,7 +197,10 @@ impl Store {
 }
 
 /// Keys are the installation's, so the home tenant's audit holds what became of them.
-fn audit_at_home(session: &mut Session<'_>, record: &AuditRecord) -> Result<(), StoreError> {
+pub(crate) fn audit_at_home(
+    session: &mut Session<'_>,
+    record: &AuditRecord,
+) -> Result<(), StoreError> {
     let homes = session.rows("SELECT id FROM tenant WHERE is_home = 1", params![])?;
     for mut home in homes {
         let home: TenantId = home.get(0)?;

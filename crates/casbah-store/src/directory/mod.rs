@@ -29,5 +29,6 @@ pub use applications::{ApplicationCounts, ApplicationQuery, TokenFacts};
 pub use consent::Consent;
 pub use exchange::Denied;
 pub use invitations::NewInvitation;
+pub(crate) use keys::audit_at_home;
 pub(crate) use remembered::Remembered;
 pub use tenants::NewTenant;

@@ -21,6 +21,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0009_recovery_codes.sql"),
     include_str!("0010_sign_in_age.sql"),
     include_str!("0011_changes.sql"),
+    include_str!("0012_migration.sql"),
 ];
 
 /// What a table is to a database of many nodes (Citus).
@@ -48,6 +49,7 @@ const OTHER_CLASSES: &[(&str, Class)] = &[
     ("audit_key", Class::Reference),
     ("device_code", Class::Reference),
     ("schema_version", Class::Local),
+    ("migration", Class::Local),
 ];
 
 /// Brings the schema up to date; refuses one that is newer than this program.
@@ -72,6 +74,18 @@ pub(crate) fn migrate(session: &mut Session<'_>, dialect: Dialect) -> Result<(),
         )?;
     }
     Ok(())
+}
+
+/// Whether a store was ever opened here.
+pub(crate) fn exists(session: &mut Session<'_>, dialect: Dialect) -> Result<bool, StoreError> {
+    let found = session.number(
+        match dialect {
+            Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'schema_version'",
+            Dialect::Postgres => "SELECT COUNT(to_regclass('schema_version'))",
+        },
+        params![],
+    )?;
+    Ok(found > 0)
 }
 
 fn in_dialect(text: &str, dialect: Dialect) -> String {

@@ -13,6 +13,7 @@ pub(crate) mod identity_provider;
 pub(crate) mod ingest;
 pub(crate) mod keys;
 pub(crate) mod login;
+pub(crate) mod migrate;
 mod oversight;
 pub(crate) mod progress;
 pub(crate) mod subnets;
@@ -52,6 +53,9 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
     if let Command::Admin(command) = cli.command {
         return admin::run(&cli.global, command).await;
     }
+    if let Command::Migrate(arguments) = cli.command {
+        return migrate::run(&cli.global, arguments).await;
+    }
     let context = Context::new(&cli.global)?;
     match cli.command {
         Command::Login(arguments) => login::login(&context, arguments).await,
@@ -73,6 +77,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         | Command::Completions { .. }
         | Command::Demo(_)
         | Command::Keys(_)
+        | Command::Migrate(_)
         | Command::Serve(_) => Ok(()),
     }
 }

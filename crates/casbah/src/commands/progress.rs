@@ -9,6 +9,13 @@ pub(crate) fn byte_bar(total: u64) -> ProgressBar {
     ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
+/// A bar over so many rows, with a message.
+pub(crate) fn row_bar(total: u64) -> ProgressBar {
+    const SHAPE: &str = "{bar:30} {human_pos}/{human_len} rows {eta} {msg}";
+    let style = ProgressStyle::with_template(SHAPE);
+    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 /// A sign that something is waited for.
 pub(crate) fn spinner(text: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(text);

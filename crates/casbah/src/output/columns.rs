@@ -443,6 +443,21 @@ pub(crate) const SECRET: &[Column] = &[
     Column::new("UNTIL", |r, zone| time(r, "/endDateTime", zone)),
 ];
 
+/// A table after a migration.
+pub(crate) const MIGRATION: &[Column] = &[
+    Column::new("TABLE", |r, _| text(r, "/table")),
+    Column::new("ROWS", |r, _| text(r, "/source/rows")),
+    Column::new("ROWS IN TARGET", |r, _| text(r, "/target/rows")),
+    Column::new("SHA-256", |r, _| text(r, "/source/sha256")),
+    Column::new("SHA-256 IN TARGET", |r, _| {
+        if r.pointer("/same") == Some(&Value::Bool(true)) {
+            "the same".to_owned()
+        } else {
+            text(r, "/target/sha256")
+        }
+    }),
+];
+
 pub(crate) const AUDIT: &[Column] = &[
     Column::new("TIME", |r, zone| time(r, "/timestamp", zone)),
     Column::new("ACTOR", |r, _| text(r, "/actor")),

@@ -12,6 +12,7 @@ mod demo;
 mod federated;
 mod identity_provider;
 mod keys;
+mod migrate;
 mod people;
 mod support;
 mod watch;
