@@ -122,6 +122,20 @@ pub enum Conflict {
 }
 
 impl StoreError {
+    /// Whether the statement was broken off before its end (SQLSTATE 57014 query
+    /// canceled).
+    pub(crate) fn is_broken_off(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => {
+                error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted)
+            }
+            Self::Postgres(sqlx::Error::Database(error)) => {
+                error.code().as_deref() == Some("57014")
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the same transaction may succeed if run again (SQLSTATE 40001
     /// serialization failure, 40P01 deadlock).
     pub(crate) fn is_transient(&self) -> bool {

@@ -22,6 +22,8 @@ mod page;
 mod record;
 mod role_use;
 mod schema;
+#[cfg(test)]
+mod testing;
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,6 +1,9 @@
 //! Pages of lists.
 
+use std::time::{Duration, Instant};
+
 use casbah_model::filter::ListQuery;
+use casbah_model::ids::TenantId;
 use sea_query::{
     Alias, Condition, Expr, ExprTrait, Func, Order, Query, SelectStatement, SimpleExpr, Value,
 };
@@ -10,6 +13,10 @@ use crate::error::StoreError;
 
 /// How many records are counted; of more, it is only said that there are more.
 pub const COUNTED: u64 = 10_000;
+
+/// How long a list looks for its records. A filter that matches little, or that no index
+/// helps, would read all there are.
+const BUDGET: Duration = Duration::from_secs(2);
 
 /// How many records a filter matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,59 +152,84 @@ pub enum Walk {
 }
 
 impl Listing {
-    /// Reads one page and the total, of the tenant's records only.
+    /// Reads one page and the total, of the tenant's records only, in [`BUDGET`].
     pub(crate) fn page<T>(
         &self,
         session: &mut Session<'_>,
-        tenant: casbah_model::ids::TenantId,
+        tenant: TenantId,
         query: &ListQuery,
+        read: impl FnMut(Row) -> Result<T, StoreError>,
+    ) -> Result<Page<T>, StoreError> {
+        self.page_until(session, tenant, query, Instant::now() + BUDGET, read)
+    }
+
+    /// The same with another end. What was found until then is the page. A page with
+    /// something in it has a next one, an empty one has none: whoever walks on while
+    /// there is a next page would walk for ever, since what is passed over must be found
+    /// again each time.
+    fn page_until<T>(
+        &self,
+        session: &mut Session<'_>,
+        tenant: TenantId,
+        query: &ListQuery,
+        end: Instant,
         read: impl FnMut(Row) -> Result<T, StoreError>,
     ) -> Result<Page<T>, StoreError> {
         let (limit, skip) = (u64::from(query.limit), u64::from(query.skip));
         // One more tells whether there is more.
-        let rows = self.rows(session, tenant, limit + 1, skip)?;
-        let has_next = rows.len() as u64 > limit;
+        let select = self.select_rows(tenant, limit + 1, skip);
+        let (rows, is_whole) = session.select_until(&select, end)?;
+        let is_longer = rows.len() as u64 > limit;
         let shown = rows.into_iter().zip(0..limit).map(|(row, _)| row);
         let data = shown.map(read).collect::<Result<Vec<_>, _>>()?;
-        let end = skip + data.len() as u64;
-        let is_end_known = !has_next && (skip == 0 || !data.is_empty());
-        let total = if is_end_known {
-            Total::Exactly(end)
-        } else {
-            match self.count(session, tenant)? {
+        let shown = data.len() as u64;
+        let total = if is_longer {
+            match self.count_until(session, tenant, end)? {
                 // Whoever walks up to the total must not stop before the end.
-                Total::MoreThan(counted) => Total::MoreThan(Ord::max(counted, end + 1)),
+                Total::MoreThan(counted) => Total::MoreThan(Ord::max(counted, skip + shown + 1)),
                 exactly @ Total::Exactly(_) => exactly,
             }
+        } else if is_whole && (skip == 0 || shown > 0) {
+            Total::Exactly(skip + shown)
+        } else if is_whole {
+            self.count_until(session, tenant, end)?
+        } else {
+            // Nothing tells how many of those before the page were passed over.
+            Total::MoreThan(if shown > 0 { skip + shown } else { 0 })
         };
         Ok(Page {
+            has_next: is_longer || !is_whole && shown > 0,
             data,
             total,
-            has_next,
         })
     }
 
-    /// Counts the records, up to [`COUNTED`]: a count reads what it counts, and each
-    /// page of a long list would read all of it.
+    /// Counts the records in [`BUDGET`], up to [`COUNTED`].
     pub(crate) fn count(
         &self,
         session: &mut Session<'_>,
-        tenant: casbah_model::ids::TenantId,
+        tenant: TenantId,
+    ) -> Result<Total, StoreError> {
+        self.count_until(session, tenant, Instant::now() + BUDGET)
+    }
+
+    /// Counts the records, up to [`COUNTED`]: a count reads what it counts, and each
+    /// page of a long list would read all of it. At the end it is those found until then.
+    fn count_until(
+        &self,
+        session: &mut Session<'_>,
+        tenant: TenantId,
+        end: Instant,
     ) -> Result<Total, StoreError> {
         let mut some = self.select(tenant);
         some.expr(Expr::val(1_i64)).limit(COUNTED + 1);
-        let count = Query::select()
-            .expr(Func::count(Expr::val(1_i64)))
-            .from_subquery(some, Alias::new("counted"))
-            .take();
-        let total = match session.select(&count)?.into_iter().next() {
-            Some(mut row) => row.get::<u64>(0)?,
-            None => 0,
-        };
-        Ok(if total > COUNTED {
+        let (counted, is_whole) = session.count_until(&some, end)?;
+        Ok(if counted > COUNTED {
             Total::MoreThan(COUNTED)
+        } else if is_whole {
+            Total::Exactly(counted)
         } else {
-            Total::Exactly(total)
+            Total::MoreThan(counted)
         })
     }
 
@@ -206,7 +238,7 @@ impl Listing {
     pub(crate) fn step<T>(
         &self,
         session: &mut Session<'_>,
-        tenant: casbah_model::ids::TenantId,
+        tenant: TenantId,
         walk: &Walk,
         limit: u32,
         read: impl FnMut(Row) -> Result<T, StoreError>,
@@ -247,15 +279,23 @@ impl Listing {
     pub(crate) fn rows(
         &self,
         session: &mut Session<'_>,
-        tenant: casbah_model::ids::TenantId,
+        tenant: TenantId,
         limit: u64,
         skip: u64,
     ) -> Result<Vec<Row>, StoreError> {
-        let mut select = self.ordered(tenant);
-        session.select(select.limit(limit).offset(skip))
+        session.select(&self.select_rows(tenant, limit, skip))
     }
 
-    fn ordered(&self, tenant: casbah_model::ids::TenantId) -> SelectStatement {
+    fn select_rows(&self, tenant: TenantId, limit: u64, skip: u64) -> SelectStatement {
+        let mut select = self.ordered(tenant);
+        select.limit(limit);
+        if skip > 0 {
+            select.offset(skip);
+        }
+        select
+    }
+
+    fn ordered(&self, tenant: TenantId) -> SelectStatement {
         let mut select = self.select(tenant);
         select.columns(self.columns.iter().map(|column| Alias::new(*column)));
         for key in &self.order {
@@ -264,7 +304,7 @@ impl Listing {
         select
     }
 
-    fn select(&self, tenant: casbah_model::ids::TenantId) -> SelectStatement {
+    fn select(&self, tenant: TenantId) -> SelectStatement {
         let tenant: Value = Param(tenant).into();
         Query::select()
             .from(Alias::new(self.table))
@@ -280,5 +320,115 @@ pub(crate) fn direction(query: &ListQuery) -> Order {
         Order::Desc
     } else {
         Order::Asc
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use casbah_model::filter::{Filter, Sort};
+
+    use super::*;
+    use crate::database::{DatabaseAddress, params};
+    use crate::{Store, testing};
+
+    const ROWS: u64 = 30_000;
+    const LIMIT: u32 = 10;
+
+    /// A tenant with failed sign-ins, of which the first three differ from the others.
+    async fn fill(address: &DatabaseAddress, tenant: TenantId) -> Store {
+        let store = Store::open(address).await.unwrap();
+        let write = store.write(move |session| {
+            session.execute(
+                "INSERT INTO sign_in_failure (tenant_id, subject, failures, last)
+                 WITH RECURSIVE row(number) AS (
+                    SELECT CAST(10001 AS BIGINT)
+                    UNION ALL SELECT number + 1 FROM row WHERE number < 40000)
+                 SELECT ?1, CAST(number AS TEXT), CASE WHEN number < 10004 THEN 7 ELSE 1 END,
+                    number
+                 FROM row",
+                params![tenant],
+            )
+        });
+        assert_eq!(write.await.unwrap(), ROWS);
+        store
+    }
+
+    /// The first page that is found in `time`, and what the same call counts after it.
+    async fn page(
+        store: &Store,
+        tenant: TenantId,
+        time: Duration,
+        condition: fn() -> Expr,
+    ) -> (Page<String>, Total) {
+        let read = store.read(move |session| {
+            let query = ListQuery {
+                filter: Filter::default(),
+                skip: 0,
+                limit: LIMIT,
+                sort: Sort {
+                    field: "date",
+                    descending: false,
+                },
+            };
+            let listing = Listing {
+                table: "sign_in_failure",
+                columns: &["subject"],
+                condition: Condition::all().add(condition()),
+                order: vec!["subject".into()],
+                direction: Order::Asc,
+            };
+            let end = Instant::now() + time;
+            let page = listing.page_until(session, tenant, &query, end, |mut row| row.get(0))?;
+            let far = Instant::now() + BUDGET * 30;
+            Ok((page, listing.count_until(session, tenant, far)?))
+        });
+        read.await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_list_answers_what_it_found_in_its_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut databases = vec![DatabaseAddress::Sqlite(directory.path().join("db"))];
+        databases.extend(testing::postgres().await);
+        let nothing = || Expr::col("subject").like("%nobody has such a long name%");
+        let three = || Expr::col("failures").eq(7_i64);
+        let all = || Expr::col("failures").lt(9_i64);
+        let (soon, late) = (Duration::ZERO, BUDGET * 30);
+        for address in databases {
+            let tenant = TenantId::random();
+            let store = fill(&address, tenant).await;
+            let is_sqlite = matches!(address, DatabaseAddress::Sqlite(_));
+
+            let (found, after) = page(&store, tenant, soon, nothing).await;
+            let expected = Page {
+                data: Vec::new(),
+                total: Total::MoreThan(0),
+                has_next: false,
+            };
+            assert_eq!(found, expected, "nothing was found, and nobody knows");
+            assert_eq!(after, Total::Exactly(0));
+            let (found, _) = page(&store, tenant, late, nothing).await;
+            assert_eq!(found.total, Total::Exactly(0));
+
+            let (found, after) = page(&store, tenant, soon, three).await;
+            assert_eq!(found.has_next, !found.data.is_empty());
+            assert_eq!(found.total, Total::MoreThan(found.data.len() as u64));
+            if is_sqlite {
+                assert_eq!(found.data, ["10001", "10002", "10003"]);
+            }
+            assert_eq!(after, Total::Exactly(3));
+            let (found, _) = page(&store, tenant, late, three).await;
+            assert_eq!((found.total, found.has_next), (Total::Exactly(3), false));
+
+            if is_sqlite {
+                let (found, after) = page(&store, tenant, soon, all).await;
+                assert!(found.has_next && found.data.len() == LIMIT as usize);
+                let Total::MoreThan(counted) = found.total else {
+                    panic!("{:?}", found.total);
+                };
+                assert!((11..COUNTED).contains(&counted), "{counted}");
+                assert_eq!(after, Total::MoreThan(COUNTED));
+            }
+        }
     }
 }

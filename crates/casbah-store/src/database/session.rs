@@ -3,12 +3,16 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use casbah_model::audit::AuditSealer;
 use casbah_model::ids::TenantId;
 use futures_util::TryStreamExt as _;
 use rusqlite::types::{Value as SqliteValue, ValueRef};
-use sea_query::{PostgresQueryBuilder, QueryStatementWriter, SqliteQueryBuilder, Value};
+use sea_query::{
+    Expr, Func, PostgresQueryBuilder, Query, QueryStatementWriter, SelectStatement,
+    SqliteQueryBuilder, Value,
+};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{
     Arguments, AssertSqlSafe, Column, Executor, PgConnection, Row as _, TypeInfo, ValueRef as _,
@@ -16,6 +20,7 @@ use sqlx::{
 use tokio::runtime::Handle;
 
 use super::row::{Cell, Row};
+use super::sqlite::Limits;
 use crate::error::StoreError;
 
 /// Which database's SQL is spoken.
@@ -35,7 +40,11 @@ pub(crate) struct Session<'a> {
 }
 
 enum Connected<'a> {
-    Sqlite(&'a rusqlite::Connection),
+    Sqlite {
+        connection: &'a rusqlite::Connection,
+        /// None where nothing may be broken off.
+        limits: Option<&'a Limits>,
+    },
     Postgres {
         connection: &'a mut PgConnection,
         runtime: &'a Handle,
@@ -54,7 +63,21 @@ pub(crate) struct AuditWork {
 impl<'a> Session<'a> {
     pub(crate) fn sqlite(connection: &'a rusqlite::Connection) -> Self {
         Self {
-            connection: Connected::Sqlite(connection),
+            connection: Connected::Sqlite {
+                connection,
+                limits: None,
+            },
+            audit: AuditWork::default(),
+            has_changes: false,
+        }
+    }
+
+    pub(super) fn sqlite_reader(connection: &'a rusqlite::Connection, limits: &'a Limits) -> Self {
+        Self {
+            connection: Connected::Sqlite {
+                connection,
+                limits: Some(limits),
+            },
             audit: AuditWork::default(),
             has_changes: false,
         }
@@ -76,7 +99,7 @@ impl Session<'_> {
     /// Runs a statement; returns how many rows it changed.
     pub(crate) fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, StoreError> {
         match &mut self.connection {
-            Connected::Sqlite(connection) => {
+            Connected::Sqlite { connection, .. } => {
                 let mut statement = connection.prepare_cached(sql)?;
                 let parameters = rusqlite::params_from_iter(parameters.iter().map(to_sqlite));
                 Ok(statement.execute(parameters)? as u64)
@@ -110,7 +133,7 @@ impl Session<'_> {
         mut each: impl FnMut(Row) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         match &mut self.connection {
-            Connected::Sqlite(connection) => {
+            Connected::Sqlite { connection, .. } => {
                 let sqlite = |error: rusqlite::Error| E::from(error.into());
                 let mut statement = connection.prepare_cached(sql).map_err(sqlite)?;
                 let columns = statement.column_count();
@@ -147,7 +170,7 @@ impl Session<'_> {
     /// Which database's SQL is spoken.
     pub(crate) fn dialect(&self) -> Dialect {
         match &self.connection {
-            Connected::Sqlite(_) => Dialect::Sqlite,
+            Connected::Sqlite { .. } => Dialect::Sqlite,
             Connected::Postgres { .. } => Dialect::Postgres,
         }
     }
@@ -156,7 +179,7 @@ impl Session<'_> {
     /// ends; SQLite has one writer and needs no such word.
     pub(crate) fn held(&self) -> &'static str {
         match &self.connection {
-            Connected::Sqlite(_) => "",
+            Connected::Sqlite { .. } => "",
             Connected::Postgres { .. } => " FOR SHARE",
         }
     }
@@ -165,7 +188,7 @@ impl Session<'_> {
     /// ends.
     pub(crate) fn for_update(&self) -> &'static str {
         match &self.connection {
-            Connected::Sqlite(_) => "",
+            Connected::Sqlite { .. } => "",
             Connected::Postgres { .. } => " FOR UPDATE",
         }
     }
@@ -192,17 +215,112 @@ impl Session<'_> {
         &mut self,
         query: &impl QueryStatementWriter,
     ) -> Result<Vec<Row>, StoreError> {
-        let (sql, values) = match &self.connection {
-            Connected::Sqlite(_) => query.build(SqliteQueryBuilder),
-            Connected::Postgres { .. } => query.build(PostgresQueryBuilder),
-        };
+        let (sql, values) = self.build(query);
         self.rows(&sql, &values.0)
+    }
+
+    /// The rows of such a query that are found until `end`, and whether they are all.
+    ///
+    /// Only what reads has an end; in a write they are all.
+    pub(crate) fn select_until(
+        &mut self,
+        query: &SelectStatement,
+        end: Instant,
+    ) -> Result<(Vec<Row>, bool), StoreError> {
+        let mut rows = Vec::new();
+        let is_whole = self.each_until(query, end, |row| rows.push(row))?;
+        Ok((rows, is_whole))
+    }
+
+    /// How many rows such a query finds until `end`, and whether they are all.
+    pub(crate) fn count_until(
+        &mut self,
+        query: &SelectStatement,
+        end: Instant,
+    ) -> Result<(u64, bool), StoreError> {
+        if let Connected::Sqlite { .. } = self.connection {
+            let mut counted = 0;
+            let is_whole = self.each_until(query, end, |_| counted += 1)?;
+            return Ok((counted, is_whole));
+        }
+        // Rows are dearer here to send than to count; a count that is broken off has found
+        // nothing.
+        let count = Query::select()
+            .expr(Func::count(Expr::val(1_i64)))
+            .from_subquery(query.clone(), "counted")
+            .take();
+        let (rows, is_whole) = self.select_until(&count, end)?;
+        let counted = rows.into_iter().next().map(|mut row| row.get::<u64>(0));
+        Ok((counted.transpose()?.unwrap_or(0), is_whole))
+    }
+
+    fn each_until(
+        &mut self,
+        query: &SelectStatement,
+        end: Instant,
+        mut each: impl FnMut(Row),
+    ) -> Result<bool, StoreError> {
+        let (sql, values) = self.build(query);
+        self.set_end(Some(end))?;
+        let read = self.each(&sql, &values.0, |row| {
+            each(row);
+            Ok::<_, StoreError>(ControlFlow::Continue(()))
+        });
+        let is_whole = match read {
+            Ok(()) => true,
+            Err(error) if error.is_broken_off() && !self.is_long() => false,
+            Err(error) => return Err(error),
+        };
+        if let (false, Connected::Postgres { .. }) = (is_whole, &self.connection) {
+            self.script("ROLLBACK TO SAVEPOINT until")?;
+        }
+        self.set_end(None)?;
+        Ok(is_whole)
+    }
+
+    fn build(&self, query: &impl QueryStatementWriter) -> (String, sea_query::Values) {
+        match &self.connection {
+            Connected::Sqlite { .. } => query.build(SqliteQueryBuilder),
+            Connected::Postgres { .. } => query.build(PostgresQueryBuilder),
+        }
+    }
+
+    /// Breaks statements off at `end`. PostgreSQL takes a transaction for failed when one
+    /// of its statements was, but for what was before a savepoint.
+    fn set_end(&mut self, end: Option<Instant>) -> Result<(), StoreError> {
+        match &self.connection {
+            Connected::Sqlite { limits, .. } => {
+                if let Some(limits) = limits {
+                    limits.set_end(end);
+                }
+                Ok(())
+            }
+            Connected::Postgres { .. } => match end {
+                None => self.script("SET LOCAL statement_timeout = 0"),
+                Some(end) => {
+                    let left = end.saturating_duration_since(Instant::now()).as_millis();
+                    // 0 would mean no end at all.
+                    let left = left.max(1);
+                    self.script(&format!(
+                        "SAVEPOINT until; SET LOCAL statement_timeout = {left}"
+                    ))
+                }
+            },
+        }
+    }
+
+    /// Whether the whole call is about to be done again elsewhere.
+    fn is_long(&self) -> bool {
+        match &self.connection {
+            Connected::Sqlite { limits, .. } => limits.is_some_and(Limits::is_long),
+            Connected::Postgres { .. } => false,
+        }
     }
 
     /// Runs several statements without parameters.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), StoreError> {
         match &mut self.connection {
-            Connected::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Connected::Sqlite { connection, .. } => Ok(connection.execute_batch(sql)?),
             Connected::Postgres {
                 connection,
                 runtime,

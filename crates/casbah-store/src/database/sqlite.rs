@@ -65,8 +65,47 @@ struct Readers {
 /// A connection that reads.
 struct Reader {
     connection: Connection,
-    /// How often it may still be asked whether it is long; at 0 it is broken off.
-    left: Arc<AtomicU32>,
+    limits: Arc<Limits>,
+}
+
+/// When a statement is broken off.
+pub(super) struct Limits {
+    /// How often the call may still be asked whether it is long; at 0 it is broken off.
+    left: AtomicU32,
+    made: Instant,
+    /// When the statement must end, microseconds after `made`; never, if 0.
+    end: AtomicU64,
+}
+
+impl Limits {
+    /// Lets the statements from now on run so long; for ever, if none is given.
+    pub(super) fn set_end(&self, end: Option<Instant>) {
+        let after = |end: Instant| {
+            let after = end.saturating_duration_since(self.made).as_micros();
+            u64::try_from(after).unwrap_or(u64::MAX).max(1)
+        };
+        self.end.store(end.map_or(0, after), Ordering::Relaxed);
+    }
+
+    /// Whether the statement's time is over.
+    pub(super) fn has_ended(&self) -> bool {
+        let end = self.end.load(Ordering::Relaxed);
+        end != 0 && self.made.elapsed().as_micros() >= u128::from(end)
+    }
+
+    /// Asked every [`STEPS`] steps: whether the statement is broken off.
+    fn breaks_off(&self) -> bool {
+        let left = self.left.load(Ordering::Relaxed);
+        if left != ANY_LENGTH {
+            self.left.store(left.saturating_sub(1), Ordering::Relaxed);
+        }
+        left == 0 || self.has_ended()
+    }
+
+    /// Whether the call turned out long and is done again elsewhere.
+    pub(super) fn is_long(&self) -> bool {
+        self.left.load(Ordering::Relaxed) == 0
+    }
 }
 
 impl Sqlite {
@@ -183,19 +222,14 @@ impl Reader {
             path,
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
-        let left = Arc::new(AtomicU32::new(ANY_LENGTH));
-        let counted = Arc::clone(&left);
-        connection.progress_handler(
-            STEPS,
-            Some(move || {
-                let left = counted.load(Ordering::Relaxed);
-                if left != ANY_LENGTH {
-                    counted.store(left.saturating_sub(1), Ordering::Relaxed);
-                }
-                left == 0
-            }),
-        )?;
-        Ok(Self { connection, left })
+        let limits = Arc::new(Limits {
+            left: AtomicU32::new(ANY_LENGTH),
+            made: Instant::now(),
+            end: AtomicU64::new(0),
+        });
+        let asked = Arc::clone(&limits);
+        connection.progress_handler(STEPS, Some(move || asked.breaks_off()))?;
+        Ok(Self { connection, limits })
     }
 
     /// Runs a read, and tells whether it was not broken off. It is one transaction, so
@@ -208,9 +242,10 @@ impl Reader {
         if let Err(error) = execute("BEGIN DEFERRED") {
             return (Err(error.into()), true);
         }
-        self.left.store(length, Ordering::Relaxed);
-        let result = call(&mut Session::sqlite(&self.connection));
-        let is_whole = self.left.swap(ANY_LENGTH, Ordering::Relaxed) > 0;
+        self.limits.left.store(length, Ordering::Relaxed);
+        let result = call(&mut Session::sqlite_reader(&self.connection, &self.limits));
+        self.limits.set_end(None);
+        let is_whole = self.limits.left.swap(ANY_LENGTH, Ordering::Relaxed) > 0;
         let ended = execute("ROLLBACK").map_err(StoreError::from);
         (ended.and(result), is_whole)
     }

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::database::Cell;
+use crate::testing::postgres;
 
 /// Rows of each table; of `activity` several batches.
 const ROWS: i64 = 3;
@@ -13,21 +14,6 @@ const ACTIVITIES: i64 = 2_500;
 /// A database that nobody has open.
 fn sqlite(directory: &TempDir, name: &str) -> DatabaseAddress {
     DatabaseAddress::Sqlite(directory.path().join(name))
-}
-
-async fn postgres() -> Option<DatabaseAddress> {
-    let Ok(server) = std::env::var("CASBAH_TEST_POSTGRES") else {
-        eprintln!("skipped: CASBAH_TEST_POSTGRES names no PostgreSQL server");
-        return None;
-    };
-    let name = format!("casbah_test_{}", uuid::Uuid::new_v4().simple());
-    let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&server)
-        .await
-        .unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    sqlx::query(create).execute(&mut connection).await.unwrap();
-    let (base, _) = server.rsplit_once('/').unwrap();
-    Some(DatabaseAddress::Postgres(format!("{base}/{name}")))
 }
 
 /// A store with rows in every table, and nulls wherever one may be.
