@@ -308,16 +308,16 @@ pub(crate) fn fetch(
 
 /// The list that a query asks for.
 fn list(tenant: TenantId, query: &ListQuery) -> Listing {
-    let first = match query.sort.field {
-        "severity" => "severity",
-        "status" => "status",
-        _ => "timestamp",
+    let order: &[_] = match query.sort.field {
+        "severity" => &["severity", "timestamp", "id"],
+        "status" => &["status", "timestamp", "id"],
+        _ => &["timestamp", "id"],
     };
     Listing {
         table: "alert",
         columns: &["record"],
         condition: compile(&query.filter, |condition| target(tenant, condition)),
-        order: [first, "timestamp", "id"].map(SortKey::Column).into(),
+        order: order.iter().copied().map(SortKey::Column).collect(),
         direction: direction(query),
     }
 }

@@ -120,18 +120,13 @@ pub(crate) fn test(test: &Test, column: &'static str) -> Condition {
             Cond::any().add(none).add(column().is_null())
         }
         Test::Within(intervals) => {
-            intervals
-                .iter()
-                .fold(Cond::any().add(never()), |any, interval| {
-                    let mut both = Cond::all().add(column().is_not_null());
-                    if let Some(start) = interval.0 {
-                        both = both.add(column().gte(start));
-                    }
-                    if let Some(end) = interval.1 {
-                        both = both.add(column().lte(end));
-                    }
-                    any.add(both)
-                })
+            let within = |interval: &(Option<i64>, Option<i64>)| {
+                Cond::all()
+                    .add(column().is_not_null())
+                    .add_option(interval.0.map(|start| column().gte(start)))
+                    .add_option(interval.1.map(|end| column().lte(end)))
+            };
+            any(intervals.iter().map(within).collect())
         }
         Test::IsSet(true) => Cond::all().add(column().is_not_null()),
         Test::IsSet(false) => Cond::all().add(column().is_null()),
@@ -144,14 +139,10 @@ pub(crate) fn test(test: &Test, column: &'static str) -> Condition {
 
 fn any_of(values: &[Scalar], column: impl Fn() -> Expr) -> Condition {
     let (values, with_null) = split_null(values);
-    let mut any = Cond::any().add(never());
-    if with_null {
-        any = any.add(column().is_null());
-    }
-    if !values.is_empty() {
-        any = any.add(column().is_in(values));
-    }
-    any
+    let is_null = with_null.then(|| column().is_null());
+    let is_value = (!values.is_empty()).then(|| column().is_in(values));
+    let conditions = is_null.into_iter().chain(is_value);
+    any(conditions.map(|one| Cond::all().add(one)).collect())
 }
 
 fn split_null(values: &[Scalar]) -> (Vec<sea_query::Value>, bool) {
@@ -168,7 +159,8 @@ fn value(scalar: &Scalar) -> Option<sea_query::Value> {
     }
 }
 
-/// True where one of these is. A balanced tree: SQLite takes no expression that is a
+/// True where one of these is. One that stands alone stays alone: SQLite uses no index for
+/// a column that is asked for beside an `OR`. A balanced tree: SQLite takes no expression that is a
 /// thousand levels deep, and a chain is as deep as it is long.
 pub(crate) fn any(mut conditions: Vec<Condition>) -> Condition {
     if conditions.len() > 1 {

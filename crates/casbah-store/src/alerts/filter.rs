@@ -42,11 +42,10 @@ fn by_id(condition: &Test) -> Condition {
     match condition {
         Test::AnyOf(values) => {
             let ids = ids(values);
-            let any = Cond::any().add(never());
             if ids.is_empty() {
-                any
+                Cond::all().add(never())
             } else {
-                any.add(Expr::col("id").is_in(ids))
+                Cond::all().add(Expr::col("id").is_in(ids))
             }
         }
         Test::NoneOf(values) => {
@@ -67,13 +66,12 @@ fn flag(condition: &Test, column: &'static str, true_is_zero: bool) -> Condition
     let Test::AnyOf(values) = condition else {
         return Cond::all().add(never());
     };
-    values
-        .iter()
-        .fold(Cond::any().add(never()), |any, value| match value {
-            Scalar::Bool(value) if *value == true_is_zero => any.add(Expr::col(column).eq(0_i64)),
-            Scalar::Bool(_) => any.add(Expr::col(column).gt(0_i64)),
-            _ => any,
-        })
+    let conditions = values.iter().filter_map(|value| match value {
+        Scalar::Bool(value) if *value == true_is_zero => Some(Expr::col(column).eq(0_i64)),
+        Scalar::Bool(_) => Some(Expr::col(column).gt(0_i64)),
+        _ => None,
+    });
+    any(conditions.map(|one| Cond::all().add(one)).collect())
 }
 
 /// All alerts here come from built-in detections.
