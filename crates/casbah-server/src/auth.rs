@@ -45,6 +45,9 @@ pub(crate) struct Caller {
     pub(crate) name: String,
     /// Where the request comes from.
     pub(crate) origin: Origin,
+    /// The program that calls; none in the portal and for a legacy API token, which
+    /// names none.
+    pub(crate) application: Option<AppId>,
     rights: Rights,
 }
 
@@ -133,6 +136,7 @@ impl Caller {
             tenant: user.tenant,
             name: user.upn.clone(),
             origin: Origin::default(),
+            application: None,
             rights: Rights::Person {
                 id: user.id,
                 scopes: PermissionSet::of(&Permission::ALL),
@@ -355,6 +359,7 @@ async fn caller_of(
                 tenant,
                 name: client.to_string(),
                 origin: Origin::default(),
+                application: Some(client),
                 rights,
             })
         }
@@ -380,6 +385,7 @@ async fn caller_of(
                 tenant,
                 name: user.upn,
                 origin: Origin::default(),
+                application: Some(client),
                 rights,
             })
         }

@@ -9,6 +9,8 @@ use casbah_identity::HostAlias;
 pub use casbah_identity::signing_keys::SigningDays;
 use casbah_store::DatabaseAddress;
 
+use crate::throttle::ThrottleLimits;
+
 /// How a server is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -39,6 +41,8 @@ pub struct Config {
     /// Whether clients may sign people in with the password itself (RFC 6749 section 4.3).
     /// Such a client sees the password, so it is off.
     pub allow_password_grant: bool,
+    /// How many requests of the API are answered a minute; all of them by default.
+    pub throttle: ThrottleLimits,
     /// The largest log that is taken, in bytes.
     pub largest_upload: u64,
     /// What all uploads of one tenant may hold on disk, in bytes, before they are given
@@ -78,6 +82,7 @@ impl Config {
             signing_days: SigningDays::default(),
             lateness: Duration::from_mins(5),
             allow_password_grant: false,
+            throttle: ThrottleLimits::default(),
             largest_upload: 5_000_000_000,
             largest_open_uploads: 20 << 30,
             largest_ingest: 1 << 30,

@@ -23,6 +23,7 @@ mod standing;
 mod state;
 #[cfg(test)]
 mod testing;
+mod throttle;
 mod tls;
 mod usage;
 
@@ -34,4 +35,5 @@ pub use master_key::{RewrapFailure, Rewrapped, rewrap};
 pub use migrate::{Beside, MigrateFailure, Migrated, MigrationPhase, MigrationStep, migrate};
 pub use recovery::{RecoverFailure, Recovered, recover};
 pub use server::{FirstStart, Server, ServerError};
+pub use throttle::{ThrottleError, ThrottleLimits};
 pub use tls::TlsError;

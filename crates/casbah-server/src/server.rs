@@ -39,6 +39,7 @@ use crate::identity::issuers::ForeignIssuers;
 use crate::identity::throttle::Throttle;
 use crate::jobs::{self, Receiving};
 use crate::state::App;
+use crate::throttle::RequestThrottle;
 use crate::tls::{self, TlsError};
 use crate::usage::{self, Usage};
 use crate::{api, identity, master_key, paths, portal};
@@ -241,6 +242,7 @@ async fn open(
         store,
         audit,
         usage: Usage::default(),
+        throttle: RequestThrottle::new(config.throttle),
         policies: Policies::new(&authority)?,
         authority,
         vault: prepared.vault,

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::identity::issuers::ForeignIssuers;
 use crate::identity::keys::SigningKeys;
 use crate::jobs::{DiscoveryWorker, Receiving};
+use crate::throttle::RequestThrottle;
 use crate::usage::Usage;
 
 /// What handlers get.
@@ -30,6 +31,8 @@ pub(crate) struct App {
     pub(crate) audit: AuditLog,
     /// Counts the use of permissions.
     pub(crate) usage: Usage,
+    /// Counts requests of the API.
+    pub(crate) throttle: RequestThrottle,
     pub(crate) authority: Authority,
     pub(crate) vault: Arc<Vault>,
     pub(crate) peppers: Peppers,

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use casbah_connect::{AllowedHost, Egress};
-use casbah_server::{CertificateFiles, Config, DatabaseAddress, HostAlias, Server, SigningDays};
+use casbah_server::{
+    CertificateFiles, Config, DatabaseAddress, HostAlias, Server, SigningDays, ThrottleLimits,
+};
 use clap::Args;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -95,6 +97,10 @@ pub(crate) struct ServeArgs {
     /// such client then sees
     #[arg(long, env = "CASBAH_ALLOW_PASSWORD_GRANT")]
     allow_password_grant: bool,
+    /// Answer at most so many requests of the API a minute: compat (30 for each tenant, as
+    /// the original), or tenant=N, app=N, or both as tenant=N,app=N [default: all]
+    #[arg(long, env = "CASBAH_THROTTLE", value_name = "LIMITS")]
+    throttle: Option<ThrottleLimits>,
     /// A host that the server may call although its address is private, such as the
     /// issuer of a lab whose tokens an application trusts; may be given several times
     #[arg(
@@ -139,6 +145,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), CliError> {
     config.signing_days = args.signing_days;
     config.lateness = Duration::from_secs(args.lateness);
     config.allow_password_grant = args.allow_password_grant;
+    config.throttle = args.throttle.unwrap_or_default();
     config.egress = Egress {
         allow: args.egress_allow,
         ca_files: args.egress_ca,

@@ -51,6 +51,12 @@ pub(crate) enum ApiError {
     /// The body is longer than allowed.
     #[error("the body is longer than {0} bytes")]
     TooLarge(u64),
+    /// Too many requests within the last minute.
+    #[error("request was throttled")]
+    Throttled {
+        /// How long to wait.
+        seconds: u64,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
@@ -136,6 +142,7 @@ impl IntoResponse for ApiError {
             Self::Conflict(text) => (StatusCode::BAD_REQUEST, detail(text)),
             Self::Malformed(text) => (StatusCode::BAD_REQUEST, detail(text)),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, detail(&self.to_string())),
+            Self::Throttled { seconds } => (StatusCode::TOO_MANY_REQUESTS, throttled(*seconds)),
             Self::Store(_) | Self::Internal(_) => {
                 let correlation = uuid::Uuid::new_v4();
                 tracing::error!(error = %self, %correlation, "a request failed");
@@ -154,6 +161,10 @@ impl IntoResponse for ApiError {
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, challenge);
         }
+        if let Self::Throttled { seconds } = self {
+            let seconds = HeaderValue::from(seconds);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
         response
     }
 }
@@ -171,6 +182,12 @@ pub(crate) async fn in_form(response: Response) -> Response {
         answer.headers_mut().insert(header::ALLOW, allowed.clone());
     }
     answer
+}
+
+/// Clients read the second last word as a number, or look for `throttled`.
+fn throttled(seconds: u64) -> Value {
+    let text = format!("Request was throttled. Expected available in {seconds} seconds.");
+    json!({"detail": text, "error": {"message": text}})
 }
 
 fn detail(text: &str) -> Value {
@@ -221,6 +238,13 @@ mod tests {
                 json!({"detail": "Invalid token"}),
             ),
             (ApiError::NotFound, 404, json!({"detail": "Not found."})),
+            (
+                ApiError::Throttled { seconds: 7 },
+                429,
+                json!({"detail": "Request was throttled. Expected available in 7 seconds.",
+                    "error": {"message":
+                        "Request was throttled. Expected available in 7 seconds."}}),
+            ),
             (
                 ApiError::MethodNotAllowed,
                 405,

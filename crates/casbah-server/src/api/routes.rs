@@ -6,13 +6,17 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post};
 
 use super::error::ApiError;
 use crate::auth::{Need, SignedInPerson, authorize};
 use crate::identity::context::RequestContext;
 use crate::state::App;
+
+/// The original's API, whose requests are counted where the operator limits them; what
+/// Casbah adds to it is not.
+const THROTTLED: &str = "/api/";
 
 /// An operation of the API, as its reference names it.
 #[derive(Debug)]
@@ -165,12 +169,24 @@ async fn guard(
     next: Next,
 ) -> Result<Response, ApiError> {
     let person = request.extensions_mut().remove::<SignedInPerson>();
+    let is_portal = person.is_some();
     let caller = if let Some(person) = person {
         person.authorize(need)?
     } else {
         let mut caller = authorize(&app, request.headers(), need).await?;
         caller.origin = context.origin();
         caller
+    };
+    let counts = !is_portal && path.starts_with(THROTTLED);
+    let allowance = match counts.then(|| app.throttle.take(&caller)) {
+        None => None,
+        Some(Ok(allowance)) => allowance,
+        Some(Err(throttled)) => {
+            let seconds = throttled.seconds;
+            let mut answer = ApiError::Throttled { seconds }.into_response();
+            throttled.allowance.add_to(answer.headers_mut());
+            return Ok(answer);
+        }
     };
     if let Some((client, roles)) = caller.roles_for(need) {
         let call = format!("{} {path}", request.method());
@@ -184,5 +200,9 @@ async fn guard(
         );
     }
     request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+    let mut answer = next.run(request).await;
+    if let Some(allowance) = allowance {
+        allowance.add_to(answer.headers_mut());
+    }
+    Ok(answer)
 }

@@ -8,13 +8,14 @@ mod keys;
 mod other_tenants;
 mod oversight;
 mod permissions;
+mod throttle;
 mod withdrawal;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, header};
+use axum::http::{HeaderMap, Request, header};
 use axum::response::Response;
 use casbah_connect::{Connector, Egress};
 use casbah_detection::demo;
@@ -48,6 +49,7 @@ use crate::ingest::ingest_events;
 use crate::jobs::detector::{Detection, Round};
 use crate::jobs::{DiscoveryWorker, Receiving};
 use crate::state::App;
+use crate::throttle::RequestThrottle;
 use crate::{first_start, paths, server};
 
 /// An application that was consented to in a tenant.
@@ -74,6 +76,7 @@ pub(crate) struct TestServer {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
@@ -182,6 +185,7 @@ impl TestServer {
             store,
             audit,
             usage: crate::usage::Usage::default(),
+            throttle: RequestThrottle::new(config.throttle),
             policies: Policies::new(&authority).unwrap(),
             authority,
             vault: prepared.vault,
@@ -385,11 +389,13 @@ impl TestServer {
     async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.respond(request).await;
         let status = response.status().as_u16();
+        let headers = response.headers().clone();
         let bytes = axum::body::to_bytes(response.into_body(), 64 << 20)
             .await
             .unwrap();
         Answer {
             status,
+            headers,
             text: String::from_utf8(bytes.to_vec()).unwrap(),
         }
     }
