@@ -36,12 +36,13 @@ pub mod well_known;
 
 pub use api::{
     ApiBase, ApiToken, AppRole, AppRoleAssignment, Application, AuditPage, AuditVerification,
-    AuthenticationMethod, BlockScriptFormat, Changes, ClaimsMapping, Client, ClosedAlerts, Closing,
-    DetectorState, DoneUpload, FederatedCredential, Feed, FeedStart, GraphClient, IdentityProvider,
-    IdentityProviderChanges, IdentityProviderLink, IngestAnswer, IngestError, Invitation,
-    ListQuery, NewAdministrator, NewApiToken, NewFederatedCredential, NewPerson, NewTenant, Page,
-    Pages, PasswordCredential, Person, ReportQuery, RequiredResource, ResourceAccess,
-    RoleAssignment, RoleDefinition, ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,
+    AuthenticationMethod, BlockScriptFormat, BuiltInImport, Changes, ClaimsMapping, Client,
+    ClosedAlerts, Closing, DetectorState, DoneUpload, EnrichmentState, FederatedCredential, Feed,
+    FeedStart, GraphClient, IdentityProvider, IdentityProviderChanges, IdentityProviderLink,
+    IngestAnswer, IngestError, Invitation, ListQuery, NewAdministrator, NewApiToken,
+    NewFederatedCredential, NewPerson, NewTenant, Page, Pages, PasswordCredential, Person,
+    ReportQuery, RequiredResource, ResourceAccess, RoleAssignment, RoleDefinition,
+    ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,
 };
 pub use auth::{
     AccessToken, Authority, AuthorityError, Cloud, Credential, Endpoint, Login, LoginError,

@@ -25,6 +25,12 @@ use self::mmdb::Database;
 pub mod tags {
     /// An address of a private network.
     pub const INTERNAL_NETWORK: &str = "000000310000000000000000";
+    /// A proxy that hides who uses it.
+    pub const ANONYMOUS_PROXY: &str = "000000030000000000000000";
+    /// An exit of the Tor network.
+    pub const TOR: &str = "2dfa95cd7922d979d66fcff5";
+    /// Those of addresses that hide who uses them.
+    pub(super) const HIDING: [&str; 2] = [ANONYMOUS_PROXY, TOR];
     /// A program that is no browser.
     pub const NATIVE_CLIENT: &str = "000000000000000000000000";
     /// A browser that is no longer maintained.

@@ -9,4 +9,5 @@ pub mod demo;
 pub mod detections;
 pub mod enrich;
 pub mod normalise;
+pub mod published;
 pub mod sources;

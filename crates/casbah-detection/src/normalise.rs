@@ -133,6 +133,22 @@ impl<'a> Normaliser<'a> {
         }
     }
 
+    /// The activity with what is known of its address now; none if that changes nothing.
+    pub fn with_location_of_now(&self, activity: &Activity) -> Option<Activity> {
+        let location = self.location(activity.ip()?);
+        let same_country = activity.device.country_code == location.country_code;
+        if activity.location == location && same_country {
+            return None;
+        }
+        let mut activity = activity.clone();
+        activity
+            .device
+            .country_code
+            .clone_from(&location.country_code);
+        activity.location = location;
+        Some(activity)
+    }
+
     fn location(&self, address: IpAddr) -> Location {
         self.enricher
             .address(address)

@@ -28,6 +28,28 @@ wire_enum!(
     }
 );
 
+impl IpCategory {
+    /// The words of the categories, as filters and clients write them.
+    pub const NAMES: &'static [(&'static str, i64)] = &[
+        ("none", 0),
+        ("corporate", 1),
+        ("administrative", 2),
+        ("risky", 3),
+        ("vpn", 4),
+        ("cloud provider", 5),
+        ("other", 6),
+    ];
+
+    /// The category of a word, in any case, with spaces, hyphens or underscores.
+    pub fn from_name(text: &str) -> Option<Self> {
+        let spaced = text.trim().replace(['-', '_'], " ");
+        let named = Self::NAMES
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(&spaced));
+        named.and_then(|(_, value)| Self::from_value(*value))
+    }
+}
+
 /// A network: IPv4 is held as mapped IPv6, so the two never need telling apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

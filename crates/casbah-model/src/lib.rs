@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod alert;
 pub mod audit;
+pub mod built_in_range;
 pub mod claims;
 pub mod detector;
 pub mod discovery;

@@ -11,7 +11,7 @@ mod parser;
 use std::sync::Arc;
 
 use axum::body::Body;
-use casbah_detection::enrich::{Enricher, RangeIndex};
+use casbah_detection::enrich::Enricher;
 use casbah_detection::sources::Source;
 use casbah_model::identity::Tenant;
 use casbah_store::{Store, StoreError};
@@ -19,6 +19,8 @@ use serde::Serialize;
 use tokio::sync::{Semaphore, mpsc};
 
 use parser::{Batch, Parser};
+
+use crate::ranges::KnownRanges;
 
 /// How many errors a report names.
 const NAMED_ERRORS: usize = 20;
@@ -74,6 +76,17 @@ impl IngestError {
     }
 }
 
+/// What turns events into activities, and where these go.
+#[derive(Clone)]
+pub(crate) struct Destination<'a> {
+    /// Where activities go.
+    pub(crate) store: &'a Store,
+    /// What is known of addresses and programs.
+    pub(crate) enricher: Arc<Enricher>,
+    /// What tenants say of addresses.
+    pub(crate) ranges: &'a KnownRanges,
+}
+
 /// Reads a source's records from `body`, unpacked first if `gzip`, and stores their
 /// activities.
 ///
@@ -81,8 +94,7 @@ impl IngestError {
 /// damaged or larger than `limit` bytes keeps what was readable of it, and its end is
 /// named as an error.
 pub(crate) async fn ingest_events(
-    store: &Store,
-    enricher: Arc<Enricher>,
+    to: Destination<'_>,
     tenant: &Tenant,
     source: Source,
     body: Body,
@@ -91,16 +103,18 @@ pub(crate) async fn ingest_events(
 ) -> Result<IngestReport, IngestError> {
     // The semaphore is never closed.
     let _place = PLACES.acquire().await.map_err(|_| IngestError::Panicked)?;
+    let (revision, ranges) = to.ranges.of(to.store, tenant.id).await?;
     let parser = Parser {
         tenant: tenant.id,
         domains: tenant.domains.clone(),
         source,
-        enricher,
-        ranges: RangeIndex::new(store.ip_ranges(tenant.id).await?),
+        enricher: to.enricher,
+        ranges,
     };
     let (input, feed) = body::channel(body, limit);
     let (batches, parsed) = mpsc::channel::<Batch>(1);
     let thread = tokio::task::spawn_blocking(move || parser.run(input, gzip, &batches));
+    let store = to.store;
     let storing = async move {
         // Gone with this block, so that a failure to store ends the parser.
         let mut parsed = parsed;
@@ -112,7 +126,7 @@ pub(crate) async fn ingest_events(
             }
             report.received += batch.activities.len() as u64;
             let stored = store
-                .ingest_activities(tenant.id, batch.activities, batch.observations)
+                .ingest_activities(tenant.id, revision, batch.activities, batch.observations)
                 .await?;
             report.accepted += stored.accepted;
             report.duplicates += stored.duplicates;

@@ -3,6 +3,7 @@
 mod changes;
 pub(crate) mod detector;
 mod discovery;
+pub(crate) mod enrichment;
 mod expiry;
 pub(crate) mod node;
 mod story;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::state::App;
 use detector::Detection;
+use enrichment::Enrichment;
 
 pub(crate) use changes::prune_changes;
 pub(crate) use discovery::DiscoveryWorker;
@@ -32,6 +34,13 @@ pub(crate) async fn detect(app: Arc<App>, stopped: watch::Receiver<bool>) {
         detector: Detector::default(),
     };
     detection.run(Arc::clone(&app.detector_wake), stopped).await;
+}
+
+/// Enriches activities of all tenants anew, as IP ranges change, until `stopped` says so.
+pub(crate) async fn enrich(app: Arc<App>, stopped: watch::Receiver<bool>) {
+    let wake = Arc::clone(&app.enrichment_wake);
+    let batch = enrichment::BATCH;
+    Enrichment { app, batch }.run(wake, stopped).await;
 }
 
 /// Counts the open requests that bring events; clones count together.

@@ -17,6 +17,7 @@ mod master_key;
 mod migrate;
 mod paths;
 mod portal;
+mod ranges;
 mod recovery;
 mod server;
 mod standing;

@@ -38,6 +38,7 @@ use crate::headers::CommonHeaders;
 use crate::identity::issuers::ForeignIssuers;
 use crate::identity::throttle::Throttle;
 use crate::jobs::{self, Receiving};
+use crate::ranges::KnownRanges;
 use crate::state::App;
 use crate::throttle::RequestThrottle;
 use crate::tls::{self, TlsError};
@@ -251,11 +252,13 @@ async fn open(
         issuers,
         known_tokens: KnownTokens::default(),
         enricher: OnceCell::new(),
+        ranges: KnownRanges::default(),
         blobs,
         discovery_worker,
         receiving: Receiving::default(),
         detector_wake: Arc::new(Notify::new()),
         closing: watch::Sender::new(false),
+        enrichment_wake: Arc::new(Notify::new()),
         config,
     });
     let background = vec![
@@ -264,6 +267,7 @@ async fn open(
         tokio::spawn(jobs::watch_credentials(Arc::clone(&app), stopped.clone())),
         tokio::spawn(jobs::prune_changes(app.store.clone(), stopped.clone())),
         tokio::spawn(jobs::detect(Arc::clone(&app), stopped.clone())),
+        tokio::spawn(jobs::enrich(Arc::clone(&app), stopped.clone())),
         tokio::spawn(refresh_keys(Arc::clone(&app), stopped.clone())),
     ];
     Ok((app, first_start, background))

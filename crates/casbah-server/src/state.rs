@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::identity::issuers::ForeignIssuers;
 use crate::identity::keys::SigningKeys;
 use crate::jobs::{DiscoveryWorker, Receiving};
+use crate::ranges::KnownRanges;
 use crate::throttle::RequestThrottle;
 use crate::usage::Usage;
 
@@ -43,6 +44,8 @@ pub(crate) struct App {
     pub(crate) known_tokens: KnownTokens,
     /// Made when the first events come; see [`App::enricher`].
     pub(crate) enricher: OnceCell<Arc<Enricher>>,
+    /// Tenants' IP ranges.
+    pub(crate) ranges: KnownRanges,
     pub(crate) blobs: Blobs,
     pub(crate) discovery_worker: DiscoveryWorker,
     /// Open requests that bring events, which the detector waits for.
@@ -51,6 +54,8 @@ pub(crate) struct App {
     pub(crate) detector_wake: Arc<Notify>,
     /// Tells answers that would not end by themselves that the server stops.
     pub(crate) closing: watch::Sender<bool>,
+    /// Tells the job of enrichment that IP ranges have changed.
+    pub(crate) enrichment_wake: Arc<Notify>,
 }
 
 /// The built-in data of the enrichment cannot be used.

@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use crate::audit::{self, AuditRecord};
 use crate::database::{Dialect, Row, Session, params};
 use crate::filter::{compile, members};
+use crate::ip_ranges::enrichment;
 use crate::page::{Listing, Page, SortKey, Step, Walk, direction};
 use crate::{Store, StoreError, changes, detector, entities, record};
 
@@ -37,10 +38,13 @@ impl Store {
     /// Stores activities and what they show of entities, in one transaction.
     ///
     /// An activity that is there already is counted and left as it is. One that the
-    /// tenant's detector waits for no more is marked late.
+    /// tenant's detector waits for no more is marked late. They were enriched by the IP
+    /// ranges of `ranges_revision`; if the ranges have changed since, they are to be
+    /// enriched anew.
     pub async fn ingest_activities(
         &self,
         tenant: TenantId,
+        ranges_revision: i64,
         activities: Vec<Activity>,
         observations: Vec<EntityObservation>,
     ) -> Result<Ingested, StoreError> {
@@ -63,6 +67,11 @@ impl Store {
             }
             changes::activities_arrived(session, tenant, &arrived, Timestamp::now())?;
             entities::observe(session, tenant, &observations)?;
+            if enrichment::revision(session, tenant)? != ranges_revision {
+                let addresses = rows.iter().filter_map(|(_, activity)| activity.ip());
+                let now = Timestamp::now();
+                enrichment::enriched_before(session, tenant, addresses, now)?;
+            }
             Ok(ingested)
         })
         .await
@@ -168,9 +177,9 @@ fn insert(
         "INSERT INTO activity (tenant_id, timestamp, uuid, created, app_id, instance, source,
             event_category, action_type, action_folded, user_folded, user_domain, actor_id, ip,
             ip_category, country, organization_folded, device_type, agent_folded, admin_event,
-            impersonated, words, ip_tags, agent_tags, objects, late)
+            impersonated, words, ip_tags, agent_tags, objects, late, ip_key)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-            ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
+            ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
          ON CONFLICT DO NOTHING",
         params![
             tenant,
@@ -199,6 +208,7 @@ fn insert(
             members(activity.agent_tags().iter().map(String::as_str)),
             members(objects.filter_map(|object| object.id.as_deref())),
             read.is_late(activity.id),
+            activity.ip().map(enrichment::key),
         ],
     )?;
     if inserted == 0 {
@@ -209,6 +219,34 @@ fn insert(
         params![tenant, activity.id.timestamp, uuid, record],
     )?;
     Ok(true)
+}
+
+/// Writes what became of an activity by other IP ranges.
+pub(crate) fn enrich(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    activity: &Activity,
+    record: &[u8],
+) -> Result<(), StoreError> {
+    let uuid = activity.id.uuid.as_bytes().to_vec();
+    session.execute(
+        "UPDATE activity SET ip_category = ?4, country = ?5, organization_folded = ?6, ip_tags = ?7
+         WHERE tenant_id = ?1 AND timestamp = ?2 AND uuid = ?3",
+        params![
+            tenant,
+            activity.id.timestamp,
+            uuid.clone(),
+            activity.ip_category().value(),
+            activity.country().map(str::to_owned),
+            activity.isp().map(fold),
+            members(activity.ip_tags().iter().map(String::as_str)),
+        ],
+    )?;
+    session.execute(
+        "UPDATE activity_raw SET record = ?4 WHERE tenant_id = ?1 AND timestamp = ?2 AND uuid = ?3",
+        params![tenant, activity.id.timestamp, uuid, record],
+    )?;
+    Ok(())
 }
 
 /// The words that full text finds, each after a space.
@@ -263,7 +301,7 @@ fn read_id(mut row: Row) -> Result<ActivityId, StoreError> {
     })
 }
 
-fn records(
+pub(crate) fn records(
     session: &mut Session<'_>,
     tenant: TenantId,
     ids: &[ActivityId],

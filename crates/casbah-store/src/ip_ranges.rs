@@ -1,28 +1,40 @@
-//! IP ranges: a tenant's own words about addresses.
+//! IP ranges: a tenant's own words about addresses, and built-in ones.
+
+mod built_in;
+pub(crate) mod enrichment;
+
+pub use built_in::BuiltInSource;
+pub use enrichment::{EnrichmentBatch, EnrichmentState, RangesAt};
 
 use casbah_model::activity::tenant_number;
-use casbah_model::filter::{Condition as FieldCondition, ListQuery, Scalar, Test, fold};
+use casbah_model::built_in_range::ListedRange;
+use casbah_model::filter::{Condition as FieldCondition, ListQuery, fold};
 use casbah_model::ids::{RecordId, TenantId};
-use casbah_model::ip_range::IpRange;
+use casbah_model::ip_range::{IpRange, Subnet};
 use casbah_model::ip_tag::{IpTag, TagReference};
 use casbah_model::time::Timestamp;
-use sea_query::{Cond, Condition};
+use sea_query::{Expr, ExprTrait};
 
 use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::error::Conflict;
-use crate::filter::{Target, compile, members, never};
+use crate::filter::{Target, compile, members};
 use crate::page::{Listing, Page, SortKey, direction};
 use crate::{Store, StoreError};
 
 impl Store {
-    /// One page of a tenant's IP ranges.
+    /// One page of a tenant's IP ranges; its own alone, unless the filter asks for
+    /// `builtIn`.
     pub async fn list_ip_ranges(
         &self,
         tenant: TenantId,
         query: ListQuery,
-    ) -> Result<Page<IpRange>, StoreError> {
+    ) -> Result<Page<ListedRange>, StoreError> {
         self.read(move |session| {
+            let mut condition = compile(&query.filter, target);
+            if query.filter.equality("builtIn").is_none() {
+                condition = condition.add(Expr::col("built_in").eq(0));
+            }
             let first = match query.sort.field {
                 "category" => "category",
                 "tags" => "tags_folded",
@@ -30,33 +42,28 @@ impl Store {
             };
             let listing = Listing {
                 table: "ip_range",
-                columns: &["record"],
-                condition: compile(&query.filter, target),
+                columns: &["record", "built_in"],
+                condition,
                 order: [first, "id"].map(SortKey::Column).into(),
                 direction: direction(&query),
             };
-            listing.page(session, tenant, &query, read_range)
+            listing.page(session, tenant, &query, read_listed)
         })
         .await
     }
 
-    /// All of a tenant's IP ranges, for enrichment.
-    pub async fn ip_ranges(&self, tenant: TenantId) -> Result<Vec<IpRange>, StoreError> {
-        self.read(move |session| all(session, tenant)).await
-    }
-
-    /// One IP range.
+    /// One IP range, the tenant's own or a built-in one.
     pub async fn ip_range(
         &self,
         tenant: TenantId,
         id: RecordId,
-    ) -> Result<Option<IpRange>, StoreError> {
+    ) -> Result<Option<ListedRange>, StoreError> {
         self.read(move |session| {
             let row = session.row(
-                "SELECT record FROM ip_range WHERE tenant_id = ?1 AND id = ?2",
+                "SELECT record, built_in FROM ip_range WHERE tenant_id = ?1 AND id = ?2",
                 params![tenant, id],
             )?;
-            row.map(read_range).transpose()
+            row.map(read_listed).transpose()
         })
         .await
     }
@@ -75,8 +82,9 @@ impl Store {
     ) -> Result<IpRange, StoreError> {
         self.write_apart(move |session| {
             let mut range = range.clone();
-            let others = all(session, tenant)?;
+            let others = own(session, tenant)?;
             check(&range, others.iter().filter(|other| other.id != range.id))?;
+            let old = others.into_iter().find(|other| other.id == range.id);
             range.tags.clear();
             for meant in &tags {
                 let tag = known_tag(session, tenant, meant, audit.timestamp)?;
@@ -84,6 +92,8 @@ impl Store {
                     range.tags.push(tag);
                 }
             }
+            let networks = affected(old.as_ref(), &range);
+            enrichment::changed(session, tenant, networks, audit.timestamp)?;
             let tags = range.tags.iter();
             let tags = members(tags.flat_map(|tag| [tag.name.as_str(), tag.id.as_str()]));
             session.execute(
@@ -115,13 +125,19 @@ impl Store {
         audit: AuditRecord,
     ) -> Result<bool, StoreError> {
         self.write_apart(move |session| {
-            let deleted = session.execute(
+            let row = session.row(
+                "SELECT record FROM ip_range WHERE tenant_id = ?1 AND id = ?2 AND built_in = 0",
+                params![tenant, id],
+            )?;
+            let Some(range) = row.map(read_range).transpose()? else {
+                return Ok(false);
+            };
+            session.execute(
                 "DELETE FROM ip_range WHERE tenant_id = ?1 AND id = ?2",
                 params![tenant, id],
             )?;
-            if deleted == 0 {
-                return Ok(false);
-            }
+            let networks = range.subnets.iter().map(Subnet::bounds);
+            enrichment::changed(session, tenant, networks.collect(), audit.timestamp)?;
             audit::append(session, tenant, &audit)?;
             Ok(true)
         })
@@ -129,12 +145,31 @@ impl Store {
     }
 }
 
-fn all(session: &mut Session<'_>, tenant: TenantId) -> Result<Vec<IpRange>, StoreError> {
+/// The tenant's own ranges.
+fn own(session: &mut Session<'_>, tenant: TenantId) -> Result<Vec<IpRange>, StoreError> {
     let rows = session.rows(
-        "SELECT record FROM ip_range WHERE tenant_id = ?1 ORDER BY name_folded",
+        "SELECT record FROM ip_range WHERE tenant_id = ?1 AND built_in = 0 ORDER BY name_folded",
         params![tenant],
     )?;
     rows.into_iter().map(read_range).collect()
+}
+
+/// The addresses of which a range says something else than before.
+fn affected(old: Option<&IpRange>, new: &IpRange) -> Vec<(u128, u128)> {
+    let bounds = |range: &IpRange| range.subnets.iter().map(Subnet::bounds).collect::<Vec<_>>();
+    let (before, after) = (old.map(bounds).unwrap_or_default(), bounds(new));
+    let says_the_same = old.is_some_and(|old| {
+        (old.category, &old.organization, &old.location, &old.tags)
+            == (new.category, &new.organization, &new.location, &new.tags)
+    });
+    if !says_the_same {
+        return [before, after].concat();
+    }
+    let only = |these: &[(u128, u128)], those: &[(u128, u128)]| {
+        let only = these.iter().filter(|one| !those.contains(one));
+        only.copied().collect::<Vec<_>>()
+    };
+    [only(&before, &after), only(&after, &before)].concat()
 }
 
 fn check<'a>(range: &IpRange, others: impl Iterator<Item = &'a IpRange>) -> Result<(), StoreError> {
@@ -211,18 +246,19 @@ fn read_range(mut row: Row) -> Result<IpRange, StoreError> {
     Ok(serde_json::from_str(&row.get::<String>(0)?)?)
 }
 
+fn read_listed(mut row: Row) -> Result<ListedRange, StoreError> {
+    let (record, is_built_in) = (row.get::<String>(0)?, row.get::<bool>(1)?);
+    Ok(if is_built_in {
+        ListedRange::BuiltIn(serde_json::from_str(&record)?)
+    } else {
+        ListedRange::Custom(serde_json::from_str(&record)?)
+    })
+}
+
 fn target(condition: &FieldCondition) -> Target {
     match condition.field.name {
         "category" => Target::Column("category"),
         "tags" => Target::Members("tags_folded"),
-        _ => Target::Expression(by_origin(&condition.test)),
-    }
-}
-
-/// The table holds a tenant's own ranges; none of them is built in.
-fn by_origin(test: &Test) -> Condition {
-    match test {
-        Test::AnyOf(values) if values.contains(&Scalar::Bool(false)) => Cond::all(),
-        _ => Cond::all().add(never()),
+        _ => Target::Column("built_in"),
     }
 }

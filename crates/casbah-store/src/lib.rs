@@ -47,6 +47,7 @@ pub use directory::{
 };
 pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};
+pub use ip_ranges::{BuiltInSource, EnrichmentBatch, EnrichmentState, RangesAt};
 pub use migrate::{
     Content, Installation, MigrateError, Migration, MigrationPhase, MigrationStep, Moved, Side,
     TableCheck,

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     activities, admin, alerts, api_token, app, audit, discovery, entities, identity_provider,
-    ingest, keys, login, migrate, subnets, tenant, token, user,
+    ingest, ip_range, keys, login, migrate, tenant, token, user,
 };
 use crate::demo::DemoArgs;
 use crate::output::Format;
@@ -152,9 +152,9 @@ pub(crate) enum Command {
     /// People and their accounts
     #[command(subcommand)]
     Entities(entities::EntitiesCommand),
-    /// IP ranges
-    #[command(subcommand)]
-    Subnets(subnets::SubnetsCommand),
+    /// IP ranges: the tenant's own, and imported lists of what others publish
+    #[command(subcommand, visible_alias = "subnets")]
+    IpRange(ip_range::IpRangeCommand),
     /// Shadow IT: upload logs, read reports, tag and block apps
     #[command(subcommand)]
     Discovery(discovery::DiscoveryCommand),

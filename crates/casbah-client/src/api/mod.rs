@@ -9,6 +9,7 @@ mod changes;
 mod discovery;
 mod file;
 mod graph;
+mod ip_ranges;
 mod list;
 mod records;
 mod subnets;
@@ -35,6 +36,7 @@ pub use graph::{
     IdentityProviderLink, Invitation, NewFederatedCredential, NewPerson, PasswordCredential,
     Person, RequiredResource, ResourceAccess, RoleAssignment, RoleDefinition, ServicePrincipal,
 };
+pub use ip_ranges::{BuiltInImport, EnrichmentState};
 pub use list::{ListQuery, Page, Pages};
 pub use subnets::SubnetRule;
 pub use upload::{DoneUpload, Upload};

@@ -62,7 +62,7 @@ fn range(category: IpCategory, subnets: &[&str]) -> IpRange {
 
 fn activities(happenings: &[Happening], ranges: &[IpRange]) -> Vec<Activity> {
     let tenant = TenantId::new(Uuid::from_u128(1));
-    let ranges = RangeIndex::new(ranges.to_vec());
+    let ranges = RangeIndex::new(ranges.to_vec(), Vec::new());
     let normaliser = Normaliser::new(tenant, &ENRICHER, &ranges);
     let mut activities: Vec<Activity> = happenings
         .iter()

@@ -84,6 +84,7 @@ fn override_with(location: &mut Location, range: &IpRange) {
         if !location.ip_tags.contains(&tag.id) {
             location.ip_tags.push(tag.id.clone());
         }
+        location.anonymous_proxy |= tags::HIDING.contains(&tag.id.as_str());
     }
     if let Some(organization) = &range.organization {
         location.organization_searchable = Some(organization.clone());

@@ -1,6 +1,7 @@
 use std::sync::LazyLock;
 
 use casbah_model::activity::DeviceType;
+use casbah_model::built_in_range::{BuiltInKind, BuiltInRange};
 use casbah_model::ids::RecordId;
 use casbah_model::ip_range::{IpCategory, IpLocation, IpRange, Subnet};
 use proptest::prelude::*;
@@ -86,11 +87,12 @@ fn the_narrowest_range_wins_and_overrides() {
         country_code: Some("DE".to_owned()),
         country_name: None,
     });
-    let index = RangeIndex::new(vec![
+    let own = vec![
         range("all", IpCategory::Other, &["0.0.0.0/0"]),
         office,
         range("exit", IpCategory::Vpn, &["8.8.8.8"]),
-    ]);
+    ];
+    let index = RangeIndex::new(own, Vec::new());
     let name = |text| index.find(address(text)).map(|range| range.name.as_str());
     assert_eq!(name("8.8.8.8"), Some("exit"));
     assert_eq!(name("8.8.8.9"), Some("office"));
@@ -104,8 +106,37 @@ fn the_narrowest_range_wins_and_overrides() {
     assert_eq!(location.country_code.as_deref(), Some("DE"));
     assert_eq!(location.organization_searchable.as_deref(), Some("Contoso"));
     assert_eq!(location.category, IpCategory::Corporate);
-    let everything = RangeIndex::new(vec![range("v6", IpCategory::None, &["::/0"])]);
+    let everything = RangeIndex::new(vec![range("v6", IpCategory::None, &["::/0"])], Vec::new());
     assert!(everything.find(found).is_some());
+}
+
+#[test]
+fn a_tenants_own_range_goes_before_a_built_in_one() {
+    let tor = BuiltInRange {
+        id: RecordId::generate(1),
+        name: "Tor".to_owned(),
+        category: IpCategory::Risky,
+        source_isps: vec!["Tor".to_owned()],
+        built_in: true,
+        tags: BuiltInKind::Tor.tag().into_iter().collect(),
+        subnets: ["8.8.8.8", "9.9.9.9"]
+            .map(|text| Subnet::parse(text).unwrap())
+            .to_vec(),
+        tid: 0,
+    };
+    let office = range("office", IpCategory::Corporate, &["8.8.0.0/16"]);
+    let index = RangeIndex::new(vec![office], vec![tor]);
+    for (text, category, hides) in [
+        ("8.8.8.8", IpCategory::Corporate, false),
+        ("9.9.9.9", IpCategory::Risky, true),
+        ("9.9.9.8", IpCategory::None, false),
+    ] {
+        let found = address(text);
+        let location = ENRICHER.address(found).location(index.find(found));
+        assert_eq!(location.category, category, "{text}");
+        assert_eq!(location.anonymous_proxy, hides, "{text}");
+        assert_eq!(!location.ip_tags.is_empty(), hides, "{text}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::Operator::{
     LteNdays, Ncontains, Neq, Range, StartsWith, StartsWithSingle, Text,
 };
 use super::{FieldKind, FieldSpec, ListSpec, Operator};
+use crate::ip_range::IpCategory;
 
 const EQ: &[Operator] = &[Eq];
 const EQ_NEQ: &[Operator] = &[Eq, Neq];
@@ -195,19 +196,7 @@ pub static ENTITIES: ListSpec = ListSpec {
 pub static IP_RANGES: ListSpec = ListSpec {
     name: "subnet",
     fields: &[
-        field(
-            "category",
-            FieldKind::Named(&[
-                ("none", 0),
-                ("corporate", 1),
-                ("administrative", 2),
-                ("risky", 3),
-                ("vpn", 4),
-                ("cloud provider", 5),
-                ("other", 6),
-            ]),
-            EQ_NEQ,
-        ),
+        field("category", FieldKind::Named(IpCategory::NAMES), EQ_NEQ),
         field("tags", FieldKind::Folded, EQ_NEQ),
         field("builtIn", FieldKind::Bool, EQ),
     ],

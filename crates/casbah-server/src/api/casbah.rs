@@ -21,7 +21,7 @@ use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::first_start::{self, CreateTenantError, Founder};
-use crate::ingest::{IngestReport, ingest_events};
+use crate::ingest::{Destination, IngestReport, ingest_events};
 use crate::state::App;
 
 /// How many uploads are listed.
@@ -104,17 +104,14 @@ async fn ingest(
         ApiError::Internal("the data for enrichment cannot be read")
     })?;
     let receiving = app.receiving.enter();
-    let report = ingest_events(
-        &app.store,
+    let to = Destination {
+        store: &app.store,
         enricher,
-        &tenant,
-        source,
-        body,
-        gzip,
-        app.config.largest_ingest,
-    )
-    .await
-    .map_err(|error| ApiError::Store(error.into_store_error()))?;
+        ranges: &app.ranges,
+    };
+    let report = ingest_events(to, &tenant, source, body, gzip, app.config.largest_ingest)
+        .await
+        .map_err(|error| ApiError::Store(error.into_store_error()))?;
     // The detector rests while a request brings events.
     drop(receiving);
     app.detector_wake.notify_one();

@@ -12,6 +12,7 @@ mod entities;
 mod entity_tag;
 mod envelope;
 mod error;
+mod ip_ranges;
 mod keys;
 mod lines;
 mod parameters;
@@ -59,6 +60,7 @@ fn routes(app: Arc<App>) -> Routes {
     let routes = alerts::routes(routes);
     let routes = entities::routes(routes);
     let routes = subnets::routes(routes);
+    let routes = ip_ranges::routes(routes);
     let routes = uploads::routes(routes);
     let routes = discovery::routes(routes);
     let routes = people_only::routes(routes);

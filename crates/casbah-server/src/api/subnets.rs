@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::{Extension, Json};
 use casbah_model::activity::tenant_number;
+use casbah_model::built_in_range::ListedRange;
 use casbah_model::filter::{IP_RANGES, parse_query};
 use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::ip_range::{IpCategory, IpLocation, IpRange, Subnet};
@@ -63,8 +64,10 @@ async fn fetch(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<IpRange>, ApiError> {
-    Ok(Json(existing(&app, &caller, &id).await?))
+) -> Result<Json<ListedRange>, ApiError> {
+    let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
+    let range = app.store.ip_range(caller.tenant, id).await?;
+    range.map(Json).ok_or(ApiError::NotFound)
 }
 
 async fn create(
@@ -84,6 +87,7 @@ async fn create(
         .store
         .save_ip_range(caller.tenant, range, read_tags(&parameters)?, audit)
         .await?;
+    app.enrichment_wake.notify_one();
     Ok(Json(range.id))
 }
 
@@ -93,13 +97,14 @@ async fn update(
     Path(id): Path<String>,
     parameters: Parameters,
 ) -> Result<Json<IpRange>, ApiError> {
-    let existing = existing(&app, &caller, &id).await?;
-    let range = read_range(caller.tenant, existing.id, &parameters, Timestamp::now())?;
+    let id = own_id(&app, &caller, &id).await?;
+    let range = read_range(caller.tenant, id, &parameters, Timestamp::now())?;
     let audit = caller.record("ip_range.update", &range.id);
     let range = app
         .store
         .save_ip_range(caller.tenant, range, read_tags(&parameters)?, audit)
         .await?;
+    app.enrichment_wake.notify_one();
     Ok(Json(range))
 }
 
@@ -108,20 +113,26 @@ async fn delete(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
+    let id = own_id(&app, &caller, &id).await?;
     let audit = caller.record("ip_range.delete", &id);
     if !app.store.delete_ip_range(caller.tenant, id, audit).await? {
         return Err(ApiError::NotFound);
     }
+    app.enrichment_wake.notify_one();
     Ok(StatusCode::OK)
 }
 
-async fn existing(app: &App, caller: &Caller, id: &str) -> Result<IpRange, ApiError> {
+/// The id of a range of the tenant's own; built-in ones come and go with their list.
+async fn own_id(app: &App, caller: &Caller, id: &str) -> Result<RecordId, ApiError> {
     let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
-    app.store
-        .ip_range(caller.tenant, id)
-        .await?
-        .ok_or(ApiError::NotFound)
+    match app.store.ip_range(caller.tenant, id).await? {
+        Some(ListedRange::Custom(range)) => Ok(range.id),
+        Some(ListedRange::BuiltIn(_)) => Err(ApiError::Conflict(
+            "a built-in range cannot be changed; make one of your own, which goes before it"
+                .to_owned(),
+        )),
+        None => Err(ApiError::NotFound),
+    }
 }
 
 fn read_range(
@@ -130,9 +141,7 @@ fn read_range(
     parameters: &Parameters,
     now: Timestamp,
 ) -> Result<IpRange, ApiError> {
-    let category = parameters
-        .number("category")?
-        .ok_or(ApiError::Required("category"))?;
+    let category = read_category(parameters)?;
     let subnets = list_of(parameters, "subnets")?;
     if subnets.is_empty() {
         return Err(ApiError::Required("subnets"));
@@ -144,11 +153,20 @@ fn read_range(
         location: read_location(parameters)?,
         organization: parameters.text("organization")?,
         tags: Vec::new(),
-        category: IpCategory::from_value(category)
-            .ok_or_else(|| ApiError::bad_value("category", category.to_string()))?,
+        category,
         last_modified: now.millis() as f64,
         tid: tenant_number(tenant),
     })
+}
+
+/// A category by its number, or by the word that filters know it by.
+fn read_category(parameters: &Parameters) -> Result<IpCategory, ApiError> {
+    let text = parameters.required_text("category")?;
+    let category = match text.trim().parse() {
+        Ok(number) => IpCategory::from_value(number),
+        Err(_) => IpCategory::from_name(&text),
+    };
+    category.ok_or_else(|| ApiError::bad_value("category", text))
 }
 
 /// A list, a single value in its stead, or (in forms) JSON text of a list.

@@ -43,7 +43,7 @@ pub(super) struct Parser {
     pub(super) domains: Vec<String>,
     pub(super) source: Source,
     pub(super) enricher: Arc<Enricher>,
-    pub(super) ranges: RangeIndex,
+    pub(super) ranges: Arc<RangeIndex>,
 }
 
 impl Parser {

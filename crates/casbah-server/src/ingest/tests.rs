@@ -14,17 +14,10 @@ use crate::jobs::testing::{Installation, demo_tenant};
 const LIMIT: u64 = 1 << 30;
 
 async fn ingest(installation: &Installation, body: impl Into<Body>, gzip: bool) -> IngestReport {
-    let Installation {
-        store,
-        enricher,
-        tenant,
-        ..
-    } = installation;
+    let (to, tenant) = (installation.destination(), &installation.tenant);
     let source = Source::Microsoft365;
-    let enricher = Arc::clone(enricher);
-    ingest_events(store, enricher, tenant, source, body.into(), gzip, LIMIT)
-        .await
-        .unwrap()
+    let report = ingest_events(to, tenant, source, body.into(), gzip, LIMIT);
+    report.await.unwrap()
 }
 
 async fn total(installation: &Installation, list: &'static ListSpec) -> u64 {
@@ -138,15 +131,9 @@ async fn a_body_beyond_the_limit_keeps_its_beginning() {
     let body = Body::from_stream(futures_util::stream::iter(
         pieces.into_iter().map(Ok::<_, std::io::Error>),
     ));
-    let Installation {
-        store,
-        enricher,
-        tenant,
-        ..
-    } = &installation;
-    let enricher = Arc::clone(enricher);
+    let (to, tenant) = (installation.destination(), &installation.tenant);
     let source = Source::Microsoft365;
-    let report = ingest_events(store, enricher, tenant, source, body, false, limit);
+    let report = ingest_events(to, tenant, source, body, false, limit);
     let report = report.await.unwrap();
     assert!(report.accepted > 100, "{report:?}");
     assert_eq!(report.rejected, 1, "{report:?}");

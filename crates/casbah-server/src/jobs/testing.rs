@@ -10,6 +10,9 @@ use casbah_model::time::Timestamp;
 use casbah_store::{DatabaseAddress, NewTenant, Store};
 use tempfile::TempDir;
 
+use crate::ingest::Destination;
+use crate::ranges::KnownRanges;
+
 /// Costs too much to make it for every test.
 static ENRICHER: LazyLock<Arc<Enricher>> = LazyLock::new(|| Arc::new(Enricher::new().unwrap()));
 
@@ -18,6 +21,7 @@ pub(crate) struct Installation {
     pub(crate) store: Store,
     pub(crate) tenant: Tenant,
     pub(crate) enricher: Arc<Enricher>,
+    ranges: KnownRanges,
     pub(crate) directory: TempDir,
 }
 
@@ -39,7 +43,17 @@ impl Installation {
             store,
             tenant,
             enricher: Arc::clone(&ENRICHER),
+            ranges: KnownRanges::default(),
             directory,
+        }
+    }
+
+    /// Where events go.
+    pub(crate) fn destination(&self) -> Destination<'_> {
+        Destination {
+            store: &self.store,
+            enricher: Arc::clone(&self.enricher),
+            ranges: &self.ranges,
         }
     }
 }

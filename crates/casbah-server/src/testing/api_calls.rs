@@ -68,7 +68,8 @@ async fn ip_ranges_are_created_replaced_listed_and_deleted() {
         assert!(text.contains(error), "{body}: {text}");
     }
 
-    let update = r#"{"name": "Headquarters", "category": 1, "subnets": ["10.0.0.0/8"]}"#;
+    let update = r#"{"name": "Headquarters", "category": "Corporate", "subnets": ["10.0.0.0/8"],
+        "overrideOrganization": true, "overrideLocation": false, "_id": "x"}"#;
     let updated = call("POST", &format!("/api/v1/subnet/{id}/update_rule/"), update).await;
     assert_eq!(
         updated.json()["tags"],

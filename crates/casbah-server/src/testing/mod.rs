@@ -45,9 +45,10 @@ use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::first_start::{CreatedTenant, Founder};
 use crate::identity::issuers::ForeignIssuers;
-use crate::ingest::ingest_events;
+use crate::ingest::{Destination, ingest_events};
 use crate::jobs::detector::{Detection, Round};
 use crate::jobs::{DiscoveryWorker, Receiving};
+use crate::ranges::KnownRanges;
 use crate::state::App;
 use crate::throttle::RequestThrottle;
 use crate::{first_start, paths, server};
@@ -194,11 +195,13 @@ impl TestServer {
             issuers: ForeignIssuers::new(Connector::new(&config.egress).unwrap()),
             known_tokens: KnownTokens::default(),
             enricher: tokio::sync::OnceCell::new(),
+            ranges: KnownRanges::default(),
             blobs,
             discovery_worker,
             receiving: Receiving::default(),
             detector_wake: Arc::default(),
             closing: watch::Sender::new(false),
+            enrichment_wake: Arc::default(),
             config,
         });
         let router = server::router(Arc::clone(&app));
@@ -221,7 +224,12 @@ impl TestServer {
         let events = Body::from(demo::events(Timestamp::now()));
         let enricher = app.enricher().await.unwrap();
         let source = Source::Microsoft365;
-        let ingested = ingest_events(store, enricher, &own, source, events, false, u64::MAX);
+        let to = Destination {
+            store,
+            enricher,
+            ranges: &app.ranges,
+        };
+        let ingested = ingest_events(to, &own, source, events, false, u64::MAX);
         ingested.await.unwrap();
         let detection = Detection {
             store: store.clone(),
@@ -293,7 +301,7 @@ impl TestServer {
     }
 
     /// An application that was granted a role of the *Casbah* resource.
-    async fn casbah_client(&self, tenant: TenantId, role: CasbahRole) -> TestClient {
+    pub(crate) async fn casbah_client(&self, tenant: TenantId, role: CasbahRole) -> TestClient {
         let client = self.client(tenant, &[]).await;
         self.grant_casbah(&client, role).await;
         client
@@ -320,7 +328,7 @@ impl TestServer {
     }
 
     /// A token of such an application.
-    fn casbah_token(&self, client: &TestClient, role: CasbahRole) -> String {
+    pub(crate) fn casbah_token(&self, client: &TestClient, role: CasbahRole) -> String {
         self.token(client, |token| {
             token.audience = CASBAH.app_id.to_string();
             token.roles = vec![role.value().to_owned()];

@@ -67,6 +67,8 @@ impl<'a> Mighty<'a> {
         let (path, body) = ("/api/v1/subnet/create_rule/", body.to_string());
         let (status, text) = self.call("POST", path, &body).await;
         assert_eq!(status, 200, "{text}");
+        let list = "/casbah/v1/ip_ranges/built_in?name=Botnet&category=botnet";
+        assert_eq!(self.call("POST", list, "203.0.113.7").await.0, 200);
         let link = "/api/v1/discovery/upload_url/?filename=a.log&source=SQUID_NATIVE";
         let (_, link) = self.call("GET", link, "").await;
         let link: Value = serde_json::from_str(&link).unwrap();
@@ -120,7 +122,7 @@ impl Objects {
     /// The path with an object in place of its variable; none for a path that names nothing
     /// of a tenant. A route that is not here fails the test.
     fn fill(&self, path: &str) -> Option<String> {
-        let object = match path {
+        let object: &str = match path {
             "/api/activities/{id}" | "/api/activities/{id}/feedback" => &self.activity,
             path if path.starts_with("/api/alerts/{id}") => &self.alert,
             path if path.starts_with("/api/entities/{key}") => &self.entity,
@@ -128,6 +130,7 @@ impl Objects {
             "/casbah/v1/discovery/uploads/{id}" => &self.upload,
             "/casbah/v1/apps/{appId}/usage" => &self.client,
             "/casbah/v1/api_tokens/{id}" => &self.api_token,
+            "/casbah/v1/ip_ranges/built_in/{name}" => "Botnet",
             // The catalog is everybody's; what a tenant says of an app is a tag of its own.
             path if path.starts_with("/api/discovery/discovery_app/{app}/") => return None,
             // A kind of event; the installation's tenants, for its own administrators alone.
@@ -184,6 +187,8 @@ async fn no_route_of_the_api_leads_to_an_object_of_another_tenant() {
         "/api/v1/entities/",
         "/api/v1/subnet/",
         "/casbah/v1/discovery/uploads",
+        "/casbah/v1/ip_ranges/built_in",
+        "/api/v1/subnet/?filters=%7B%22builtIn%22:%7B%22eq%22:true%7D%7D",
     ] {
         let seen = stranger.list(list).await;
         assert!(seen.is_empty(), "{list}: {seen:?}");

@@ -4,6 +4,8 @@
 //! bytes, truth values are 0 and 1, times are Unix milliseconds. Every table is
 //! declared one of three classes, and a test holds each to its class's rules.
 
+mod address_keys;
+
 use super::database::{Dialect, Session, params};
 use super::error::StoreError;
 use casbah_model::time::Timestamp;
@@ -22,7 +24,11 @@ const VERSIONS: &[&str] = &[
     include_str!("0010_sign_in_age.sql"),
     include_str!("0011_changes.sql"),
     include_str!("0012_migration.sql"),
+    include_str!("0013_ip_range_enrichment.sql"),
 ];
+
+/// The version whose new column the program fills.
+const ADDRESS_KEYS: i64 = 13;
 
 /// What a table is to a database of many nodes (Citus).
 #[cfg(test)]
@@ -68,6 +74,9 @@ pub(crate) fn migrate(session: &mut Session<'_>, dialect: Dialect) -> Result<(),
         .filter(|(version, _)| *version > found)
     {
         session.script(&in_dialect(text, dialect))?;
+        if version == ADDRESS_KEYS {
+            address_keys::fill(session)?;
+        }
         session.execute(
             "INSERT INTO schema_version (version, applied) VALUES (?1, ?2)",
             params![version, Timestamp::now()],
@@ -197,6 +206,53 @@ mod tests {
             )
             .unwrap();
         assert_eq!(newest, [2], "the one that was not used");
+    }
+
+    #[test]
+    fn activities_from_before_get_the_keys_of_their_addresses() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        migrate_to(&connection, 10);
+        connection
+            .execute_batch(
+                "INSERT INTO tenant (id, display_name, default_domain, is_home, members_register,
+                    auth_epoch, created)
+                 VALUES (zeroblob(16), '', '', 1, 0, 0, 0)",
+            )
+            .unwrap();
+        for (number, ip) in [(1, "'10.0.0.1'"), (2, "'2001:db8::1'"), (3, "NULL")] {
+            connection
+                .execute_batch(&format!(
+                    "INSERT INTO activity VALUES (zeroblob(16), {number}, x'00', 0, 1, 0, 2, '', '',
+                        '', NULL, NULL, NULL, {ip}, 0, NULL, NULL, '', NULL, 0, 0, '', '', '', '', 0)"
+                ))
+                .unwrap();
+        }
+        migrate(&mut Session::sqlite(&connection), Dialect::Sqlite).unwrap();
+        let mut keys = connection
+            .prepare("SELECT hex(ip_key) FROM activity ORDER BY timestamp")
+            .unwrap();
+        let keys = keys.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let keys: Vec<_> = keys.map(Result::unwrap).collect();
+        let mapped = "00000000000000000000FFFF0A000001";
+        assert_eq!(keys, [mapped, "20010DB8000000000000000000000001", ""]);
+    }
+
+    /// A database as an older program left it.
+    fn migrate_to(connection: &rusqlite::Connection, version: usize) {
+        connection
+            .execute_batch(
+                "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY,
+                    applied BIGINT NOT NULL)",
+            )
+            .unwrap();
+        for (number, text) in (1_i64..).zip(&VERSIONS[..version]) {
+            connection
+                .execute_batch(&in_dialect(text, Dialect::Sqlite))
+                .unwrap();
+            connection
+                .execute("INSERT INTO schema_version VALUES (?1, 0)", [number])
+                .unwrap();
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ crate::on_both!(every_filter_finds_what_it_says, |store: Store| async move {
         activity(tenant, 3000, "carl@other.example", "UserLoggedIn"),
     ];
     store
-        .ingest_activities(tenant, activities, Vec::new())
+        .ingest_activities(tenant, 0, activities, Vec::new())
         .await
         .unwrap();
     let (anna, bob, carl) = (
@@ -112,7 +112,7 @@ crate::on_both!(ingesting_twice_doubles_nothing, |store: Store| async move {
     let one = activity(tenant, 1000, "anna@contoso.example", "FileUploaded");
     let batch = vec![one.clone(), one.clone()];
     let ingested = store
-        .ingest_activities(tenant, batch.clone(), Vec::new())
+        .ingest_activities(tenant, 0, batch.clone(), Vec::new())
         .await
         .unwrap();
     assert_eq!(
@@ -124,7 +124,7 @@ crate::on_both!(ingesting_twice_doubles_nothing, |store: Store| async move {
         }
     );
     let again = store
-        .ingest_activities(tenant, batch, Vec::new())
+        .ingest_activities(tenant, 0, batch, Vec::new())
         .await
         .unwrap();
     assert_eq!(
@@ -152,7 +152,7 @@ crate::on_both!(a_walk_meets_every_record_once, |store: Store| async move {
     let activities = times.iter().enumerate();
     let activities = activities.map(|(i, time)| activity(tenant, *time, &format!("u{i}"), "Read"));
     store
-        .ingest_activities(tenant, activities.collect(), Vec::new())
+        .ingest_activities(tenant, 0, activities.collect(), Vec::new())
         .await
         .unwrap();
     for direction in ["asc", "desc"] {
@@ -184,7 +184,7 @@ crate::on_both!(a_thousand_values_are_answered, |store: Store| async move {
     let one = activity(tenant, 1000, "u7", "Read");
     let stored = vec![one.clone(), activity(tenant, 2000, "other", "Read")];
     store
-        .ingest_activities(tenant, stored, Vec::new())
+        .ingest_activities(tenant, 0, stored, Vec::new())
         .await
         .unwrap();
     let name = |i: i32| format!("u{i}");
@@ -247,7 +247,7 @@ crate::on_both!(
         for batch in activities.chunks(1000) {
             let batch = batch.iter().map(make).collect();
             store
-                .ingest_activities(tenant, batch, Vec::new())
+                .ingest_activities(tenant, 0, batch, Vec::new())
                 .await
                 .unwrap();
         }
@@ -303,7 +303,7 @@ crate::on_both!(
         let tenant = TenantId::random();
         let one = activity(tenant, 1000, "anna", "Read");
         store
-            .ingest_activities(tenant, vec![one.clone()], Vec::new())
+            .ingest_activities(tenant, 0, vec![one.clone()], Vec::new())
             .await
             .unwrap();
         let nobody = ActivityId {
@@ -334,7 +334,7 @@ crate::on_both!(
         .unwrap();
         let plain = activity(tenant, 2000, "bob", "Read");
         store
-            .ingest_activities(tenant, vec![tagged, plain], Vec::new())
+            .ingest_activities(tenant, 0, vec![tagged, plain], Vec::new())
             .await
             .unwrap();
         let (anna, bob) = (vec!["1000 anna"], vec!["2000 bob"]);

@@ -282,7 +282,7 @@ crate::on_both!(
             .into();
         let (first, second) = (activities[0].id.to_string(), activities[1].id.to_string());
         store
-            .ingest_activities(tenant, activities, Vec::new())
+            .ingest_activities(tenant, 0, activities, Vec::new())
             .await
             .unwrap();
         let mut found = alert(tenant, 1000, "anna");

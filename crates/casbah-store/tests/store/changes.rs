@@ -19,7 +19,7 @@ fn made(tenant: TenantId, times: std::ops::Range<i64>) -> Vec<Activity> {
 }
 
 async fn ingest(store: &Store, tenant: TenantId, times: std::ops::Range<i64>) {
-    let stored = store.ingest_activities(tenant, made(tenant, times), Vec::new());
+    let stored = store.ingest_activities(tenant, 0, made(tenant, times), Vec::new());
     stored.await.unwrap();
 }
 

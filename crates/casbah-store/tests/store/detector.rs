@@ -14,7 +14,7 @@ async fn ingest(store: &Store, tenant: TenantId, times: &[i64]) {
         .iter()
         .map(|time| activity(tenant, *time, "anna@contoso.example", "Read"));
     store
-        .ingest_activities(tenant, activities.collect(), Vec::new())
+        .ingest_activities(tenant, 0, activities.collect(), Vec::new())
         .await
         .unwrap();
 }

@@ -78,7 +78,7 @@ crate::on_both!(
             let tenant = TenantId::random();
             for observation in &observations {
                 store
-                    .ingest_activities(tenant, Vec::new(), vec![observation.clone()])
+                    .ingest_activities(tenant, 0, Vec::new(), vec![observation.clone()])
                     .await
                     .unwrap();
             }
@@ -104,7 +104,12 @@ crate::on_both!(
 crate::on_both!(a_thousand_values_are_answered, |store: Store| async move {
     let tenant = TenantId::random();
     store
-        .ingest_activities(tenant, Vec::new(), vec![observed(1000, None, Some(false))])
+        .ingest_activities(
+            tenant,
+            0,
+            Vec::new(),
+            vec![observed(1000, None, Some(false))],
+        )
         .await
         .unwrap();
     let keys = |saas: fn(i32) -> i32| -> Vec<_> {

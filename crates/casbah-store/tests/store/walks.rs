@@ -64,7 +64,7 @@ crate::on_both!(
         let tenant = TenantId::random();
         let made = activities(tenant, 0..50);
         store
-            .ingest_activities(tenant, made, Vec::new())
+            .ingest_activities(tenant, 0, made, Vec::new())
             .await
             .unwrap();
         let alerts = (0..20).map(|number| {
@@ -87,7 +87,7 @@ crate::on_both!(
             seen: Timestamp(1_000 + number % 3),
         });
         store
-            .ingest_activities(tenant, Vec::new(), observations.collect())
+            .ingest_activities(tenant, 0, Vec::new(), observations.collect())
             .await
             .unwrap();
         for direction in ["asc", "desc"] {
@@ -139,7 +139,7 @@ crate::on_both!(
             let made = activities(tenant, 0..50);
             let mut there: Vec<_> = made.iter().map(|one| one.id.to_string()).collect();
             store
-                .ingest_activities(tenant, made, Vec::new())
+                .ingest_activities(tenant, 0, made, Vec::new())
                 .await
                 .unwrap();
             let query = sorted(&ACTIVITIES, "date", direction);
@@ -147,7 +147,7 @@ crate::on_both!(
             let found = walked(0, 4, async |walk, limit| {
                 let next = arrived.replace(arrived.get() + 3);
                 let more = activities(tenant, next..next + 3);
-                store.ingest_activities(tenant, more, Vec::new()).await?;
+                store.ingest_activities(tenant, 0, more, Vec::new()).await?;
                 let query = query.clone();
                 store.walk_activities(tenant, query, walk, limit).await
             });

@@ -11,12 +11,12 @@ pub(crate) mod discovery;
 pub(crate) mod entities;
 pub(crate) mod identity_provider;
 pub(crate) mod ingest;
+pub(crate) mod ip_range;
 pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod migrate;
 mod oversight;
 pub(crate) mod progress;
-pub(crate) mod subnets;
 pub(crate) mod tenant;
 pub(crate) mod token;
 pub(crate) mod user;
@@ -70,7 +70,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Alerts(command) => alerts::run(&context, command).await,
         Command::Activities(command) => activities::run(&context, command).await,
         Command::Entities(command) => entities::run(&context, command).await,
-        Command::Subnets(command) => subnets::run(&context, command).await,
+        Command::IpRange(command) => ip_range::run(&context, command).await,
         Command::Discovery(command) => discovery::run(&context, command).await,
         Command::Ingest(arguments) => ingest::run(&context, arguments).await,
         Command::Admin(_)

@@ -16,6 +16,14 @@ pub(crate) fn row_bar(total: u64) -> ProgressBar {
     ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
+/// A bar over so many things of this name.
+pub(crate) fn count_bar(what: &'static str) -> ProgressBar {
+    const SHAPE: &str = "{bar:30} {human_pos}/{human_len} {msg} {eta}";
+    let style = ProgressStyle::with_template(SHAPE);
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style).with_message(what)
+}
+
 /// A sign that something is waited for.
 pub(crate) fn spinner(text: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(text);

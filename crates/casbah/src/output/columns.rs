@@ -250,6 +250,22 @@ pub(crate) const SUBNET: &[Column] = &[
     Column::new("TAGS", |r, _| joined(r, "/tags", "/name")),
 ];
 
+pub(crate) const BUILT_IN_LIST: &[Column] = &[
+    Column::id("NAME", |r, _| text(r, "/name")),
+    Column::new("CATEGORY", |r, _| named(r, "/category", IP_CATEGORIES)),
+    Column::new("RANGES", |r, _| text(r, "/ranges")),
+    Column::new("NETWORKS", |r, _| text(r, "/networks")),
+];
+
+pub(crate) const ENRICHMENT: &[Column] = &[
+    Column::new("CHANGES", |r, _| text(r, "/revision")),
+    Column::new("PENDING", |r, _| text(r, "/pending")),
+    Column::new("DONE", |r, _| text(r, "/done")),
+    Column::new("TOTAL", |r, _| text(r, "/total")),
+    Column::new("BEGAN", |r, zone| time(r, "/began", zone)),
+    Column::new("FINISHED", |r, zone| time(r, "/finished", zone)),
+];
+
 pub(crate) const STREAM: &[Column] = &[
     Column::id("ID", |r, _| text(r, "/_id")),
     Column::new("NAME", |r, _| text(r, "/displayName")),

@@ -18,7 +18,7 @@ fn every_list_comes_in_every_form() {
         vec!["alerts", "list"],
         vec!["activities", "list"],
         vec!["entities", "list"],
-        vec!["subnets", "list"],
+        vec!["ip-range", "list"],
         vec!["app", "list"],
         vec!["app", "audit"],
         vec!["app", "credentials"],
@@ -47,7 +47,7 @@ fn every_list_comes_in_every_form() {
         let csv = in_form("csv");
         let rows = csv::Reader::from_reader(csv.as_bytes()).into_records();
         assert_eq!(rows.flatten().count(), records.len(), "{command:?}");
-        let is_empty = command[0] == "subnets";
+        let is_empty = command[0] == "ip-range";
         assert_eq!(records.is_empty(), is_empty, "{command:?}");
         assert_eq!(in_form("table").is_empty(), is_empty, "{command:?}");
     }

@@ -89,7 +89,7 @@ async fn a_list_comes_as_lines_to_its_end() {
         seen: Timestamp(1_000),
     });
     let store = &server.app.store;
-    let stored = store.ingest_activities(server.tenant, Vec::new(), observations.collect());
+    let stored = store.ingest_activities(server.tenant, 0, Vec::new(), observations.collect());
     stored.await.unwrap();
     let expected: Vec<_> = (0..count)
         .map(|number| format!("Anna {number:05}\n"))

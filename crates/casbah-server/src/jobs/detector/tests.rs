@@ -23,15 +23,9 @@ fn detection(installation: &Installation) -> Detection {
 }
 
 async fn ingest(installation: &Installation, text: String) {
-    let Installation {
-        store,
-        enricher,
-        tenant,
-        ..
-    } = installation;
-    let (enricher, source) = (Arc::clone(enricher), Source::Microsoft365);
-    let body = Body::from(text);
-    let report = ingest_events(store, enricher, tenant, source, body, false, u64::MAX);
+    let (to, tenant) = (installation.destination(), &installation.tenant);
+    let (source, body) = (Source::Microsoft365, Body::from(text));
+    let report = ingest_events(to, tenant, source, body, false, u64::MAX);
     assert_eq!(report.await.unwrap().rejected, 0);
 }
 

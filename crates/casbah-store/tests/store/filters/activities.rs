@@ -258,7 +258,7 @@ crate::on_both!(of_activities, |store: Store| async move {
             .enumerate()
             .map(|(number, parts)| random(tenant, number, parts))
             .collect();
-        let stored = store.ingest_activities(tenant, activities.clone(), Vec::new());
+        let stored = store.ingest_activities(tenant, 0, activities.clone(), Vec::new());
         stored.await.unwrap();
         compare(
             &mut runner,

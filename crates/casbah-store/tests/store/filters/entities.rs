@@ -110,7 +110,7 @@ crate::on_both!(of_entities, |store: Store| async move {
         let observed: Vec<_> = records
             .map(|(number, parts)| random(number, parts))
             .collect();
-        let stored = store.ingest_activities(tenant, Vec::new(), observed.clone());
+        let stored = store.ingest_activities(tenant, 0, Vec::new(), observed.clone());
         stored.await.unwrap();
         let query = read(&ENTITIES, &Value::Null);
         let entities = store.list_entities(tenant, query).await.unwrap().data;

@@ -62,7 +62,10 @@ crate::on_both!(of_ip_ranges, |store: Store| async move {
         &pool,
         async |query| {
             let page = store.list_ip_ranges(tenant, query).await.unwrap();
-            page.data.into_iter().map(|range| range.name).collect()
+            page.data
+                .iter()
+                .map(|range| range.name().to_owned())
+                .collect()
         },
         |conditions| {
             let found = ranges
