@@ -13,6 +13,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use casbah_identity::random::digest_of;
 use casbah_model::ids::{RecordId, TenantId};
 use futures_util::{Stream, StreamExt};
 use tokio::fs;
@@ -23,6 +24,9 @@ use space::{Claim, Form, Space};
 
 /// The most blocks of one upload.
 const MOST_BLOCKS: usize = 4096;
+
+/// The ending of the file that says which list of blocks an upload was made of.
+const LIST: &str = "list";
 
 /// The longest id of a block, in bytes of its text: 64 bytes in base64 (Azure Blob
 /// Storage, Put Block).
@@ -160,7 +164,8 @@ impl Blobs {
     /// Makes an upload of its blocks, in this order; returns its size. It may have
     /// `limit` bytes.
     ///
-    /// Said again, because the first answer was lost, it changes nothing.
+    /// Said again, because the first answer was lost, it changes nothing; another list is
+    /// refused.
     pub(crate) async fn commit_blocks(
         &self,
         tenant: TenantId,
@@ -169,8 +174,15 @@ impl Blobs {
         limit: u64,
     ) -> Result<u64, BlobError> {
         let target = self.path(tenant, upload);
+        let digest = digest_of(&blocks.join("\n"));
         if let Some(known) = length(&target).await {
-            return Ok(known);
+            let committed = fs::read(self.list(tenant, upload)).await;
+            let is_the_same = committed.is_ok_and(|committed| committed == digest.as_bytes());
+            return if is_the_same {
+                Ok(known)
+            } else {
+                Err(BlobError::Exists)
+            };
         }
         if blocks.len() > MOST_BLOCKS {
             return Err(BlobError::TooManyBlocks { most: MOST_BLOCKS });
@@ -195,6 +207,7 @@ impl Blobs {
         }
         whole.flush().await?;
         whole.sync_all().await?;
+        self.write_list(tenant, upload, digest.as_bytes()).await?;
         self.name_once(&part.0, &target).await?;
         claim.keep();
         self.delete_blocks(tenant, upload).await?;
@@ -219,6 +232,10 @@ impl Blobs {
     /// Deletes an upload and its blocks; one that is not here is no error.
     pub(crate) async fn delete(&self, tenant: TenantId, upload: RecordId) -> io::Result<()> {
         match fs::remove_file(self.path(tenant, upload)).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        match fs::remove_file(self.list(tenant, upload)).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -273,6 +290,9 @@ impl Blobs {
             };
             for entry in std::fs::read_dir(folder.path())? {
                 let path = entry?.path();
+                if path.extension().is_some_and(|ending| ending == LIST) {
+                    continue;
+                }
                 let stem = path.file_stem().and_then(|stem| stem.to_str());
                 uploads.extend(stem.and_then(|stem| Some((tenant, stem.parse().ok()?))));
             }
@@ -290,6 +310,23 @@ impl Blobs {
 
     fn blocks(&self, tenant: TenantId, upload: RecordId) -> PathBuf {
         self.folder(tenant).join(format!("{upload}.blocks"))
+    }
+
+    fn list(&self, tenant: TenantId, upload: RecordId) -> PathBuf {
+        self.folder(tenant).join(format!("{upload}.{LIST}"))
+    }
+
+    /// Keeps which list an upload is made of; whole when it has its name.
+    async fn write_list(
+        &self,
+        tenant: TenantId,
+        upload: RecordId,
+        digest: &[u8],
+    ) -> Result<(), BlobError> {
+        let part = self.part(tenant, upload);
+        fs::write(&part.0, digest).await?;
+        fs::rename(&part.0, self.list(tenant, upload)).await?;
+        Ok(())
     }
 
     fn part(&self, tenant: TenantId, upload: RecordId) -> Part {

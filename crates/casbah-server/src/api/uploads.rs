@@ -221,7 +221,11 @@ async fn receive(
         .upload(tenant, id)
         .await?
         .ok_or(UploadError::Authentication)?;
-    if upload.state != UploadState::Open {
+    // Whoever lost the answer to a list of blocks says it again.
+    let is_list = put.comp.as_deref() == Some("blocklist");
+    let is_open =
+        upload.state == UploadState::Open || is_list && upload.state == UploadState::Stored;
+    if !is_open {
         return Err(UploadError::BlobAlreadyExists);
     }
     let limit = app.config.largest_upload;
@@ -245,7 +249,9 @@ async fn receive(
                 .map_err(|_| UploadError::InvalidBlockList)?;
             let blocks = block_ids(&list).ok_or(UploadError::InvalidBlockList)?;
             let bytes = app.blobs.commit_blocks(tenant, id, &blocks, limit).await?;
-            stored(&app, tenant, id, bytes).await?;
+            if upload.state == UploadState::Open {
+                stored(&app, tenant, id, bytes).await?;
+            }
         }
         Some(_) => return Err(UploadError::InvalidQueryParameterValue("comp")),
     }

@@ -90,6 +90,10 @@ async fn blocks_are_put_together_in_the_order_of_the_list() {
             10
         );
     }
+    let other = ids(&["MQ=="]);
+    let other = blobs.commit_blocks(TENANT, UPLOAD, &other, 11).await;
+    assert!(matches!(other, Err(BlobError::Exists)));
+    assert_eq!(blobs.uploads().unwrap(), [(TENANT, UPLOAD)]);
     assert_eq!(text(&blobs).unwrap(), "onetwodrei");
 }
 

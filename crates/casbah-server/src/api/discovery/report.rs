@@ -59,17 +59,14 @@ pub(super) async fn scope(
     parameters: &Parameters,
 ) -> Result<ReportScope, ApiError> {
     let filters = filters_of(parameters);
-    let find = |names: [&str; 3]| {
-        let inside = filters.as_ref().and_then(Value::as_object);
-        names.iter().find_map(|name| {
-            let value = parameters
-                .0
-                .get(*name)
-                .or_else(|| inside.and_then(|map| map.get(*name)));
-            value.filter(|value| !value.is_null()).cloned()
-        })
+    let inside = filters.as_ref().and_then(Value::as_object);
+    let find = |names: &[&str]| {
+        let mut all = parameters.0.iter().chain(inside.into_iter().flatten());
+        let is_named = |name: &str| names.iter().any(|one| one.eq_ignore_ascii_case(name));
+        all.find(|(name, value)| is_named(name) && !value.is_null())
+            .map(|(_, value)| value.clone())
     };
-    let stream = match find(["streamId", "streamid", "stream_id"]) {
+    let stream = match find(&["streamId", "stream_id"]) {
         None => GLOBAL_VIEW,
         Some(value) => {
             let text = value.as_str().unwrap_or_default();
@@ -77,11 +74,11 @@ pub(super) async fn scope(
                 .map_err(|_| ApiError::bad_value("streamId", value.to_string()))?
         }
     };
-    let days = match find(["timeFrame", "timeframe", "TimeFrame"]) {
+    let days = match find(&["timeFrame"]) {
         None => TIME_FRAMES[2],
         Some(value) => value
             .as_i64()
-            .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+            .or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()))
             .filter(|days| TIME_FRAMES.contains(days))
             .ok_or_else(|| ApiError::bad_value("timeFrame", value.to_string()))?,
     };
