@@ -451,9 +451,9 @@ mod tests {
         let steps = plan.query_map([rusqlite::types::Null; 6], |row| row.get::<_, String>(3));
         let steps: Vec<_> = steps.unwrap().map(Result::unwrap).collect();
         assert_eq!(steps.len(), 1, "nothing is sorted: {steps:?}");
-        let expected = "SEARCH activity USING COVERING INDEX activity_ip (tenant_id=? AND ";
+        let expected = "SEARCH activity USING COVERING INDEX activity_ip_key (tenant_id=? AND ";
         assert!(steps[0].starts_with(expected), "{steps:?}");
-        assert!(steps[0].contains("ip_key>"), "{steps:?}");
+        assert!(steps[0].contains("(ip_key,timestamp,uuid)>"), "{steps:?}");
         assert!(steps[0].contains("ip_key<"), "{steps:?}");
     }
 
