@@ -1,5 +1,6 @@
 //! Activities: filter columns in time order, the records beside them.
 
+mod feedback;
 mod filter;
 mod scan;
 
@@ -13,7 +14,6 @@ use casbah_model::ids::TenantId;
 use sea_query::{Condition, Order};
 use serde_json::value::RawValue;
 
-use crate::audit::{self, AuditRecord};
 use crate::database::{Row, Session, params};
 use crate::filter::{compile, members};
 use crate::page::{Listing, Page, direction};
@@ -103,36 +103,6 @@ impl Store {
     ) -> Result<Option<Box<RawValue>>, StoreError> {
         self.read(move |session| Ok(records(session, tenant, &[id])?.pop()))
             .await
-    }
-
-    /// Keeps what somebody said of an activity; false if there is no such activity.
-    pub async fn add_activity_feedback(
-        &self,
-        tenant: TenantId,
-        activity: ActivityId,
-        feedback: Box<RawValue>,
-        audit: AuditRecord,
-    ) -> Result<bool, StoreError> {
-        self.write_apart(move |session| {
-            if records(session, tenant, &[activity])?.is_empty() {
-                return Ok(false);
-            }
-            session.execute(
-                "INSERT INTO activity_feedback (tenant_id, id, activity_id, created, author, record)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![
-                    tenant,
-                    casbah_model::ids::KeyId::random(),
-                    activity.to_string(),
-                    audit.timestamp,
-                    &audit.actor,
-                    feedback.get()
-                ],
-            )?;
-            audit::append(session, tenant, &audit)?;
-            Ok(true)
-        })
-        .await
     }
 }
 

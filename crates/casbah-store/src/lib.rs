@@ -31,7 +31,7 @@ use database::{Change, Database, Session};
 use directory::Remembered;
 
 pub use activities::{Ingested, Scan};
-pub use alerts::{Handled, Handling};
+pub use alerts::Handled;
 pub use audit::{
     AuditCursor, AuditQuery, AuditRecord, ChainRecord, Link, NewLink, StoredAuditRecord,
 };

@@ -156,6 +156,20 @@ pub static ALERTS: ListSpec = ListSpec {
     sort_fields: &["date", "severity", "status"],
 };
 
+/// `/casbah/v1/alerts/{id}/history`.
+pub static ALERT_HISTORY: ListSpec = ListSpec {
+    name: "alert_history",
+    fields: &[],
+    sort_fields: &["date"],
+};
+
+/// `/casbah/v1/activities/{id}/feedback`.
+pub static ACTIVITY_FEEDBACK: ListSpec = ListSpec {
+    name: "activity_feedback",
+    fields: &[],
+    sort_fields: &["date"],
+};
+
 /// `/api/v1/entities/`.
 pub static ENTITIES: ListSpec = ListSpec {
     name: "entities",

@@ -10,7 +10,10 @@ mod fields;
 mod parse;
 mod query;
 
-pub use fields::{ACTIVITIES, ALERTS, APP_CATALOG, DISCOVERED_APPS, ENTITIES, IP_RANGES};
+pub use fields::{
+    ACTIVITIES, ACTIVITY_FEEDBACK, ALERT_HISTORY, ALERTS, APP_CATALOG, DISCOVERED_APPS, ENTITIES,
+    IP_RANGES,
+};
 pub use query::{ListQuery, MAX_LIMIT, Sort, parse_query};
 
 use crate::ids::SaasId;

@@ -6,9 +6,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use casbah_model::activity::ActivityId;
-use casbah_model::filter::{ACTIVITIES, Condition, ListQuery, MAX_LIMIT, Test, parse_query};
+use casbah_model::feedback::{ActivityFeedback, ActivityVerdict};
+use casbah_model::filter::{
+    ACTIVITIES, ACTIVITY_FEEDBACK, Condition, ListQuery, MAX_LIMIT, Test, parse_query,
+};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
+use casbah_store::{Page, Total};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -43,6 +47,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
             Need::Action(Action::ActivitiesFeedback),
             "Give feedback on an activity",
             feedback,
+        )
+        .list(
+            "/casbah/v1/activities/{id}/feedback",
+            read,
+            "List the feedback on an activity",
+            list_feedback,
         )
 }
 
@@ -187,27 +197,42 @@ async fn feedback(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Envelope<ActivityVerdict>>, ApiError> {
     let id: ActivityId = id.parse().map_err(|_| ApiError::NotFound)?;
-    let record = json!({
-        "feedbackValue": parameters.required_text("feedbackValue")?,
-        "feedbackText": parameters.text("feedbackText")?,
-        "allowContact": parameters.flag("allowContact")?,
-        "contactEmail": parameters.text("contactEmail")?,
-    });
-    let raw = serde_json::value::to_raw_value(&record)
-        .map_err(|_| ApiError::Internal("feedback cannot be written"))?;
+    let verdict = ActivityVerdict {
+        feedback_value: parameters.required_text("feedbackValue")?,
+        feedback: parameters.feedback()?,
+    };
     let audit = caller.record("activity.feedback", &id);
     let stored = app
         .store
-        .add_activity_feedback(caller.tenant, id, raw, audit)
+        .add_activity_feedback(caller.tenant, id, verdict.clone(), audit)
         .await?;
     if !stored {
         return Err(ApiError::NotFound);
     }
-    Ok(Json(json!({
-        "data": [record], "hasNext": false, "max": MAX_LIMIT, "total": 1, "moreThanTotal": false,
-    })))
+    let all = Page {
+        data: vec![verdict],
+        total: Total::Exactly(1),
+        has_next: false,
+    };
+    Ok(Json(all.into()))
+}
+
+async fn list_feedback(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Result<Json<Envelope<ActivityFeedback>>, ApiError> {
+    let id: ActivityId = id.parse().map_err(|_| ApiError::NotFound)?;
+    let query = parse_query(&ACTIVITY_FEEDBACK, &parameters.0, Timestamp::now())?;
+    let page = app
+        .store
+        .activity_feedback(caller.tenant, id, query)
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    Ok(Json(page.into()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ mod api_calls;
 mod api_tokens;
 pub(crate) mod browser;
 pub(crate) mod directory;
+mod events;
+mod handling;
 mod keys;
 mod other_tenants;
 mod oversight;

@@ -4,21 +4,15 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
-use casbah_detection::demo;
-use casbah_detection::detections::Detector;
-use casbah_detection::sources::Source;
 use casbah_identity::api_token::new_api_token;
 use casbah_model::identity::CASBAH;
-use casbah_model::ids::{KeyId, TenantId};
+use casbah_model::ids::TenantId;
 use casbah_model::permission::{CasbahRole, Permission};
 use casbah_model::time::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 use super::{TestServer, audit_record};
 use crate::api;
-use crate::ingest::ingest_events;
-use crate::jobs::detector::{Detection, Round};
 
 /// Who calls the API of one tenant with every permission and role that there is.
 struct Mighty<'a> {
@@ -68,31 +62,7 @@ impl<'a> Mighty<'a> {
 
     /// One of everything that a path can name.
     async fn objects(&self, tenant: TenantId) -> Objects {
-        let app = &self.server.app;
-        let store = &app.store;
-        let own = store.tenant(tenant).await.unwrap().unwrap();
-        let events = demo::events(Timestamp::now());
-        let enricher = app.enricher().await.unwrap();
-        let source = Source::Microsoft365;
-        let ingested = ingest_events(
-            store,
-            enricher,
-            &own,
-            source,
-            events.into(),
-            false,
-            u64::MAX,
-        );
-        ingested.await.unwrap();
-        let detection = Detection {
-            store: store.clone(),
-            receiving: app.receiving.clone(),
-            node: KeyId::random(),
-            lateness: app.config.lateness,
-            detector: Detector::default(),
-        };
-        let (_stop, stopped) = watch::channel(false);
-        while detection.round(tenant, &stopped).await.unwrap() == Round::More {}
+        self.server.play_demo(tenant).await;
 
         let body = json!({"name": "Office", "category": 1, "subnets": ["10.0.0.0/8"]});
         let (path, body) = ("/api/v1/subnet/create_rule/", body.to_string());
@@ -152,8 +122,11 @@ impl Objects {
     /// of a tenant. A route that is not here fails the test.
     fn fill(&self, path: &str) -> Option<String> {
         let object = match path {
-            "/api/activities/{id}" | "/api/activities/{id}/feedback" => &self.activity,
+            "/api/activities/{id}"
+            | "/api/activities/{id}/feedback"
+            | "/casbah/v1/activities/{id}/feedback" => &self.activity,
             path if path.starts_with("/api/alerts/{id}") => &self.alert,
+            "/casbah/v1/alerts/{id}/history" => &self.alert,
             path if path.starts_with("/api/entities/{key}") => &self.entity,
             path if path.starts_with("/api/subnet/{id}") => &self.subnet,
             "/casbah/v1/discovery/uploads/{id}" => &self.upload,

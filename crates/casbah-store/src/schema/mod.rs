@@ -20,6 +20,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0008_api_tokens.sql"),
     include_str!("0009_recovery_codes.sql"),
     include_str!("0010_sign_in_age.sql"),
+    include_str!("0011_alert_history.sql"),
 ];
 
 /// What a table is to a database of many nodes (Citus).

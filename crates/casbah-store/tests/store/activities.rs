@@ -1,5 +1,6 @@
 use casbah_model::activity::{Activity, ActivityId};
-use casbah_model::filter::ACTIVITIES;
+use casbah_model::feedback::{ActivityFeedback, ActivityVerdict, Feedback};
+use casbah_model::filter::{ACTIVITIES, ACTIVITY_FEEDBACK};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
 use casbah_store::{COUNTED, Ingested, Store, Total};
@@ -297,27 +298,49 @@ crate::on_both!(
     }
 );
 
-crate::on_both!(
-    feedback_is_kept_with_its_record,
-    |store: Store| async move {
-        let tenant = TenantId::random();
-        let one = activity(tenant, 1000, "anna", "Read");
-        store
-            .ingest_activities(tenant, vec![one.clone()], Vec::new())
-            .await
-            .unwrap();
-        let nobody = ActivityId {
-            timestamp: Timestamp(1),
-            uuid: uuid::Uuid::nil(),
-        };
-        for (id, stored) in [(one.id, true), (nobody, false)] {
-            let raw = serde_json::value::to_raw_value(&json!({})).unwrap();
-            let kept = store.add_activity_feedback(tenant, id, raw, audit("activity.feedback"));
-            assert_eq!(kept.await.unwrap(), stored);
-        }
-        assert_eq!(store.audit_records(tenant, 9).await.unwrap().len(), 1);
-    }
-);
+crate::on_both!(feedback_is_kept_and_read_again, |store: Store| async move {
+    let tenant = TenantId::random();
+    let one = activity(tenant, 1000, "anna", "Read");
+    store
+        .ingest_activities(tenant, vec![one.clone()], Vec::new())
+        .await
+        .unwrap();
+    let nobody = ActivityId {
+        timestamp: Timestamp(1),
+        uuid: uuid::Uuid::nil(),
+    };
+    let said = |text: &str| ActivityVerdict {
+        feedback_value: "0".to_owned(),
+        feedback: Feedback {
+            feedback_text: Some(text.to_owned()),
+            allow_contact: true,
+            contact_email: Some("anna@contoso.example".to_owned()),
+        },
+    };
+    let give = async |id, text, at| {
+        let record = audit("activity.feedback").at(Timestamp(at));
+        let given = store.add_activity_feedback(tenant, id, said(text), record);
+        given.await.unwrap()
+    };
+    assert!(give(one.id, "first", 5).await);
+    assert!(give(one.id, "second", 6).await);
+    assert!(!give(nobody, "third", 7).await);
+    assert_eq!(store.audit_records(tenant, 9).await.unwrap().len(), 2);
+    let read = async |tenant, id| {
+        let query = query(&ACTIVITY_FEEDBACK, &json!({}));
+        let page = store.activity_feedback(tenant, id, query).await.unwrap();
+        page.map(|page| page.data)
+    };
+    let kept = read(tenant, one.id).await.unwrap();
+    let expected = [("second", 6), ("first", 5)].map(|(text, at)| ActivityFeedback {
+        timestamp: Timestamp(at),
+        by: "anna".to_owned(),
+        verdict: said(text),
+    });
+    assert_eq!(kept, expected);
+    assert_eq!(read(tenant, nobody).await, None);
+    assert_eq!(read(TenantId::random(), one.id).await, None);
+});
 
 crate::on_both!(
     tags_objects_and_what_is_not_kept_can_be_asked_for,

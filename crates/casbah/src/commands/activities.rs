@@ -1,14 +1,15 @@
 //! Activities.
 
 use casbah_client::ListQuery;
+use casbah_model::feedback::ActivityVerdict;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::write_pages;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::filters::{ListArgs, TimeArgs};
-use crate::output::ACTIVITY;
+use crate::filters::{FeedbackArgs, ListArgs, TimeArgs};
+use crate::output::{ACTIVITY, ACTIVITY_FEEDBACK, Output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ActivitiesCommand {
@@ -20,6 +21,32 @@ pub(crate) enum ActivitiesCommand {
     Show {
         /// The activity's id
         id: String,
+    },
+    /// What people say of an activity
+    #[command(subcommand)]
+    Feedback(FeedbackCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FeedbackCommand {
+    /// What was said, the latest first
+    List {
+        /// The activity's id
+        id: String,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// Say something
+    ///
+    /// For example: casbah activities feedback give ID --verdict harmless --feedback 'a test'
+    Give {
+        /// The activity's id
+        id: String,
+        /// The verdict, in your own words or a number
+        #[arg(long, value_name = "VERDICT")]
+        verdict: String,
+        #[command(flatten)]
+        feedback: FeedbackArgs,
     },
 }
 
@@ -64,6 +91,23 @@ pub(crate) async fn run(context: &Context, command: ActivitiesCommand) -> Result
         ActivitiesCommand::Show { id } => {
             let activity: Value = client.activity(&id).await?;
             context.out.record(ACTIVITY, &activity)?;
+        }
+        ActivitiesCommand::Feedback(FeedbackCommand::List { id, list }) => {
+            let pages = client.activity_feedback(&id, list.query());
+            return write_pages(context, ACTIVITY_FEEDBACK, pages).await;
+        }
+        ActivitiesCommand::Feedback(FeedbackCommand::Give {
+            id,
+            verdict,
+            feedback,
+        }) => {
+            let verdict = ActivityVerdict {
+                feedback_value: verdict,
+                feedback: feedback.given().unwrap_or_default(),
+            };
+            client.give_activity_feedback(&id, &verdict).await?;
+            Output::note("Kept.");
+            return Ok(());
         }
     }
     context.attribute_countries();

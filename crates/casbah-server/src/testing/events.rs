@@ -1,0 +1,41 @@
+//! Activities and alerts to ask for.
+
+use casbah_detection::demo;
+use casbah_detection::detections::Detector;
+use casbah_detection::sources::Source;
+use casbah_model::ids::{KeyId, TenantId};
+use casbah_model::time::Timestamp;
+use tokio::sync::watch;
+
+use super::TestServer;
+use crate::ingest::ingest_events;
+use crate::jobs::detector::{Detection, Round};
+
+impl TestServer {
+    /// Takes the events of the demonstration in for a tenant and lets its detector see
+    /// them all.
+    pub(crate) async fn play_demo(&self, tenant: TenantId) {
+        let (app, store) = (&self.app, &self.app.store);
+        let own = store.tenant(tenant).await.unwrap().unwrap();
+        let enricher = app.enricher().await.unwrap();
+        let ingested = ingest_events(
+            store,
+            enricher,
+            &own,
+            Source::Microsoft365,
+            demo::events(Timestamp::now()).into(),
+            false,
+            u64::MAX,
+        );
+        ingested.await.unwrap();
+        let detection = Detection {
+            store: store.clone(),
+            receiving: app.receiving.clone(),
+            node: KeyId::random(),
+            lateness: app.config.lateness,
+            detector: Detector::default(),
+        };
+        let (_stop, stopped) = watch::channel(false);
+        while detection.round(tenant, &stopped).await.unwrap() == Round::More {}
+    }
+}
