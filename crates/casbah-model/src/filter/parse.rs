@@ -225,9 +225,14 @@ fn int(field: &FieldSpec, value: &Value) -> Result<i64, FilterError> {
             .map(|(_, value)| *value),
         _ => None,
     };
+    // Arithmetic of clients leaves times a little beside the millisecond they were.
+    let whole = |value: f64| match field.kind {
+        FieldKind::Time => whole(value.round()),
+        _ => whole(value),
+    };
     let parsed = match value {
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
-        Value::String(text) => named(text.trim()).or_else(|| parse_int(text)),
+        Value::String(text) => named(text.trim()).or_else(|| parse_number(text, whole)),
         Value::Bool(value) => named(&value.to_string()),
         _ => None,
     };
@@ -236,13 +241,17 @@ fn int(field: &FieldSpec, value: &Value) -> Result<i64, FilterError> {
 
 /// Reads a whole number out of text, also one written with a fraction.
 pub(super) fn parse_int(text: &str) -> Option<i64> {
+    parse_number(text, whole)
+}
+
+fn parse_number(text: &str, whole: impl Fn(f64) -> Option<i64>) -> Option<i64> {
     let text = text.trim();
     text.parse::<i64>()
         .ok()
         .or_else(|| text.parse::<f64>().ok().and_then(whole))
 }
 
-/// Clients send times as floating-point numbers; the fraction is dropped.
+/// A floating-point number without its fraction.
 fn whole(value: f64) -> Option<i64> {
     const LIMIT: f64 = 9.0e18;
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]

@@ -10,6 +10,7 @@ mod keys;
 mod other_tenants;
 mod oversight;
 mod permissions;
+mod walks;
 mod withdrawal;
 
 use std::sync::Arc;

@@ -180,6 +180,56 @@ crate::on_both!(a_walk_meets_every_record_once, |store: Store| async move {
     }
 });
 
+crate::on_both!(
+    full_text_finds_words_by_their_beginnings,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let named = |time, user: &str, file: &str| {
+            let mut one = activity(tenant, time, user, "FileDownloaded");
+            one.description = format!("Datei heruntergeladen: {file}");
+            one.main_info.event_objects = serde_json::from_value(json!([
+                {"objType": 1, "role": 3, "tags": [], "name": file, "id": "1"},
+            ]))
+            .unwrap();
+            one
+        };
+        let activities = vec![
+            named(1000, "anna@contoso.example", "Q3 Résumé-final_v2.DOCX"),
+            named(2000, "bob@contoso.example", "Ärger mit 100%_Rabatt.pdf"),
+            named(3000, "carl@other.example", "給与明細 2026.xlsx"),
+        ];
+        let stored = store.ingest_activities(tenant, activities, Vec::new());
+        stored.await.unwrap();
+        let (anna, bob, carl) = (
+            "1000 anna@contoso.example",
+            "2000 bob@contoso.example",
+            "3000 carl@other.example",
+        );
+        for (tests, expected) in [
+            // All words, in any order, each by its beginning, in any case.
+            (json!({"text": "RÉSUMÉ q3"}), vec![anna]),
+            (json!({"text": "fin docx"}), vec![anna]),
+            (json!({"text": "inal"}), vec![]),
+            (json!({"text": "résumé rabatt"}), vec![]),
+            (json!({"text": "herunter"}), vec![anna, bob, carl]),
+            (json!({"text": "anna@contoso.example"}), vec![anna]),
+            (json!({"text": "contoso"}), vec![anna, bob]),
+            // What is no word parts words, and matches nothing by itself.
+            (json!({"text": "100%_rab"}), vec![bob]),
+            (json!({"text": "1_0"}), vec![]),
+            (json!({"text": "ÄRGER"}), vec![bob]),
+            (json!({"text": "給与"}), vec![carl]),
+            (json!({"text": ""}), vec![anna, bob, carl]),
+            (json!({"eq": ["ärger", "給与明細"]}), vec![bob, carl]),
+            (json!({"startswithsingle": "q3"}), vec![anna]),
+        ] {
+            let filters = json!({"text": tests});
+            let found = matching(&store, tenant, filters.clone()).await;
+            assert_eq!(found, expected, "{filters}");
+        }
+    }
+);
+
 crate::on_both!(a_thousand_values_are_answered, |store: Store| async move {
     let tenant = TenantId::random();
     let one = activity(tenant, 1000, "u7", "Read");

@@ -38,6 +38,8 @@ fn bounds_and_ranges_are_closed_intervals() {
     for (operators, range) in [
         (json!({"gte": 5}), (Some(5), None)),
         (json!({"lte": "5"}), (None, Some(5))),
+        (json!({"gte": 4.9998}), (Some(5), None)),
+        (json!({"lte": "5.0002"}), (None, Some(5))),
         (json!({"gte_ndays": 3}), (Some(7 * DAY_MS), None)),
         (json!({"lte_ndays": 0}), (None, Some(10 * DAY_MS))),
         (
