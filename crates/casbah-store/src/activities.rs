@@ -124,9 +124,9 @@ fn insert(
         "INSERT INTO activity (tenant_id, timestamp, uuid, created, app_id, instance, source,
             event_category, action_type, action_folded, user_folded, user_domain, actor_id, ip,
             ip_category, country, organization_folded, device_type, agent_folded, admin_event,
-            impersonated, words, ip_tags, agent_tags, objects, late)
+            impersonated, words, ip_tags, agent_tags, objects, late, user_tags)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-            ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)
+            ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
          ON CONFLICT DO NOTHING",
         params![
             tenant,
@@ -155,6 +155,7 @@ fn insert(
             members(activity.agent_tags().iter().map(String::as_str)),
             members(objects.filter_map(|object| object.id.as_deref())),
             read.is_late(activity.id),
+            members(activity.user.user_tags.iter().map(String::as_str)),
         ],
     )?;
     if inserted == 0 {

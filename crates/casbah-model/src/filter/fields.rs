@@ -107,10 +107,9 @@ pub static ACTIVITIES: ListSpec = ListSpec {
             FieldKind::Folded,
             &[Eq, Neq, IsSet, IsNotSet, StartsWith],
         ),
-        // People are in no groups yet.
         field(
             "user.tags",
-            FieldKind::Unkept,
+            FieldKind::Group,
             &[Eq, Neq, IsSet, IsNotSet, StartsWith],
         ),
     ],
@@ -183,8 +182,7 @@ pub static ENTITIES: ListSpec = ListSpec {
         field("displayName", FieldKind::Folded, EQ),
         field("score", FieldKind::Int, &[Lt, Gt, IsSet, IsNotSet]),
         field("entity", FieldKind::Entity, EQ_NEQ),
-        // People are in no groups yet.
-        field("userGroups", FieldKind::Unkept, EQ_NEQ),
+        field("userGroups", FieldKind::Group, EQ_NEQ),
         alias(field("app", FieldKind::Int, EQ_NEQ), &["service"]),
         field("instance", FieldKind::Int, EQ_NEQ),
         field("isExternal", FieldKind::Bool, EQ),
@@ -203,6 +201,13 @@ pub static ENTITIES: ListSpec = ListSpec {
         ),
     ],
     sort_fields: &["lastSeen", "date", "severity", "username", "score"],
+};
+
+/// `/api/v1/user_tags/`.
+pub static USER_GROUPS: ListSpec = ListSpec {
+    name: "user_tags",
+    fields: &[],
+    sort_fields: &["name"],
 };
 
 /// `/api/v1/subnet/`.

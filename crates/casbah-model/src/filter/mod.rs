@@ -12,7 +12,7 @@ mod query;
 
 pub use fields::{
     ACTIVITIES, ACTIVITY_FEEDBACK, ALERT_HISTORY, ALERTS, APP_CATALOG, DISCOVERED_APPS, ENTITIES,
-    IP_RANGES,
+    IP_RANGES, USER_GROUPS,
 };
 pub use query::{ListQuery, MAX_LIMIT, Sort, parse_query};
 
@@ -59,6 +59,8 @@ pub enum FieldKind {
     Exact,
     /// Text whose words are looked for, without regard to case.
     Words,
+    /// A group of people: its id, or `{"role": 1}` for those who administer.
+    Group,
     /// An account or user: `{"id", "saas", "inst"}`, or the bare id.
     Entity,
     /// Where an activity comes from: a whole number, or `{"s": stream, "t": number}`.

@@ -6,6 +6,7 @@ use super::{
     Condition, FieldKind, FieldSpec, Filter, FilterError, Interval, ListSpec, Operator, Part,
     Scalar, Test, fold, words,
 };
+use crate::entity::Group;
 use crate::ids::SaasId;
 use crate::time::{DAY_MS, Timestamp};
 
@@ -184,6 +185,7 @@ fn scalar(field: &FieldSpec, value: &Value) -> Result<Scalar, FilterError> {
         FieldKind::Folded | FieldKind::Exact | FieldKind::Words | FieldKind::Unkept => {
             text(field, value).map(Scalar::Text)
         }
+        FieldKind::Group => text(field, value).map(Scalar::Text),
         FieldKind::Entity => entity(field, value),
     }
 }
@@ -204,6 +206,9 @@ fn text(field: &FieldSpec, value: &Value) -> Result<String, FilterError> {
             let id = entity.get("id").and_then(Value::as_str);
             id.ok_or_else(|| bad_value(field.name, value))?.to_owned()
         }
+        Value::Object(group) if field.kind == FieldKind::Group => {
+            group_id(group).ok_or_else(|| bad_value(field.name, value))?
+        }
         Value::Object(_) if field.kind == FieldKind::Unkept => value.to_string(),
         other => return Err(bad_value(field.name, other)),
     };
@@ -214,6 +219,22 @@ fn text(field: &FieldSpec, value: &Value) -> Result<String, FilterError> {
             value: format!("a text of more than {MAX_PATTERNS} words"),
         }),
         _ => Ok(fold(&text)),
+    }
+}
+
+/// A group as clients name it by an object. What roles there are is nowhere documented;
+/// 1 is taken for those who administer, whatever `adv` says.
+fn group_id(group: &Map<String, Value>) -> Option<String> {
+    const ADMINISTRATORS: i64 = 1;
+    let text = |key: &str| group.get(key).and_then(Value::as_str).map(str::to_owned);
+    let role = group.get("role").and_then(|role| match role {
+        Value::String(text) => parse_int(text),
+        other => other.as_i64(),
+    });
+    match role {
+        Some(ADMINISTRATORS) => Some(Group::Administrators.id().to_string()),
+        Some(_) => None,
+        None => text("id").or_else(|| text("_id")),
     }
 }
 

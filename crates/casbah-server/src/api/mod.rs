@@ -20,6 +20,7 @@ mod routes;
 mod subnets;
 mod uploads;
 mod usage;
+mod user_groups;
 
 use std::sync::Arc;
 
@@ -54,6 +55,7 @@ fn routes(app: Arc<App>) -> Routes {
     let routes = uploads::routes(routes);
     let routes = discovery::routes(routes);
     let routes = people_only::routes(routes);
+    let routes = user_groups::routes(routes);
     let routes = casbah::routes(routes);
     let routes = audit::routes(routes);
     let routes = usage::routes(routes);

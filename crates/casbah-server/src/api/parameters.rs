@@ -72,6 +72,13 @@ impl Parameters {
         }
     }
 
+    /// The same for a list that is read from A to Z, unless the client wants it otherwise.
+    pub(crate) fn sorted_a_to_z(mut self) -> Self {
+        let order = self.0.entry("sortDirection");
+        order.or_insert_with(|| "asc".into());
+        self
+    }
+
     /// A remark, as alerts and activities take it.
     pub(crate) fn feedback(&self) -> Result<Feedback, ApiError> {
         Ok(Feedback {

@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::routes::Routes;
 use crate::auth::Need;
 
-const RESOURCES: [&str; 13] = [
+const RESOURCES: [&str; 12] = [
     "app_permissions",
     "autocomplete",
     "data_sources",
@@ -27,7 +27,6 @@ const RESOURCES: [&str; 13] = [
     "policies",
     "reports",
     "tags",
-    "user_tags",
 ];
 
 pub(super) fn routes(routes: Routes) -> Routes {

@@ -1,5 +1,6 @@
 //! Activities and alerts to ask for.
 
+use axum::body::Body;
 use casbah_detection::demo;
 use casbah_detection::detections::Detector;
 use casbah_detection::sources::Source;
@@ -12,24 +13,31 @@ use crate::ingest::ingest_events;
 use crate::jobs::detector::{Detection, Round};
 
 impl TestServer {
-    /// Takes the events of the demonstration in for a tenant and lets its detector see
-    /// them all.
-    pub(crate) async fn play_demo(&self, tenant: TenantId) {
+    /// Takes events of Microsoft 365 in for a tenant.
+    pub(crate) async fn take_in(&self, tenant: TenantId, events: impl Into<Body>) {
         let (app, store) = (&self.app, &self.app.store);
         let own = store.tenant(tenant).await.unwrap().unwrap();
         let enricher = app.enricher().await.unwrap();
-        let ingested = ingest_events(
+        let source = Source::Microsoft365;
+        let taken = ingest_events(
             store,
             enricher,
             &own,
-            Source::Microsoft365,
-            demo::events(Timestamp::now()).into(),
+            source,
+            events.into(),
             false,
             u64::MAX,
         );
-        ingested.await.unwrap();
+        assert_eq!(taken.await.unwrap().rejected, 0);
+    }
+
+    /// Takes the events of the demonstration in for a tenant and lets its detector see
+    /// them all.
+    pub(crate) async fn play_demo(&self, tenant: TenantId) {
+        let app = &self.app;
+        self.take_in(tenant, demo::events(Timestamp::now())).await;
         let detection = Detection {
-            store: store.clone(),
+            store: app.store.clone(),
             receiving: app.receiving.clone(),
             node: KeyId::random(),
             lateness: app.config.lateness,

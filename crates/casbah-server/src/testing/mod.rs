@@ -4,6 +4,7 @@ mod api_calls;
 mod api_tokens;
 pub(crate) mod browser;
 pub(crate) mod directory;
+mod entities;
 mod events;
 mod handling;
 mod keys;

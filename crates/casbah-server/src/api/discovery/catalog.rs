@@ -32,9 +32,8 @@ async fn list(parameters: Parameters) -> Result<Json<Envelope<Value>>, ApiError>
     Ok(Json(page(Catalog::built_in(), &query).into()))
 }
 
-/// The list's parameters. Names are read from A to Z unless the client wants it otherwise.
-fn query(Parameters(mut own): Parameters) -> Result<ListQuery, ApiError> {
-    own.entry("sortDirection").or_insert_with(|| "asc".into());
+fn query(parameters: Parameters) -> Result<ListQuery, ApiError> {
+    let own = parameters.sorted_a_to_z().0;
     Ok(parse_query(&APP_CATALOG, &own, Timestamp::now())?)
 }
 

@@ -52,7 +52,11 @@ impl Pool {
             FieldKind::Time => (0..8)
                 .map(|days| json!(NOW.minus_days(days).millis()))
                 .collect(),
-            FieldKind::Folded | FieldKind::Exact | FieldKind::Words | FieldKind::Unkept => {
+            FieldKind::Folded
+            | FieldKind::Exact
+            | FieldKind::Words
+            | FieldKind::Group
+            | FieldKind::Unkept => {
                 vec![json!("%"), json!("_"), json!("\\"), json!("nobody")]
             }
             FieldKind::Entity => vec![json!("nobody"), json!({"id": "NOBODY", "saas": 1})],
