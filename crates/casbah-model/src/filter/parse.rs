@@ -7,7 +7,7 @@ use super::{
     Scalar, Test, fold, words,
 };
 use crate::entity::Group;
-use crate::ids::SaasId;
+use crate::ids::{RecordId, SaasId};
 use crate::time::{DAY_MS, Timestamp};
 
 /// The most values that one operator compares for equality: enough for a bulk of
@@ -52,7 +52,7 @@ pub(super) fn parse_filter(
         }
     }
     let compared = |condition: &Condition| match &condition.test {
-        Test::AnyOf(values) | Test::NoneOf(values) => values.len(),
+        Test::AnyOf(values) | Test::NoneOf(values) | Test::OtherThan(values) => values.len(),
         _ => 0,
     };
     let values: usize = conditions.iter().map(compared).sum();
@@ -93,7 +93,14 @@ fn parse_test(
         || int(field, single(value)).map(|days| now.millis() - days.saturating_mul(DAY_MS));
     let bound = || int(field, single(value));
     let test = match operator {
-        Operator::Eq => Test::AnyOf(scalars(field, value)?),
+        Operator::Eq if field.kind == FieldKind::OneText => {
+            Test::AnyOf(vec![scalar(field, single(value))?])
+        }
+        Operator::Neq if field.kind == FieldKind::OneText => {
+            Test::NoneOf(vec![scalar(field, single(value))?])
+        }
+        Operator::Eq | Operator::CabinetMatchedRulesEquals => Test::AnyOf(scalars(field, value)?),
+        Operator::Deq => Test::OtherThan(scalars(field, value)?),
         Operator::Neq => Test::NoneOf(scalars(field, value)?),
         Operator::Contains => Test::Like(Part::Anywhere, texts(field, value)?),
         Operator::Ncontains => Test::NotLike(Part::Anywhere, texts(field, value)?),
@@ -182,10 +189,13 @@ fn scalar(field: &FieldSpec, value: &Value) -> Result<Scalar, FilterError> {
             int(field, value).map(Scalar::Int)
         }
         FieldKind::Bool => boolean(field, value).map(Scalar::Bool),
-        FieldKind::Folded | FieldKind::Exact | FieldKind::Words | FieldKind::Unkept => {
-            text(field, value).map(Scalar::Text)
-        }
-        FieldKind::Group => text(field, value).map(Scalar::Text),
+        FieldKind::Folded
+        | FieldKind::OneText
+        | FieldKind::Exact
+        | FieldKind::RecordId
+        | FieldKind::Words
+        | FieldKind::Group
+        | FieldKind::Unkept => text(field, value).map(Scalar::Text),
         FieldKind::Entity => entity(field, value),
     }
 }
@@ -214,6 +224,10 @@ fn text(field: &FieldSpec, value: &Value) -> Result<String, FilterError> {
     };
     match field.kind {
         FieldKind::Exact => Ok(text),
+        FieldKind::RecordId => match text.parse::<RecordId>() {
+            Ok(id) => Ok(id.to_string()),
+            Err(_) => Err(bad_value(field.name, value)),
+        },
         FieldKind::Words if words(&text).nth(MAX_PATTERNS).is_some() => Err(FilterError::Value {
             field: field.name.to_owned(),
             value: format!("a text of more than {MAX_PATTERNS} words"),

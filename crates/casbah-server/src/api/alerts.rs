@@ -182,6 +182,7 @@ async fn dismiss(
     Path(id): Path<String>,
     mut parameters: Parameters,
 ) -> Result<Json<Value>, ApiError> {
+    let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
     parameters
         .0
         .insert("filters".to_owned(), json!({"id": {"eq": [id]}}));

@@ -146,7 +146,10 @@ crate::on_both!(
                 json!({"alertOpen": {"eq": true}, "read": {"eq": "false"}}),
                 vec![a, b],
             ),
-            (json!({"id": {"eq": [b.to_string(), "nonsense"]}}), vec![b]),
+            (
+                json!({"id": {"eq": [b.to_string(), "0".repeat(24)]}}),
+                vec![b],
+            ),
             (json!({"id": {"neq": [b.to_string()]}}), vec![a]),
             (
                 json!({"date": {"range": [{"start": 1500, "end": 2500}]}}),
