@@ -17,6 +17,7 @@ mod error;
 mod filter;
 mod ip_ranges;
 mod page;
+mod policies;
 mod record;
 mod role_use;
 mod schema;
@@ -43,6 +44,7 @@ pub use directory::{
 pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};
 pub use page::{COUNTED, Page, Total};
+pub use policies::PolicyState;
 pub use role_use::RoleUse;
 
 /// An open store; clones share it.

@@ -10,6 +10,7 @@ mod handling;
 mod keys;
 mod other_tenants;
 mod oversight;
+mod people_only;
 mod permissions;
 mod walks;
 mod withdrawal;

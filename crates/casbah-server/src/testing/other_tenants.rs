@@ -134,11 +134,15 @@ impl Objects {
             "/casbah/v1/api_tokens/{id}" => &self.api_token,
             // The catalog is everybody's; what a tenant says of an app is a tag of its own.
             path if path.starts_with("/api/discovery/discovery_app/{app}/") => return None,
-            // The groups that every tenant has; a kind of event; the installation's tenants,
-            // for its own administrators alone.
-            "/api/user_tags/{id}" | "/casbah/v1/events/{source}" | "/casbah/v1/tenants/{id}" => {
+            // What is for people alone is looked at by them.
+            path if ["files", "governance", "policies", "tags", "user_tags"]
+                .iter()
+                .any(|name| path.starts_with(&format!("/api/{name}/"))) =>
+            {
                 return None;
             }
+            // A kind of event; the installation's tenants, for its own administrators alone.
+            "/casbah/v1/events/{source}" | "/casbah/v1/tenants/{id}" => return None,
             // What is not there for applications at all.
             path if path.ends_with("/{*rest}") => return None,
             path => panic!("{path} names an object: say here which"),

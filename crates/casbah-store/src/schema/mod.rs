@@ -22,6 +22,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0010_sign_in_age.sql"),
     include_str!("0011_alert_history.sql"),
     include_str!("0012_groups.sql"),
+    include_str!("0013_policies.sql"),
 ];
 
 /// What a table is to a database of many nodes (Citus).

@@ -335,6 +335,50 @@ crate::on_both!(
     }
 );
 
+crate::on_both!(
+    a_policy_that_is_off_raises_nothing_and_lets_nothing_grow,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let policy = RecordId::generate(1);
+        let found = |time| {
+            let mut found = alert(tenant, time, "anna");
+            let of = json!({"id": policy, "label": "", "policyType": "", "type": "policyRule"});
+            found.policy = serde_json::from_value(of).unwrap();
+            found
+        };
+        let switch = async |is_enabled| {
+            let record = audit("policy.switch");
+            let switched = store.switch_policy(tenant, policy, is_enabled, record);
+            switched.await.unwrap();
+        };
+        let latest = async || {
+            let all = store.list_alerts(tenant, query(&ALERTS, &json!({})));
+            all.await
+                .unwrap()
+                .data
+                .first()
+                .map(|alert| alert.timestamp.millis())
+        };
+        for (is_enabled, time, seen) in [
+            (false, 1000, None),
+            (true, 2000, Some(2000)),
+            (false, 3000, Some(2000)),
+            (true, 4000, Some(4000)),
+        ] {
+            switch(is_enabled).await;
+            commit(&store, tenant, vec![found(time)]).await;
+            assert_eq!(latest().await, seen, "{is_enabled} {time}");
+            let off = store.policies_off(tenant).await.unwrap();
+            assert_eq!(off.contains(&policy), !is_enabled);
+            assert_eq!(
+                store.policies(tenant).await.unwrap()[&policy].is_enabled,
+                is_enabled
+            );
+        }
+        assert!(store.policies(TenantId::random()).await.unwrap().is_empty());
+    }
+);
+
 crate::on_both!(a_story_grows_its_open_alert, |store: Store| async move {
     let tenant = TenantId::random();
     for time in [1000, 2000] {
