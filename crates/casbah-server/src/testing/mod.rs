@@ -12,6 +12,7 @@ mod other_tenants;
 mod oversight;
 mod people_only;
 mod permissions;
+mod shapes;
 mod walks;
 mod withdrawal;
 
