@@ -17,7 +17,7 @@ mod tenant;
 
 pub use clock::Clock;
 pub use detector::{Detector, PersonState, State, Step};
-pub use finding::{AlertKey, DetectionId, Finding, JOIN_WINDOW_MS};
+pub use finding::{AlertKey, DetectionId, Finding, JOIN_WINDOW_MS, POLICY_TYPE};
 pub use observed::Observed;
 pub use profile::Profile;
 pub use settings::{FailedLoginSettings, Sensitivity, Settings, TravelSettings};

@@ -22,7 +22,7 @@ pub use parts::{
 };
 pub use raw::RawRecord;
 
-use crate::entity::EntityKey;
+use crate::entity::{EntityKey, Group};
 use crate::ids::{SaasId, TenantId};
 use crate::ip_range::IpCategory;
 use crate::time::Timestamp;
@@ -123,6 +123,21 @@ pub struct Activity {
 }
 
 impl Activity {
+    /// Marks who did it as of these groups, wherever the record names the account.
+    pub fn put_groups(&mut self, groups: &[Group]) {
+        let ids: Vec<String> = groups.iter().map(|group| group.id().to_string()).collect();
+        let objects = self.main_info.event_objects.iter_mut();
+        for object in objects.filter(|object| {
+            object.role == ObjectRole::Actor && object.obj_type != ObjectType::AccountName
+        }) {
+            object.tags.clone_from(&ids);
+        }
+        if let Some(actor) = &mut self.resolved_actor {
+            actor.tags.clone_from(&ids);
+        }
+        self.user.user_tags = ids;
+    }
+
     /// The person's principal name, in the case of the source.
     pub fn user_name(&self) -> Option<&str> {
         self.user.user_name.as_deref()

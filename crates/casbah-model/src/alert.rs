@@ -1,5 +1,9 @@
 //! Alerts: what a detection or policy found, and how people handled it.
 
+mod history;
+
+pub use history::AlertHandling;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{RecordId, SaasId, TenantId};

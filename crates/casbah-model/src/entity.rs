@@ -1,5 +1,11 @@
 //! Entities: people, and their accounts in apps.
 
+mod group;
+mod person;
+
+pub use group::{Group, Standing, UserGroup};
+pub use person::{address_of, person_of};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -87,7 +93,7 @@ pub struct Entity {
     /// When it was last active: ISO 8601.
     pub last_seen: Option<String>,
     /// Groups.
-    pub user_groups: Vec<Value>,
+    pub user_groups: Vec<UserGroup>,
     /// Further names.
     pub identifiers: Vec<String>,
     /// Security identifier.
@@ -134,10 +140,12 @@ pub struct EntityObservation {
     /// The name for display.
     pub display_name: String,
     /// The principal name of the person behind it; accounts of several apps are
-    /// one person's if it is equal without regard to case.
+    /// one person's if [`person_of`] says the same of it.
     pub principal_name: Option<String>,
     /// Whether the event shows it administering.
     pub is_admin: bool,
+    /// Whether it is an application or a service.
+    pub is_program: bool,
     /// Whether it is from outside the tenant; none where the event does not tell.
     pub is_external: Option<bool>,
     /// When the event happened.

@@ -112,6 +112,12 @@ impl IpTag {
         Self::new(id, 1, tid, name)
     }
 
+    /// The tags that every tenant has.
+    pub fn all_built_in() -> impl Iterator<Item = Self> {
+        let known = BUILT_IN.iter();
+        known.filter_map(|(id, name)| Some(Self::new(id.parse().ok()?, 0, 0, name)))
+    }
+
     /// The built-in tag of this id.
     pub fn built_in(id: RecordId) -> Option<Self> {
         let text = id.to_string();
@@ -159,6 +165,7 @@ mod tests {
             assert_eq!((by_id.id.as_str(), by_id.name.as_str()), (*id, *name));
             assert_eq!(by_id, by_name);
         }
+        assert_eq!(IpTag::all_built_in().count(), BUILT_IN.len());
         let underscored = IpTag::built_in_named("Anonymous_proxy").unwrap();
         assert_eq!(underscored.id, "000000030000000000000000");
         assert_eq!(IpTag::built_in_named("Head office"), None);

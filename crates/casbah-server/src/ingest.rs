@@ -5,6 +5,7 @@
 //! size of the body, and parsing does not hold up other requests.
 
 mod body;
+mod groups;
 mod observations;
 mod parser;
 
@@ -119,12 +120,13 @@ pub(crate) async fn ingest_events(
         // Gone with this block, so that a failure to store ends the parser.
         let mut parsed = parsed;
         let mut report = IngestReport::default();
-        while let Some(batch) = parsed.recv().await {
-            report.add_errors(batch.rejected, batch.errors);
+        while let Some(mut batch) = parsed.recv().await {
+            report.add_errors(batch.rejected, std::mem::take(&mut batch.errors));
             if batch.activities.is_empty() {
                 continue;
             }
             report.received += batch.activities.len() as u64;
+            groups::mark(store, tenant.id, &mut batch).await?;
             let stored = store
                 .ingest_activities(tenant.id, revision, batch.activities, batch.observations)
                 .await?;

@@ -1,5 +1,6 @@
 //! Activities: filter columns in time order, the records beside them.
 
+mod feedback;
 mod filter;
 mod scan;
 
@@ -14,7 +15,6 @@ use casbah_model::time::Timestamp;
 use sea_query::{Condition, Order};
 use serde_json::value::RawValue;
 
-use crate::audit::{self, AuditRecord};
 use crate::database::{Dialect, Row, Session, params};
 use crate::filter::{compile, members};
 use crate::ip_ranges::enrichment;
@@ -127,36 +127,6 @@ impl Store {
         self.read(move |session| Ok(records(session, tenant, &[id])?.pop()))
             .await
     }
-
-    /// Keeps what somebody said of an activity; false if there is no such activity.
-    pub async fn add_activity_feedback(
-        &self,
-        tenant: TenantId,
-        activity: ActivityId,
-        feedback: Box<RawValue>,
-        audit: AuditRecord,
-    ) -> Result<bool, StoreError> {
-        self.write_apart(move |session| {
-            if records(session, tenant, &[activity])?.is_empty() {
-                return Ok(false);
-            }
-            session.execute(
-                "INSERT INTO activity_feedback (tenant_id, id, activity_id, created, author, record)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![
-                    tenant,
-                    casbah_model::ids::KeyId::random(),
-                    activity.to_string(),
-                    audit.timestamp,
-                    &audit.actor,
-                    feedback.get()
-                ],
-            )?;
-            audit::append(session, tenant, &audit)?;
-            Ok(true)
-        })
-        .await
-    }
 }
 
 fn insert(
@@ -177,9 +147,9 @@ fn insert(
         "INSERT INTO activity (tenant_id, timestamp, uuid, created, app_id, instance, source,
             event_category, action_type, action_folded, user_folded, user_domain, actor_id, ip,
             ip_category, country, organization_folded, device_type, agent_folded, admin_event,
-            impersonated, words, ip_tags, agent_tags, objects, late, ip_key)
+            impersonated, words, ip_tags, agent_tags, objects, late, ip_key, user_tags)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-            ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
+            ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)
          ON CONFLICT DO NOTHING",
         params![
             tenant,
@@ -209,6 +179,7 @@ fn insert(
             members(objects.filter_map(|object| object.id.as_deref())),
             read.is_late(activity.id),
             activity.ip().map(enrichment::key),
+            members(activity.user.user_tags.iter().map(String::as_str)),
         ],
     )?;
     if inserted == 0 {

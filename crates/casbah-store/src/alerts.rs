@@ -1,9 +1,10 @@
 //! Alerts: what was found, and how people handled it.
 
 mod filter;
+mod history;
 
 use casbah_model::activity::ActivityId;
-use casbah_model::alert::{Alert, AlertEntity, AlertStatus, CloseKind, Resolution};
+use casbah_model::alert::{Alert, AlertEntity, AlertHandling, AlertStatus, Resolution};
 use casbah_model::audit::Origin;
 use casbah_model::filter::{Filter, ListQuery, Scalar, fold};
 use casbah_model::ids::{RecordId, SaasId, TenantId};
@@ -18,21 +19,6 @@ use crate::{Store, StoreError, changes};
 
 use self::filter::target;
 
-/// Who closes alerts, how, and what they say.
-#[derive(Debug, Clone)]
-pub struct Handling {
-    /// What the alerts become.
-    pub resolution: Resolution,
-    /// Who says so.
-    pub by: String,
-    /// What they wrote.
-    pub comment: Option<String>,
-    /// When.
-    pub at: Timestamp,
-    /// Where the request came from.
-    pub origin: Origin,
-}
-
 /// What became of a bulk of alerts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Handled {
@@ -40,48 +26,6 @@ pub struct Handled {
     pub count: u64,
     /// Ids that were asked for and are not there, or not open.
     pub not_found: Vec<String>,
-}
-
-impl Handling {
-    /// A close of one of the three kinds.
-    pub fn close(kind: CloseKind, by: String, comment: Option<String>, at: Timestamp) -> Self {
-        Self {
-            resolution: kind.resolution(),
-            by,
-            comment,
-            at,
-            origin: Origin::default(),
-        }
-    }
-
-    /// Open again.
-    pub fn reopen(by: String, comment: Option<String>, at: Timestamp) -> Self {
-        Self {
-            resolution: Resolution::Open,
-            by,
-            comment,
-            at,
-            origin: Origin::default(),
-        }
-    }
-
-    /// The same, from there.
-    #[must_use]
-    pub fn from(mut self, origin: Origin) -> Self {
-        self.origin = origin;
-        self
-    }
-
-    fn action(&self) -> &'static str {
-        match self.resolution {
-            Resolution::Open => "alert.reopen",
-            Resolution::Dismissed => "alert.dismiss",
-            Resolution::Resolved => "alert.resolve",
-            Resolution::FalsePositive => "alert.close_false_positive",
-            Resolution::Benign => "alert.close_benign",
-            Resolution::TruePositive => "alert.close_true_positive",
-        }
-    }
 }
 
 impl Store {
@@ -141,17 +85,21 @@ impl Store {
     }
 
     /// Closes the open alerts that the filter matches, or opens the closed ones again,
-    /// and keeps an audit record of each.
+    /// and keeps the step in the history of each, and an audit record.
     ///
-    /// A filter without a condition matches nothing: nobody means all of them.
+    /// A filter without a condition matches nothing: nobody means all of them. Of
+    /// several who close one alert at once, one does; the others are told that it is
+    /// not among the open ones.
     pub async fn handle_alerts(
         &self,
         tenant: TenantId,
         filter: Filter,
-        handling: Handling,
+        handling: AlertHandling,
+        origin: Origin,
     ) -> Result<Handled, StoreError> {
         self.write_apart(move |session| {
-            let closes = handling.resolution != Resolution::Open;
+            let resolution = handling.resolution_status_value;
+            let closes = resolution != Resolution::Open;
             let matched = matching(session, tenant, &filter, closes)?;
             for alert in &matched {
                 let mut alert = alert.clone();
@@ -160,16 +108,22 @@ impl Store {
                 } else {
                     AlertStatus::Read
                 };
-                alert.resolution_status_value = handling.resolution;
+                alert.resolution_status_value = resolution;
                 alert.handled_by_user = Some(handling.by.clone());
-                alert.resolve_time = closes.then(|| handling.at.to_iso());
+                alert.resolve_time = closes.then(|| handling.timestamp.to_iso());
                 if handling.comment.is_some() {
                     alert.comment.clone_from(&handling.comment);
                 }
-                update(session, tenant, &alert, closes.then_some(handling.at))?;
-                let record = AuditRecord::new(&handling.by, handling.action(), &alert.id)
-                    .at(handling.at)
-                    .from(handling.origin);
+                update(
+                    session,
+                    tenant,
+                    &alert,
+                    closes.then_some(handling.timestamp),
+                )?;
+                history::append(session, tenant, alert.id, &handling)?;
+                let record = AuditRecord::new(&handling.by, action(resolution), &alert.id)
+                    .at(handling.timestamp)
+                    .from(origin);
                 audit::append(session, tenant, &record)?;
             }
             Ok(Handled {
@@ -178,6 +132,18 @@ impl Store {
             })
         })
         .await
+    }
+}
+
+/// What the audit calls it.
+const fn action(resolution: Resolution) -> &'static str {
+    match resolution {
+        Resolution::Open => "alert.reopen",
+        Resolution::Dismissed => "alert.dismiss",
+        Resolution::Resolved => "alert.resolve",
+        Resolution::FalsePositive => "alert.close_false_positive",
+        Resolution::Benign => "alert.close_benign",
+        Resolution::TruePositive => "alert.close_true_positive",
     }
 }
 

@@ -12,7 +12,7 @@ use casbah_model::ids::{KeyId, TenantId};
 use casbah_model::time::Timestamp;
 
 use crate::database::{Session, params};
-use crate::{Store, StoreError, alerts, record};
+use crate::{Store, StoreError, alerts, policies, record};
 
 /// Where a tenant's detector stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -233,8 +233,13 @@ impl Store {
                     params![tenant, person, state.clone()],
                 )?;
             }
+            let off = policies::off(session, tenant)?;
             for story in &commit.found {
-                store_alert(session, tenant, story)?;
+                let policy = story.alert().policy.as_ref();
+                let policy = policy.and_then(|policy| policy.id.parse().ok());
+                if policy.is_none_or(|policy| !off.contains(&policy)) {
+                    store_alert(session, tenant, story)?;
+                }
             }
             Ok(true)
         })

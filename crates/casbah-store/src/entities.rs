@@ -1,7 +1,10 @@
 //! Entities: accounts and the people behind them.
 
+mod groups;
+
 use casbah_model::entity::{
-    AppData, Entity, EntityKey, EntityObservation, EntityStatus, EntityType,
+    AppData, Entity, EntityKey, EntityObservation, EntityStatus, EntityType, Standing, address_of,
+    person_of,
 };
 use casbah_model::filter::{Condition as FieldCondition, ListQuery, Scalar, Test, fold};
 use casbah_model::ids::{RecordId, SaasId, TenantId};
@@ -21,6 +24,7 @@ const COLUMNS: &[&str] = &[
     "is_external",
     "last_seen",
     "score",
+    "is_program",
 ];
 
 impl Store {
@@ -30,8 +34,12 @@ impl Store {
         tenant: TenantId,
         query: ListQuery,
     ) -> Result<Page<Entity>, StoreError> {
-        self.read(move |session| list(&query).page(session, tenant, &query, read_entity))
-            .await
+        self.read(move |session| {
+            let mut page = list(&query).page(session, tenant, &query, read_entity)?;
+            groups::count(session, tenant, &mut page.data)?;
+            Ok(page)
+        })
+        .await
     }
 
     /// One step of a walk through a list.
@@ -42,8 +50,12 @@ impl Store {
         walk: Walk,
         limit: u32,
     ) -> Result<Step<Entity>, StoreError> {
-        self.read(move |session| list(&query).step(session, tenant, &walk, limit, read_entity))
-            .await
+        self.read(move |session| {
+            let mut step = list(&query).step(session, tenant, &walk, limit, read_entity)?;
+            groups::count(session, tenant, &mut step.records)?;
+            Ok(step)
+        })
+        .await
     }
 
     /// The entities with this key: an account, the user of the same key, or both.
@@ -52,35 +64,96 @@ impl Store {
         tenant: TenantId,
         key: EntityKey,
     ) -> Result<Vec<Entity>, StoreError> {
-        self.read(move |session| {
-            let rows = session.rows(
-                "SELECT record, display_name, email, is_admin, is_external, last_seen, score FROM entity
-                 WHERE tenant_id = ?1 AND saas = ?2 AND inst = ?3 AND entity_id = ?4
-                 ORDER BY kind DESC",
-                params![tenant, key.saas, key.inst, fold(&key.id)],
-            )?;
-            rows.into_iter().map(read_entity).collect()
-        })
-        .await
+        self.read(move |session| fetch(session, tenant, &key)).await
     }
 
-    /// All accounts of the person who is meant by this principal name.
-    pub async fn accounts_of(
+    /// The family of an entity: the person, or the account itself where nobody is known
+    /// behind it, and all accounts of the person; none if there is no such entity.
+    pub async fn entity_tree(
         &self,
         tenant: TenantId,
-        principal_name: String,
-    ) -> Result<Vec<Entity>, StoreError> {
+        key: EntityKey,
+    ) -> Result<Option<(Entity, Vec<Entity>)>, StoreError> {
         self.read(move |session| {
-            let rows = session.rows(
-                "SELECT record, display_name, email, is_admin, is_external, last_seen, score FROM entity
-                 WHERE tenant_id = ?1 AND user_folded = ?2 AND kind = ?3
-                 ORDER BY saas, inst, entity_id",
-                params![tenant, fold(&principal_name), EntityType::Account.value()],
+            let Some(entity) = fetch(session, tenant, &key)?.into_iter().next() else {
+                return Ok(None);
+            };
+            let person = session.row(
+                "SELECT user_folded FROM entity WHERE tenant_id = ?1 AND saas = ?2 AND inst = ?3
+                    AND entity_id = ?4 AND kind = ?5",
+                params![
+                    tenant,
+                    key.saas,
+                    key.inst,
+                    fold(&key.id),
+                    entity.kind.value()
+                ],
             )?;
-            rows.into_iter().map(read_entity).collect()
+            let person = person.map(|mut row| row.get::<Option<String>>(0));
+            let Some(person) = person.transpose()?.flatten() else {
+                let alone = match entity.kind {
+                    EntityType::Account => vec![entity.clone()],
+                    EntityType::User => Vec::new(),
+                };
+                return Ok(Some((entity, alone)));
+            };
+            let accounts = of_person(session, tenant, &person, EntityType::Account)?;
+            let root = match entity.kind {
+                EntityType::User => entity,
+                EntityType::Account => of_person(session, tenant, &person, EntityType::User)?
+                    .into_iter()
+                    .next()
+                    .unwrap_or(entity),
+            };
+            Ok(Some((root, accounts)))
         })
         .await
     }
+}
+
+fn fetch(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    key: &EntityKey,
+) -> Result<Vec<Entity>, StoreError> {
+    let columns = COLUMNS.join(", ");
+    let rows = session.rows(
+        &format!(
+            "SELECT {columns} FROM entity
+             WHERE tenant_id = ?1 AND saas = ?2 AND inst = ?3 AND entity_id = ?4
+             ORDER BY kind DESC"
+        ),
+        params![tenant, key.saas, key.inst, fold(&key.id)],
+    )?;
+    let mut entities = rows
+        .into_iter()
+        .map(read_entity)
+        .collect::<Result<Vec<_>, _>>()?;
+    groups::count(session, tenant, &mut entities)?;
+    Ok(entities)
+}
+
+/// The entities of one kind of a person, whoever was seen last first.
+fn of_person(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    person: &str,
+    kind: EntityType,
+) -> Result<Vec<Entity>, StoreError> {
+    let columns = COLUMNS.join(", ");
+    let rows = session.rows(
+        &format!(
+            "SELECT {columns} FROM entity WHERE tenant_id = ?1 AND user_folded = ?2 AND kind = ?3
+             ORDER BY last_seen DESC, saas, inst, entity_id"
+        ),
+        params![tenant, person, kind.value()],
+    )?;
+    let mut entities = rows
+        .into_iter()
+        .map(read_entity)
+        .collect::<Result<Vec<_>, _>>()?;
+    groups::count(session, tenant, &mut entities)?;
+    Ok(entities)
 }
 
 /// Makes or brings up to date what events show of entities: the latest event wins, but
@@ -96,9 +169,9 @@ pub(crate) fn observe(
         session.execute(
             "INSERT INTO entity (tenant_id, saas, inst, entity_id, record_id, kind, status,
                 display_name, name_folded, user_folded, domain, organization_folded, is_admin,
-                is_external, last_seen, score, email, record)
+                is_external, last_seen, score, email, record, is_program)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, NULL, ?12, ?13, ?14, NULL, ?15,
-                ?16)
+                ?16, ?18)
              ON CONFLICT (tenant_id, saas, inst, entity_id, kind) DO UPDATE SET
                 display_name = CASE WHEN excluded.last_seen >= entity.last_seen
                     THEN excluded.display_name ELSE entity.display_name END,
@@ -115,6 +188,8 @@ pub(crate) fn observe(
                     ELSE COALESCE(entity.email, excluded.email) END,
                 is_admin = CASE WHEN excluded.is_admin > entity.is_admin
                     THEN excluded.is_admin ELSE entity.is_admin END,
+                is_program = CASE WHEN excluded.last_seen >= entity.last_seen
+                    THEN excluded.is_program ELSE entity.is_program END,
                 is_external = CASE WHEN excluded.last_seen >= entity.last_seen
                     THEN COALESCE(?17, entity.is_external) ELSE entity.is_external END,
                 last_seen = CASE WHEN excluded.last_seen > entity.last_seen
@@ -129,7 +204,7 @@ pub(crate) fn observe(
                 record.status.value(),
                 &observation.display_name,
                 fold(&observation.display_name),
-                observation.principal_name.as_deref().map(fold),
+                observation.principal_name.as_deref().map(person_of),
                 record.domain.as_deref().map(fold),
                 observation.is_admin,
                 observation.is_external.unwrap_or(false),
@@ -137,6 +212,7 @@ pub(crate) fn observe(
                 record.email.as_deref(),
                 serde_json::to_string(&record)?,
                 observation.is_external,
+                observation.is_program,
             ],
         )?;
     }
@@ -147,8 +223,9 @@ fn new_record(observation: &EntityObservation) -> Entity {
     let key = &observation.key;
     let email = observation
         .principal_name
-        .clone()
-        .filter(|name| name.contains('@'));
+        .as_deref()
+        .filter(|name| name.contains('@'))
+        .map(address_of);
     let domain = domain_of(email.as_deref());
     Entity {
         record_id: RecordId::generate(observation.seen.seconds()),
@@ -210,6 +287,13 @@ fn read_entity(mut row: Row) -> Result<Entity, StoreError> {
         .get::<Option<Timestamp>>(5)?
         .map(Timestamp::to_iso_seconds);
     entity.threat_score = row.get(6)?;
+    let standing = Standing {
+        is_external: entity.is_external,
+        is_program: row.get(7)?,
+        is_admin: entity.is_admin,
+    };
+    // How many others are in them is counted once for all that are read.
+    entity.user_groups = standing.groups().map(|group| group.with_count(0)).collect();
     Ok(entity)
 }
 
@@ -243,6 +327,7 @@ fn target(condition: &FieldCondition) -> Target {
         "domain" => "domain",
         "organization" => "organization_folded",
         "status" => "status",
+        "userGroups" => return Target::Expression(groups::by_group(&condition.test)),
         _ => return Target::Expression(by_entity(&condition.test)),
     })
 }
@@ -257,14 +342,29 @@ fn by_entity(test: &Test) -> Condition {
 }
 
 fn any_entity(values: &[Scalar]) -> Condition {
+    let people: Vec<_> = values.iter().map(as_person).collect();
+    let mut people = by_place(&people);
     let places = by_place(values).into_iter().map(|(place, ids)| {
-        let exact = Cond::all().add(Expr::col("entity_id").is_in(ids.clone()));
+        let exact = Cond::all().add(Expr::col("entity_id").is_in(ids));
+        let people = people.remove(&place).unwrap_or_default();
         let person = Cond::all()
             .add(Expr::col("user_folded").is_not_null())
-            .add(Expr::col("user_folded").is_in(ids));
+            .add(Expr::col("user_folded").is_in(people));
         Cond::any()
             .add(in_place(exact, place, ("saas", "inst")))
             .add(person)
     });
     any(places.collect())
+}
+
+/// The person whom the id of an entity means.
+fn as_person(value: &Scalar) -> Scalar {
+    match value {
+        Scalar::Entity { id, saas, instance } => Scalar::Entity {
+            id: person_of(id),
+            saas: *saas,
+            instance: *instance,
+        },
+        other => other.clone(),
+    }
 }

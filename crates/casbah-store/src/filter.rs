@@ -85,7 +85,7 @@ fn member(condition: &Test, column: &'static str) -> Condition {
         Test::NotLike(part, texts) => matches(*part, texts).not(),
         Test::IsSet(true) => is_empty().not(),
         Test::IsSet(false) => is_empty(),
-        Test::Within(_) | Test::Words(_) => Cond::all().add(never()),
+        Test::OtherThan(_) | Test::Within(_) | Test::Words(_) => Cond::all().add(never()),
     }
 }
 
@@ -127,6 +127,14 @@ pub(crate) fn test(test: &Test, column: &'static str) -> Condition {
                     .add_option(interval.1.map(|end| column().lte(end)))
             };
             any(intervals.iter().map(within).collect())
+        }
+        Test::OtherThan(values) => {
+            let other = Cond::all().add(column().is_not_null());
+            let (values, _) = split_null(values);
+            if values.is_empty() {
+                return other;
+            }
+            other.add(column().is_not_in(values))
         }
         Test::IsSet(true) => Cond::all().add(column().is_not_null()),
         Test::IsSet(false) => Cond::all().add(column().is_null()),

@@ -143,6 +143,20 @@ impl Store {
         })
         .await
     }
+
+    /// The tenant's own tags on addresses.
+    pub async fn ip_tags(&self, tenant: TenantId) -> Result<Vec<IpTag>, StoreError> {
+        self.read(move |session| {
+            let rows = session.rows(
+                "SELECT record FROM ip_tag WHERE tenant_id = ?1 ORDER BY name_folded",
+                params![tenant],
+            )?;
+            rows.into_iter()
+                .map(|mut row| Ok(serde_json::from_str(&row.get::<String>(0)?)?))
+                .collect()
+        })
+        .await
+    }
 }
 
 /// The tenant's own ranges.

@@ -19,6 +19,7 @@ mod filter;
 mod ip_ranges;
 mod migrate;
 mod page;
+mod policies;
 mod record;
 mod role_use;
 mod schema;
@@ -35,7 +36,7 @@ use database::{Change, Database, Hold, Session};
 use directory::Remembered;
 
 pub use activities::{Ingested, Scan};
-pub use alerts::{Handled, Handling};
+pub use alerts::Handled;
 pub use audit::{
     AuditCursor, AuditQuery, AuditRecord, ChainRecord, Link, NewLink, StoredAuditRecord,
 };
@@ -53,6 +54,7 @@ pub use migrate::{
     TableCheck,
 };
 pub use page::{COUNTED, Page, Place, Step, Total, Walk};
+pub use policies::PolicyState;
 pub use role_use::RoleUse;
 
 /// An open store; clones share it.

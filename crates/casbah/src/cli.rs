@@ -191,7 +191,9 @@ mod tests {
         insta::assert_snapshot!("help", command.render_help());
         for path in [
             vec!["alerts", "list"],
+            vec!["activities", "feedback", "give"],
             vec!["alerts", "close"],
+            vec!["alerts", "history"],
             vec!["api-token"],
             vec!["app"],
             vec!["app", "federated"],

@@ -1,6 +1,7 @@
 //! Filters as people type them.
 
 use casbah_client::ListQuery;
+use casbah_model::feedback::Feedback;
 use casbah_model::time::Timestamp;
 use clap::Args;
 use serde_json::Value;
@@ -64,6 +65,28 @@ fn parse_span(text: &str) -> Option<i64> {
         return None;
     }
     number.parse::<i64>().ok()?.checked_mul(unit)
+}
+
+/// A remark on a detection or an activity, and whom to ask about it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FeedbackArgs {
+    /// A remark for those who look after the detections
+    #[arg(long, value_name = "TEXT")]
+    feedback: Option<String>,
+    /// Where to ask about the remark
+    #[arg(long, value_name = "EMAIL", requires = "feedback")]
+    contact: Option<String>,
+}
+
+impl FeedbackArgs {
+    /// The remark, if there is one.
+    pub(crate) fn given(&self) -> Option<Feedback> {
+        self.feedback.as_ref().map(|text| Feedback {
+            feedback_text: Some(text.clone()),
+            allow_contact: self.contact.is_some(),
+            contact_email: self.contact.clone(),
+        })
+    }
 }
 
 /// What every list command takes.

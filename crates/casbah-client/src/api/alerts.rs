@@ -1,6 +1,7 @@
 //! Alerts.
 
 use casbah_model::alert::CloseKind;
+use casbah_model::feedback::Feedback;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -20,6 +21,8 @@ pub struct Closing {
     pub reason: Option<i64>,
     /// Kept with the alert.
     pub comment: Option<String>,
+    /// A remark on the detection itself, kept in the alert's history.
+    pub feedback: Option<Feedback>,
 }
 
 /// What a close did.
@@ -54,6 +57,13 @@ impl Client {
         self.get(&format!("/api/v1/alerts/{}/", segment(id))).await
     }
 
+    /// How an alert was handled, the latest first: who, when, with which reason and
+    /// comment.
+    pub fn alert_history<T: DeserializeOwned>(&self, id: &str, query: ListQuery) -> Pages<T> {
+        let path = format!("/casbah/v1/alerts/{}/history", segment(id));
+        Pages::new(self.clone(), path, query, Walk::Skip)
+    }
+
     /// Marks an alert as read or unread, and gives it back.
     ///
     /// # Errors
@@ -85,6 +95,10 @@ impl Client {
         if let Some(comment) = &closing.comment {
             body["comment"] = comment.as_str().into();
         }
+        if let Some(feedback) = &closing.feedback {
+            put_feedback(&mut body, feedback)?;
+            body["sendFeedback"] = true.into();
+        }
         let path = format!("/api/v1/alerts/{verdict}/");
         let answer: CloseAnswer = self.post(&path, Repeat::Safe, &body).await?;
         let key = verdict.replace("close_", "closed_");
@@ -97,4 +111,13 @@ impl Client {
             not_found: answer.alerts_not_found,
         })
     }
+}
+
+/// Adds a remark to a body.
+fn put_feedback(body: &mut Value, feedback: &Feedback) -> Result<(), Error> {
+    let parts = serde_json::to_value(feedback).map_err(Error::answer)?;
+    if let (Value::Object(body), Value::Object(parts)) = (body, parts) {
+        body.extend(parts);
+    }
+    Ok(())
 }

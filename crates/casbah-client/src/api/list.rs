@@ -1,5 +1,6 @@
 //! Lists: what is asked of them, and walking their pages.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use futures_util::stream::{self, Stream, TryStreamExt as _};
@@ -123,7 +124,7 @@ pub(crate) enum Walk {
 #[derive(Debug)]
 pub struct Pages<T> {
     client: Client,
-    path: &'static str,
+    path: Cow<'static, str>,
     query: ListQuery,
     walk: Walk,
     read: u64,
@@ -132,10 +133,15 @@ pub struct Pages<T> {
 }
 
 impl<T: DeserializeOwned> Pages<T> {
-    pub(crate) fn new(client: Client, path: &'static str, query: ListQuery, walk: Walk) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        path: impl Into<Cow<'static, str>>,
+        query: ListQuery,
+        walk: Walk,
+    ) -> Self {
         Self {
             client,
-            path,
+            path: path.into(),
             query,
             walk,
             read: 0,
@@ -158,7 +164,7 @@ impl<T: DeserializeOwned> Pages<T> {
             return Ok(None);
         }
         let body = self.body(left);
-        let mut page: Page<T> = self.client.post(self.path, Repeat::Safe, &body).await?;
+        let mut page: Page<T> = self.client.post(&self.path, Repeat::Safe, &body).await?;
         let count = u64::try_from(page.data.len()).unwrap_or(u64::MAX);
         // A page that promises more and holds nothing would be asked for for ever.
         self.ended = !page.has_next || count == 0;

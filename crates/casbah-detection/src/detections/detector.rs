@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use casbah_model::activity::Activity;
 use casbah_model::alert::Severity;
 use casbah_model::detector::DetectorPosition;
+use casbah_model::ids::RecordId;
 use serde::{Deserialize, Serialize};
 
 use super::failed_logins::FailedLoginState;
 use super::impossible_travel::TravelState;
-use super::{Finding, Observed, Profile, Settings, TenantState};
+use super::{DetectionId, Finding, Observed, Profile, Settings, TenantState};
 
 /// What is remembered of one person.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -59,6 +60,16 @@ impl Detector {
     /// The settings.
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The same without the detections of these policies.
+    #[must_use]
+    pub fn without(&self, policies: &[RecordId]) -> Self {
+        let is_on = |detection: DetectionId| !policies.contains(&detection.policy_id());
+        let mut settings = self.settings.clone();
+        settings.failed_logins.enabled &= is_on(DetectionId::FailedLogins);
+        settings.impossible_travel.enabled &= is_on(DetectionId::ImpossibleTravel);
+        Self { settings }
     }
 
     /// The people whose state a step over these activities needs.

@@ -52,6 +52,27 @@ impl DetectionId {
         }
     }
 
+    /// What it finds, with the numbers of the default settings.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::FailedLogins => {
+                "More failed sign-ins of one person in one session than 10, and than five \
+                 times what is usual for the person"
+            }
+            Self::ImpossibleTravel => {
+                "Two successful activities of one person in countries that lie too far apart \
+                 for the time between them, at 900 kilometres an hour"
+            }
+        }
+    }
+
+    /// The detection whose policy has this id.
+    pub fn of_policy(id: RecordId) -> Option<Self> {
+        let all = Self::ALL.iter().copied();
+        all.into_iter()
+            .find(|detection| detection.policy_id() == id)
+    }
+
     /// The number of the kind of alert (`idValue`). These numbers are Casbah's own.
     pub const fn id_value(self) -> i32 {
         match self {
@@ -246,7 +267,8 @@ const fn weight(severity: Severity) -> u8 {
     }
 }
 
-const POLICY_TYPE: &str = "ANOMALY_DETECTION";
+/// `policyType` of every detection.
+pub const POLICY_TYPE: &str = "ANOMALY_DETECTION";
 
 /// Evidence: a text with named places, the techniques among them.
 pub(super) fn evidence(

@@ -6,8 +6,8 @@
 //! record, so `eq` finds none of them and `neq` all.
 
 use super::Operator::{
-    Contains, DoesNotStartWith, EndsWith, Eq, Gt, Gte, GteNdays, IsNotSet, IsSet, Lt, Lte,
-    LteNdays, Ncontains, Neq, Range, StartsWith, StartsWithSingle, Text,
+    CabinetMatchedRulesEquals, Contains, Deq, DoesNotStartWith, EndsWith, Eq, Gt, Gte, GteNdays,
+    IsNotSet, IsSet, Lt, Lte, LteNdays, Ncontains, Neq, Range, StartsWith, StartsWithSingle, Text,
 };
 use super::{FieldKind, FieldSpec, ListSpec, Operator};
 use crate::ip_range::IpCategory;
@@ -108,10 +108,9 @@ pub static ACTIVITIES: ListSpec = ListSpec {
             FieldKind::Folded,
             &[Eq, Neq, IsSet, IsNotSet, StartsWith],
         ),
-        // People are in no groups yet.
         field(
             "user.tags",
-            FieldKind::Unkept,
+            FieldKind::Group,
             &[Eq, Neq, IsSet, IsNotSet, StartsWith],
         ),
     ],
@@ -147,7 +146,7 @@ pub static ALERTS: ListSpec = ListSpec {
         field("resolutionDate", FieldKind::Time, &[Lte, Gte, Range]),
         field("risk", FieldKind::Int, EQ_NEQ),
         field("alertType", FieldKind::Int, EQ_NEQ),
-        alias(field("id", FieldKind::Folded, EQ_NEQ), &["ID"]),
+        alias(field("id", FieldKind::RecordId, EQ_NEQ), &["ID"]),
         field(
             "source",
             FieldKind::Named(&[("builtin", 0), ("policy", 1)]),
@@ -155,6 +154,20 @@ pub static ALERTS: ListSpec = ListSpec {
         ),
     ],
     sort_fields: &["date", "severity", "status"],
+};
+
+/// `/casbah/v1/alerts/{id}/history`.
+pub static ALERT_HISTORY: ListSpec = ListSpec {
+    name: "alert_history",
+    fields: &[],
+    sort_fields: &["date"],
+};
+
+/// `/casbah/v1/activities/{id}/feedback`.
+pub static ACTIVITY_FEEDBACK: ListSpec = ListSpec {
+    name: "activity_feedback",
+    fields: &[],
+    sort_fields: &["date"],
 };
 
 /// `/api/v1/entities/`.
@@ -170,8 +183,7 @@ pub static ENTITIES: ListSpec = ListSpec {
         field("displayName", FieldKind::Folded, EQ),
         field("score", FieldKind::Int, &[Lt, Gt, IsSet, IsNotSet]),
         field("entity", FieldKind::Entity, EQ_NEQ),
-        // People are in no groups yet.
-        field("userGroups", FieldKind::Unkept, EQ_NEQ),
+        field("userGroups", FieldKind::Group, EQ_NEQ),
         alias(field("app", FieldKind::Int, EQ_NEQ), &["service"]),
         field("instance", FieldKind::Int, EQ_NEQ),
         field("isExternal", FieldKind::Bool, EQ),
@@ -190,6 +202,118 @@ pub static ENTITIES: ListSpec = ListSpec {
         ),
     ],
     sort_fields: &["lastSeen", "date", "severity", "username", "score"],
+};
+
+/// `/api/v1/files/`. Casbah reads no files, so the list is empty whatever is asked.
+pub static FILES: ListSpec = ListSpec {
+    name: "files",
+    fields: &[
+        field("service", FieldKind::Int, EQ_NEQ),
+        field("instance", FieldKind::Int, EQ_NEQ),
+        field(
+            "fileType",
+            FieldKind::Named(&[
+                ("other", 0),
+                ("document", 1),
+                ("spreadsheet", 2),
+                ("presentation", 3),
+                ("text", 4),
+                ("image", 5),
+                ("folder", 6),
+            ]),
+            EQ_NEQ,
+        ),
+        field("allowDeleted", FieldKind::Bool, EQ),
+        field(
+            "policy",
+            FieldKind::RecordId,
+            &[CabinetMatchedRulesEquals, Neq, IsSet, IsNotSet],
+        ),
+        field("filename", FieldKind::Folded, &[Eq, Text]),
+        field(
+            "modifiedDate",
+            FieldKind::Time,
+            &[Lte, Gte, Range, LteNdays, GteNdays],
+        ),
+        field("createdDate", FieldKind::Time, &[Lte, Gte, Range]),
+        field(
+            "snapshotLastModifiedDate",
+            FieldKind::Time,
+            &[Lte, Gte, Range],
+        ),
+        field("collaborators.entity", FieldKind::Entity, EQ_NEQ),
+        field("collaborators.domains", FieldKind::Folded, EQ_NEQ),
+        field("collaborators.groups", FieldKind::Folded, EQ_NEQ),
+        field("collaborators.users", FieldKind::Entity, EQ_NEQ),
+        field(
+            "collaborators.withDomain",
+            FieldKind::Folded,
+            &[Eq, Neq, Deq],
+        ),
+        field("owner.entity", FieldKind::Entity, EQ_NEQ),
+        field("owner.orgUnit", FieldKind::Folded, EQ_NEQ),
+        field("owner.username", FieldKind::Folded, EQ_NEQ),
+        field(
+            "sharing",
+            FieldKind::Named(&[
+                ("private", 0),
+                ("internal", 1),
+                ("external", 2),
+                ("public", 3),
+                ("public (internet)", 4),
+            ]),
+            EQ_NEQ,
+        ),
+        field("fileId", FieldKind::Folded, EQ_NEQ),
+        field("fileLabels", FieldKind::Folded, EQ_NEQ_SET),
+        field("fileScanLabels", FieldKind::Folded, EQ_NEQ_SET),
+        field("extension", FieldKind::Folded, EQ_NEQ),
+        field("mimeType", FieldKind::OneText, EQ_NEQ),
+        field("trashed", FieldKind::Bool, EQ),
+        // A folder is named by an id, or by an object that nobody describes.
+        field("parentFolder", FieldKind::Unkept, EQ_NEQ),
+        field("folder", FieldKind::Bool, EQ),
+        field("quarantined", FieldKind::Bool, EQ),
+    ],
+    sort_fields: &["modifiedDate"],
+};
+
+/// `/api/v1/policies/`. The filters are not documented; these are of the fields that
+/// clients read.
+pub static POLICIES: ListSpec = ListSpec {
+    name: "policies",
+    fields: &[
+        field("id", FieldKind::RecordId, EQ_NEQ),
+        field("type", FieldKind::Exact, EQ_NEQ),
+        field("name", FieldKind::Folded, TEXT),
+        field("enabled", FieldKind::Bool, EQ),
+    ],
+    sort_fields: &["name"],
+};
+
+/// `/api/v1/governance/`. The filters are those that the MCAS PowerShell module sends.
+pub static GOVERNANCE: ListSpec = ListSpec {
+    name: "governance",
+    fields: &[
+        field("appId", FieldKind::Int, EQ_NEQ),
+        field("status", FieldKind::Exact, EQ_NEQ),
+        field("type", FieldKind::Exact, EQ_NEQ),
+    ],
+    sort_fields: &["date"],
+};
+
+/// `/api/v1/tags/`. Clients send `target`, `sort` and `enabledOnly` beside the filters.
+pub static TAGS: ListSpec = ListSpec {
+    name: "tags",
+    fields: &[],
+    sort_fields: &["name"],
+};
+
+/// `/api/v1/user_tags/`.
+pub static USER_GROUPS: ListSpec = ListSpec {
+    name: "user_tags",
+    fields: &[],
+    sort_fields: &["name"],
 };
 
 /// `/api/v1/subnet/`.

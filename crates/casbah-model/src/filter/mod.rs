@@ -9,8 +9,13 @@
 mod fields;
 mod parse;
 mod query;
+#[cfg(test)]
+mod tables;
 
-pub use fields::{ACTIVITIES, ALERTS, APP_CATALOG, DISCOVERED_APPS, ENTITIES, IP_RANGES};
+pub use fields::{
+    ACTIVITIES, ACTIVITY_FEEDBACK, ALERT_HISTORY, ALERTS, APP_CATALOG, DISCOVERED_APPS, ENTITIES,
+    FILES, GOVERNANCE, IP_RANGES, POLICIES, TAGS, USER_GROUPS,
+};
 pub use query::{ListQuery, MAX_LIMIT, Sort, parse_query};
 
 use crate::ids::SaasId;
@@ -54,8 +59,14 @@ pub enum FieldKind {
     Folded,
     /// Text compared byte by byte.
     Exact,
+    /// One text compared without regard to case, never a list.
+    OneText,
+    /// The id of a record: 24 hex digits.
+    RecordId,
     /// Text whose words are looked for, without regard to case.
     Words,
+    /// A group of people: its id, or `{"role": 1}` for those who administer.
+    Group,
     /// An account or user: `{"id", "saas", "inst"}`, or the bare id.
     Entity,
     /// Where an activity comes from: a whole number, or `{"s": stream, "t": number}`.
@@ -71,6 +82,10 @@ pub enum Operator {
     Eq,
     /// Equals none of the values.
     Neq,
+    /// One element at least equals none of the values.
+    Deq,
+    /// Is matched by one of these policies.
+    CabinetMatchedRulesEquals,
     /// Contains one of the values.
     Contains,
     /// Contains none of the values.
@@ -106,9 +121,11 @@ pub enum Operator {
 }
 
 impl Operator {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 20] = [
         Self::Eq,
         Self::Neq,
+        Self::Deq,
+        Self::CabinetMatchedRulesEquals,
         Self::Contains,
         Self::Ncontains,
         Self::StartsWith,
@@ -132,6 +149,8 @@ impl Operator {
         match self {
             Self::Eq => "eq",
             Self::Neq => "neq",
+            Self::Deq => "deq",
+            Self::CabinetMatchedRulesEquals => "cabinetmatchedrulesequals",
             Self::Contains => "contains",
             Self::Ncontains => "ncontains",
             Self::StartsWith => "startswith",
@@ -193,6 +212,8 @@ pub enum Test {
     AnyOf(Vec<Scalar>),
     /// Equals none of these.
     NoneOf(Vec<Scalar>),
+    /// Of several values one at least equals none of these.
+    OtherThan(Vec<Scalar>),
     /// Text: matches one of these.
     Like(Part, Vec<String>),
     /// Text: matches none of these.
@@ -211,7 +232,7 @@ impl Test {
         match self {
             Self::AnyOf(values) => values.contains(&Scalar::Null),
             Self::NoneOf(values) => !values.contains(&Scalar::Null),
-            Self::Like(..) | Self::Within(_) => false,
+            Self::Like(..) | Self::Within(_) | Self::OtherThan(_) => false,
             Self::NotLike(..) => true,
             Self::IsSet(is_set) => !is_set,
             Self::Words(words) => words.is_empty(),

@@ -186,14 +186,16 @@ pub enum Action {
     DiscoveryRead,
     /// Upload logs, tag discovered apps, get block scripts.
     DiscoveryManage,
-    /// Files, policies, governance, groups, tags, data sources: for people and
-    /// legacy tokens, never for an application.
+    /// List and fetch files, policies, governance, groups, tags, data sources: for
+    /// people and legacy tokens, never for an application.
     PeopleOnly,
+    /// Enable and disable policies: for administrators and their tokens.
+    PoliciesManage,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ActivitiesRead,
         Self::ActivitiesFeedback,
         Self::AlertsRead,
@@ -204,6 +206,7 @@ impl Action {
         Self::DiscoveryRead,
         Self::DiscoveryManage,
         Self::PeopleOnly,
+        Self::PoliciesManage,
     ];
 
     /// What it is, in words for people.
@@ -219,6 +222,7 @@ impl Action {
             Self::DiscoveryRead => "list discovery reports, categories, apps and their users",
             Self::DiscoveryManage => "upload logs, tag discovered apps, get block scripts",
             Self::PeopleOnly => "files, policies, governance, groups, tags, data sources",
+            Self::PoliciesManage => "enable and disable policies",
         }
     }
 
@@ -248,7 +252,7 @@ impl Action {
             Self::IpRangesManage => PermissionSet::of(&[InvestigationManage, SettingsManage]),
             Self::DiscoveryRead => PermissionSet::of(&[DiscoveryRead, DiscoveryManage]),
             Self::DiscoveryManage => PermissionSet::of(&[DiscoveryManage]),
-            Self::PeopleOnly => PermissionSet::EMPTY,
+            Self::PeopleOnly | Self::PoliciesManage => PermissionSet::EMPTY,
         }
     }
 }
@@ -321,6 +325,7 @@ mod tests {
     fn no_application_may_do_what_is_for_people() {
         for permission in Permission::ALL {
             assert!(!permission.allows(Action::PeopleOnly));
+            assert!(!permission.allows(Action::PoliciesManage));
         }
     }
 

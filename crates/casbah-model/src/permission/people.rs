@@ -26,7 +26,7 @@ pub const fn role_allows(role: DirectoryRole, action: Action) -> bool {
 /// application may take are covered by having any permission.
 pub fn scopes_allow(scopes: PermissionSet, action: Action) -> bool {
     match action {
-        Action::PeopleOnly => scopes != PermissionSet::EMPTY,
+        Action::PeopleOnly | Action::PoliciesManage => scopes != PermissionSet::EMPTY,
         _ => scopes.intersects(action.permissions()),
     }
 }
@@ -66,6 +66,13 @@ mod tests {
             DirectoryRole::SecurityOperator,
             Action::IpRangesManage
         ));
+        for role in [
+            DirectoryRole::SecurityReader,
+            DirectoryRole::SecurityOperator,
+            DirectoryRole::ComplianceAdministrator,
+        ] {
+            assert!(!role_allows(role, Action::PoliciesManage));
+        }
         assert!(!role_allows(
             DirectoryRole::ApplicationAdministrator,
             Action::AlertsRead

@@ -68,6 +68,7 @@ impl Use {
                 Action::DiscoveryRead => "reports.read",
                 Action::DiscoveryManage => "reports.manage",
                 Action::PeopleOnly => "people_only",
+                Action::PoliciesManage => "policies.manage",
             },
             Self::Role(role) => role.value(),
         }

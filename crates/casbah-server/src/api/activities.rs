@@ -1,16 +1,21 @@
 //! `/api/v1/activities/`.
 
+mod scan;
+
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use casbah_model::activity::ActivityId;
-use casbah_model::filter::{ACTIVITIES, Condition, ListQuery, MAX_LIMIT, Test, parse_query};
+use casbah_model::feedback::{ActivityFeedback, ActivityVerdict};
+use casbah_model::filter::{
+    ACTIVITIES, ACTIVITY_FEEDBACK, Condition, ListQuery, Test, parse_query,
+};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
+use casbah_store::{Page, Total};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
 
 use super::envelope::Envelope;
 use super::error::ApiError;
@@ -23,9 +28,6 @@ use crate::state::App;
 
 /// How many days a list looks back if it is not told.
 const DAYS: i64 = 30;
-
-/// The default and the largest step of a scan.
-const SCAN_LIMITS: (u32, u32) = (500, 5_000);
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::ActivitiesRead);
@@ -44,6 +46,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
             Need::Action(Action::ActivitiesFeedback),
             "Give feedback on an activity",
             feedback,
+        )
+        .list(
+            "/casbah/v1/activities/{id}/feedback",
+            read,
+            "List the feedback on an activity",
+            list_feedback,
         )
 }
 
@@ -65,7 +73,7 @@ async fn list(
             .extend(date.map(|field| Condition { field, test }));
     }
     if form == ListForm::Page && parameters.flag("isScan")? {
-        return scan(&app, &caller, query, &parameters).await;
+        return scan::step(&app, caller.tenant, query, &parameters).await;
     }
     answer(&app, &caller, form, query, &parameters).await
 }
@@ -116,78 +124,6 @@ fn names_a_time(query: &ListQuery) -> bool {
     })
 }
 
-/// A step of a walk; the answer tells how to ask for the next.
-async fn scan(
-    app: &App,
-    caller: &Caller,
-    mut query: ListQuery,
-    parameters: &Parameters,
-) -> Result<Response, ApiError> {
-    let (default, largest) = SCAN_LIMITS;
-    query.limit = match parameters.number("limit")? {
-        None | Some(0) => default,
-        Some(limit) => u32::try_from(limit)
-            .map_err(|_| ApiError::bad_value("limit", limit.to_string()))?
-            .min(largest),
-    };
-    let descending = query.sort.descending;
-    let scan = app.store.scan_activities(caller.tenant, query).await?;
-    let mut answer = Map::new();
-    if let Some(next) = scan.next {
-        answer.insert(
-            "nextQueryFilters".to_owned(),
-            next_filters(parameters, next, descending)?,
-        );
-    }
-    Ok(Json(ScanAnswer {
-        data: scan.data,
-        has_next: scan.next.is_some(),
-        max: MAX_LIMIT,
-        total: scan.total.number(),
-        more_than_total: scan.total.is_exceeded(),
-        next: answer,
-    })
-    .into_response())
-}
-
-#[derive(serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ScanAnswer {
-    data: Vec<Box<RawValue>>,
-    has_next: bool,
-    max: u32,
-    total: u64,
-    more_than_total: bool,
-    #[serde(flatten)]
-    next: Map<String, Value>,
-}
-
-/// The caller's own filters with the next bound of the date; a range stays one.
-fn next_filters(
-    parameters: &Parameters,
-    next: Timestamp,
-    descending: bool,
-) -> Result<Value, ApiError> {
-    let mut filters = match parameters.0.get("filters") {
-        Some(Value::String(text)) if !text.trim().is_empty() => {
-            serde_json::from_str(text).map_err(|_| ApiError::bad_value("filters", text))?
-        }
-        Some(Value::Object(filters)) => filters.clone(),
-        _ => Map::new(),
-    };
-    let date = filters.entry("date").or_insert_with(|| json!({}));
-    let (bound, end) = if descending {
-        ("lte", "end")
-    } else {
-        ("gte", "start")
-    };
-    match date.get_mut("range").and_then(Value::as_array_mut) {
-        Some(ranges) if ranges.len() == 1 => ranges[0][end] = json!(next),
-        _ => date[bound] = json!(next),
-    }
-    Ok(Value::Object(filters))
-}
-
 async fn fetch(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -206,57 +142,40 @@ async fn feedback(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Envelope<ActivityVerdict>>, ApiError> {
     let id: ActivityId = id.parse().map_err(|_| ApiError::NotFound)?;
-    let record = json!({
-        "feedbackValue": parameters.required_text("feedbackValue")?,
-        "feedbackText": parameters.text("feedbackText")?,
-        "allowContact": parameters.flag("allowContact")?,
-        "contactEmail": parameters.text("contactEmail")?,
-    });
-    let raw = serde_json::value::to_raw_value(&record)
-        .map_err(|_| ApiError::Internal("feedback cannot be written"))?;
+    let verdict = ActivityVerdict {
+        feedback_value: parameters.required_text("feedbackValue")?,
+        feedback: parameters.feedback()?,
+    };
     let audit = caller.record("activity.feedback", &id);
     let stored = app
         .store
-        .add_activity_feedback(caller.tenant, id, raw, audit)
+        .add_activity_feedback(caller.tenant, id, verdict.clone(), audit)
         .await?;
     if !stored {
         return Err(ApiError::NotFound);
     }
-    Ok(Json(json!({
-        "data": [record], "hasNext": false, "max": MAX_LIMIT, "total": 1, "moreThanTotal": false,
-    })))
+    let all = Page {
+        data: vec![verdict],
+        total: Total::Exactly(1),
+        has_next: false,
+    };
+    Ok(Json(all.into()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_filters_are_the_callers_own_with_one_bound_moved() {
-        for (filters, descending, expected) in [
-            (json!({}), true, json!({"date": {"lte": 5}})),
-            (
-                json!({"service": {"eq": 1}}),
-                false,
-                json!({"service": {"eq": 1}, "date": {"gte": 5}}),
-            ),
-            (
-                json!({"date": {"range": [{"start": 1.5, "end": 9}]}}),
-                false,
-                json!({"date": {"range": [{"start": 5, "end": 9}]}}),
-            ),
-            (
-                json!({"date": {"gte": 1, "lte": 9}}),
-                true,
-                json!({"date": {"gte": 1, "lte": 5}}),
-            ),
-        ] {
-            let mut parameters = Parameters::default();
-            parameters.0.insert("filters".to_owned(), filters.clone());
-            let next = next_filters(&parameters, Timestamp(5), descending).unwrap();
-            assert_eq!(next, expected, "{filters}");
-        }
-    }
+async fn list_feedback(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Result<Json<Envelope<ActivityFeedback>>, ApiError> {
+    let id: ActivityId = id.parse().map_err(|_| ApiError::NotFound)?;
+    let query = parse_query(&ACTIVITY_FEEDBACK, &parameters.0, Timestamp::now())?;
+    let page = app
+        .store
+        .activity_feedback(caller.tenant, id, query)
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    Ok(Json(page.into()))
 }

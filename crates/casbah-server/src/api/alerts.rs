@@ -5,15 +5,16 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use axum::{Extension, Json};
-use casbah_model::alert::{Alert, CloseKind};
-use casbah_model::filter::{ALERTS, Filter, parse_query};
+use casbah_model::alert::{Alert, AlertHandling, CloseKind, Resolution};
+use casbah_model::filter::{ALERT_HISTORY, ALERTS, Filter, parse_query};
 use casbah_model::ids::RecordId;
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use casbah_store::{Handled, Handling};
+use casbah_store::Handled;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::envelope::Envelope;
 use super::error::ApiError;
 use super::lines::{self, ListForm};
 use super::parameters::Parameters;
@@ -53,6 +54,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
             dismiss,
         )
         .post("/api/alerts/reopen", close, "Reopen alerts", reopen)
+        .list(
+            "/casbah/v1/alerts/{id}/history",
+            read,
+            "List how an alert was handled",
+            history,
+        )
 }
 
 /// A way to close all alerts that a filter matches.
@@ -189,6 +196,7 @@ async fn dismiss(
     Path(id): Path<String>,
     mut parameters: Parameters,
 ) -> Result<Json<Value>, ApiError> {
+    let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
     parameters
         .0
         .insert("filters".to_owned(), json!({"id": {"eq": [id]}}));
@@ -205,13 +213,30 @@ async fn reopen(
     parameters: Parameters,
 ) -> Result<Json<Value>, ApiError> {
     let filter = required_filter(&parameters)?;
-    let comment = parameters.text("comment")?;
-    let handling = Handling::reopen(caller.name, comment, Timestamp::now()).from(caller.origin);
+    let mut handling = AlertHandling::new(Resolution::Open, &caller.name, Timestamp::now());
+    handling.comment = parameters.text("comment")?;
     let handled = app
         .store
-        .handle_alerts(caller.tenant, filter, handling)
+        .handle_alerts(caller.tenant, filter, handling, caller.origin)
         .await?;
     Ok(answer("reopened", &handled))
+}
+
+/// How an alert was handled, the latest first.
+async fn history(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+) -> Result<Json<Envelope<AlertHandling>>, ApiError> {
+    let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
+    let query = parse_query(&ALERT_HISTORY, &parameters.0, Timestamp::now())?;
+    let page = app
+        .store
+        .alert_history(caller.tenant, id, query)
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    Ok(Json(page.into()))
 }
 
 async fn close_all(
@@ -231,13 +256,14 @@ async fn close_matching(
     parameters: &Parameters,
 ) -> Result<Handled, ApiError> {
     let filter = required_filter(parameters)?;
-    check_reason(kind, parameters)?;
-    let comment = parameters.text("comment")?;
-    let handling = Handling::close(kind, caller.name.clone(), comment, Timestamp::now());
-    let handling = handling.from(caller.origin);
+    let mut handling = AlertHandling::new(kind.resolution(), &caller.name, Timestamp::now());
+    handling.reason_id = reason(kind, parameters)?;
+    handling.comment = parameters.text("comment")?;
+    handling.send_feedback = parameters.flag("sendFeedback")?;
+    handling.feedback = parameters.feedback()?;
     Ok(app
         .store
-        .handle_alerts(caller.tenant, filter, handling)
+        .handle_alerts(caller.tenant, filter, handling, caller.origin)
         .await?)
 }
 
@@ -250,17 +276,22 @@ fn required_filter(parameters: &Parameters) -> Result<Filter, ApiError> {
     Ok(parse_query(&ALERTS, &only_filters, Timestamp::now())?.filter)
 }
 
-/// Only `reasonId`, in either spelling, is validated; no reason is fine.
-fn check_reason(kind: CloseKind, parameters: &Parameters) -> Result<(), ApiError> {
+/// Only `reasonId`, in either spelling, is validated; no reason is fine. A true positive
+/// has none, whatever is sent.
+fn reason(kind: CloseKind, parameters: &Parameters) -> Result<Option<i64>, ApiError> {
+    let mut given = None;
     for name in ["reasonId", "reasonID"] {
         let Some(reason) = parameters.number(name)? else {
             continue;
         };
-        if !kind.reasons().is_empty() && !kind.reasons().contains(&reason) {
-            return Err(ApiError::bad_value(name, reason.to_string()));
+        if !kind.reasons().is_empty() {
+            if !kind.reasons().contains(&reason) {
+                return Err(ApiError::bad_value(name, reason.to_string()));
+            }
+            given = Some(reason);
         }
     }
-    Ok(())
+    Ok(given)
 }
 
 fn answer(counted: &str, handled: &Handled) -> Json<Value> {

@@ -12,18 +12,23 @@ mod entities;
 mod entity_tag;
 mod envelope;
 mod error;
+mod files;
+mod governance;
 mod ip_ranges;
 mod keys;
 mod lines;
 mod parameters;
 mod path;
 mod people_only;
+mod policies;
 #[cfg(test)]
 mod reference;
 mod routes;
 mod subnets;
+mod tags;
 mod uploads;
 mod usage;
+mod user_groups;
 
 use std::sync::Arc;
 
@@ -65,6 +70,11 @@ fn routes(app: Arc<App>) -> Routes {
     let routes = discovery::routes(routes);
     let routes = people_only::routes(routes);
     let routes = changes::routes(routes);
+    let routes = files::routes(routes);
+    let routes = policies::routes(routes);
+    let routes = governance::routes(routes);
+    let routes = tags::routes(routes);
+    let routes = user_groups::routes(routes);
     let routes = casbah::routes(routes);
     let routes = audit::routes(routes);
     let routes = usage::routes(routes);

@@ -4,6 +4,7 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header;
+use casbah_model::feedback::Feedback;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
@@ -69,6 +70,22 @@ impl Parameters {
                     .ok_or_else(|| ApiError::bad_value(name, value.to_string()))
             }
         }
+    }
+
+    /// The same for a list that is read from A to Z, unless the client wants it otherwise.
+    pub(crate) fn sorted_a_to_z(mut self) -> Self {
+        let order = self.0.entry("sortDirection");
+        order.or_insert_with(|| "asc".into());
+        self
+    }
+
+    /// A remark, as alerts and activities take it.
+    pub(crate) fn feedback(&self) -> Result<Feedback, ApiError> {
+        Ok(Feedback {
+            feedback_text: self.text("feedbackText")?,
+            allow_contact: self.flag("allowContact")?,
+            contact_email: self.text("contactEmail")?,
+        })
     }
 
     /// The first of several spellings of a key that is there.

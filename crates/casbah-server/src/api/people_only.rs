@@ -14,20 +14,15 @@ use super::error::ApiError;
 use super::routes::Routes;
 use crate::auth::Need;
 
-const RESOURCES: [&str; 13] = [
+const RESOURCES: [&str; 8] = [
     "app_permissions",
     "autocomplete",
     "data_sources",
     "discovery/data_sources",
     "discovery/log_collectors",
-    "files",
-    "governance",
     "log_collectors",
     "ms_flow",
-    "policies",
     "reports",
-    "tags",
-    "user_tags",
 ];
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -35,11 +30,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let routes = routes.of("For people alone");
     RESOURCES.into_iter().fold(routes, |routes, name| {
         routes
-            .list(&format!("/api/{name}"), need, "List (empty so far)", empty)
+            .list(&format!("/api/{name}"), need, "List (none)", empty)
             .any(
                 &format!("/api/{name}/{{*rest}}"),
                 need,
-                "Fetch or change (nothing so far)",
+                "Fetch or change (none)",
                 none,
             )
     })

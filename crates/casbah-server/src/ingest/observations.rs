@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use casbah_detection::sources::SourceEvent;
+use casbah_detection::sources::{ActorKind, SourceEvent};
 use casbah_model::entity::{EntityKey, EntityObservation, EntityType};
 
 /// The people and accounts that an event of a tenant with these domains shows.
@@ -21,6 +21,7 @@ pub(super) fn of(
                 .unwrap_or_else(|| seen.principal_name.clone()),
             principal_name: seen.user.is_some().then(|| seen.principal_name.clone()),
             is_admin: seen.is_admin.unwrap_or(false),
+            is_program: matches!(seen.kind, ActorKind::Application | ActorKind::System),
             is_external,
             seen: seen.seen.unwrap_or(event.timestamp),
         };
@@ -82,6 +83,7 @@ mod tests {
             display_name: format!("Anna {at}"),
             principal_name: principal_name.map(str::to_owned),
             is_admin: false,
+            is_program: false,
             is_external,
             seen: Timestamp(at),
         }

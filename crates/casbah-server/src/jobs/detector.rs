@@ -235,7 +235,8 @@ impl Detection {
         for (name, learnt) in self.store.load_people(tenant, names).await? {
             state.people.insert(name, serde_json::from_slice(&learnt)?);
         }
-        let step = self.detector.step(&batch, state);
+        let off = self.store.policies_off(tenant).await?;
+        let step = self.detector.without(&off).step(&batch, state);
         let Some(last) = state.position.last.filter(|_| step.seen > 0) else {
             return Ok(Round::Idle);
         };

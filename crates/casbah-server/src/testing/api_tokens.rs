@@ -15,7 +15,13 @@ const TOKENS: &str = "/casbah/v1/api_tokens";
 
 impl Directory {
     /// Calls the API as a signed-in person.
-    async fn as_person(&self, user: &User, method: &str, path: &str, body: &str) -> Answer {
+    pub(super) async fn as_person(
+        &self,
+        user: &User,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if !body.is_empty() {
             request = request.header("content-type", "application/json");

@@ -5,11 +5,17 @@ mod api_tokens;
 pub(crate) mod browser;
 pub(crate) mod directory;
 mod discovery;
+mod entities;
+mod events;
+mod handling;
 mod keys;
 mod other_tenants;
 mod oversight;
+mod people_only;
 mod permissions;
+mod shapes;
 mod throttle;
+mod walks;
 mod withdrawal;
 
 use std::sync::Arc;
@@ -19,9 +25,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, header};
 use axum::response::Response;
 use casbah_connect::{Connector, Egress};
-use casbah_detection::demo;
-use casbah_detection::detections::Detector;
-use casbah_detection::sources::Source;
 use casbah_identity::Authority;
 use casbah_identity::audit::AuditKey;
 use casbah_identity::crypto::MasterKey;
@@ -46,8 +49,6 @@ use crate::blobs::Blobs;
 use crate::config::Config;
 use crate::first_start::{CreatedTenant, Founder};
 use crate::identity::issuers::ForeignIssuers;
-use crate::ingest::{Destination, ingest_events};
-use crate::jobs::detector::{Detection, Round};
 use crate::jobs::{DiscoveryWorker, Receiving};
 use crate::ranges::KnownRanges;
 use crate::state::App;
@@ -216,31 +217,6 @@ impl TestServer {
             restarted: None,
             directory,
         }
-    }
-
-    /// Hands in the demonstration's events and lets the detector see them.
-    pub(crate) async fn demonstrate(&self, tenant: TenantId) {
-        let (app, store) = (&self.app, &self.app.store);
-        let own = store.tenant(tenant).await.unwrap().unwrap();
-        let events = Body::from(demo::events(Timestamp::now()));
-        let enricher = app.enricher().await.unwrap();
-        let source = Source::Microsoft365;
-        let to = Destination {
-            store,
-            enricher,
-            ranges: &app.ranges,
-        };
-        let ingested = ingest_events(to, &own, source, events, false, u64::MAX);
-        ingested.await.unwrap();
-        let detection = Detection {
-            store: store.clone(),
-            receiving: app.receiving.clone(),
-            node: KeyId::random(),
-            lateness: app.config.lateness,
-            detector: Detector::default(),
-        };
-        let (_stop, stopped) = watch::channel(false);
-        while detection.round(tenant, &stopped).await.unwrap() == Round::More {}
     }
 
     /// An application of `tenant` with these permissions granted.

@@ -62,7 +62,7 @@ impl<'a> Mighty<'a> {
 
     /// One of everything that a path can name.
     async fn objects(&self, tenant: TenantId) -> Objects {
-        self.server.demonstrate(tenant).await;
+        self.server.play_demo(tenant).await;
         let body = json!({"name": "Office", "category": 1, "subnets": ["10.0.0.0/8"]});
         let (path, body) = ("/api/v1/subnet/create_rule/", body.to_string());
         let (status, text) = self.call("POST", path, &body).await;
@@ -123,8 +123,11 @@ impl Objects {
     /// of a tenant. A route that is not here fails the test.
     fn fill(&self, path: &str) -> Option<String> {
         let object: &str = match path {
-            "/api/activities/{id}" | "/api/activities/{id}/feedback" => &self.activity,
+            "/api/activities/{id}"
+            | "/api/activities/{id}/feedback"
+            | "/casbah/v1/activities/{id}/feedback" => &self.activity,
             path if path.starts_with("/api/alerts/{id}") => &self.alert,
+            "/casbah/v1/alerts/{id}/history" => &self.alert,
             path if path.starts_with("/api/entities/{key}") => &self.entity,
             path if path.starts_with("/api/subnet/{id}") => &self.subnet,
             "/casbah/v1/discovery/uploads/{id}" => &self.upload,
@@ -133,6 +136,13 @@ impl Objects {
             "/casbah/v1/ip_ranges/built_in/{name}" => "Botnet",
             // The catalog is everybody's; what a tenant says of an app is a tag of its own.
             path if path.starts_with("/api/discovery/discovery_app/{app}/") => return None,
+            // What is for people alone is looked at by them.
+            path if ["files", "governance", "policies", "tags", "user_tags"]
+                .iter()
+                .any(|name| path.starts_with(&format!("/api/{name}/"))) =>
+            {
+                return None;
+            }
             // A kind of event; the installation's tenants, for its own administrators alone.
             "/casbah/v1/events/{source}" | "/casbah/v1/tenants/{id}" => return None,
             // What is not there for applications at all.

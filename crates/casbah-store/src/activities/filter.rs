@@ -30,6 +30,7 @@ pub(super) fn target(tenant: TenantId, condition: &FieldCondition) -> Target {
         "source" => "source",
         "user.username" => "user_folded",
         "userAgent.tags" => return Target::Members("agent_tags"),
+        "user.tags" => return Target::Members("user_tags"),
         "ip.tags" => return Target::Members("ip_tags"),
         "activityObject" | "office365url" => return Target::Members("objects"),
         "activity.id" => return Target::Expression(by_id(&condition.test)),

@@ -25,6 +25,9 @@ const VERSIONS: &[&str] = &[
     include_str!("0011_changes.sql"),
     include_str!("0012_migration.sql"),
     include_str!("0013_ip_range_enrichment.sql"),
+    include_str!("0014_alert_history.sql"),
+    include_str!("0015_groups.sql"),
+    include_str!("0016_policies.sql"),
 ];
 
 /// The version whose new column the program fills.

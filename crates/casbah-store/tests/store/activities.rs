@@ -1,5 +1,6 @@
 use casbah_model::activity::{Activity, ActivityId};
-use casbah_model::filter::ACTIVITIES;
+use casbah_model::feedback::{ActivityFeedback, ActivityVerdict, Feedback};
+use casbah_model::filter::{ACTIVITIES, ACTIVITY_FEEDBACK};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
 use casbah_store::{COUNTED, Ingested, Store, Total};
@@ -179,6 +180,56 @@ crate::on_both!(a_walk_meets_every_record_once, |store: Store| async move {
     }
 });
 
+crate::on_both!(
+    full_text_finds_words_by_their_beginnings,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let named = |time, user: &str, file: &str| {
+            let mut one = activity(tenant, time, user, "FileDownloaded");
+            one.description = format!("Datei heruntergeladen: {file}");
+            one.main_info.event_objects = serde_json::from_value(json!([
+                {"objType": 1, "role": 3, "tags": [], "name": file, "id": "1"},
+            ]))
+            .unwrap();
+            one
+        };
+        let activities = vec![
+            named(1000, "anna@contoso.example", "Q3 Résumé-final_v2.DOCX"),
+            named(2000, "bob@contoso.example", "Ärger mit 100%_Rabatt.pdf"),
+            named(3000, "carl@other.example", "給与明細 2026.xlsx"),
+        ];
+        let stored = store.ingest_activities(tenant, 0, activities, Vec::new());
+        stored.await.unwrap();
+        let (anna, bob, carl) = (
+            "1000 anna@contoso.example",
+            "2000 bob@contoso.example",
+            "3000 carl@other.example",
+        );
+        for (tests, expected) in [
+            // All words, in any order, each by its beginning, in any case.
+            (json!({"text": "RÉSUMÉ q3"}), vec![anna]),
+            (json!({"text": "fin docx"}), vec![anna]),
+            (json!({"text": "inal"}), vec![]),
+            (json!({"text": "résumé rabatt"}), vec![]),
+            (json!({"text": "herunter"}), vec![anna, bob, carl]),
+            (json!({"text": "anna@contoso.example"}), vec![anna]),
+            (json!({"text": "contoso"}), vec![anna, bob]),
+            // What is no word parts words, and matches nothing by itself.
+            (json!({"text": "100%_rab"}), vec![bob]),
+            (json!({"text": "1_0"}), vec![]),
+            (json!({"text": "ÄRGER"}), vec![bob]),
+            (json!({"text": "給与"}), vec![carl]),
+            (json!({"text": ""}), vec![anna, bob, carl]),
+            (json!({"eq": ["ärger", "給与明細"]}), vec![bob, carl]),
+            (json!({"startswithsingle": "q3"}), vec![anna]),
+        ] {
+            let filters = json!({"text": tests});
+            let found = matching(&store, tenant, filters.clone()).await;
+            assert_eq!(found, expected, "{filters}");
+        }
+    }
+);
+
 crate::on_both!(a_thousand_values_are_answered, |store: Store| async move {
     let tenant = TenantId::random();
     let one = activity(tenant, 1000, "u7", "Read");
@@ -297,27 +348,49 @@ crate::on_both!(
     }
 );
 
-crate::on_both!(
-    feedback_is_kept_with_its_record,
-    |store: Store| async move {
-        let tenant = TenantId::random();
-        let one = activity(tenant, 1000, "anna", "Read");
-        store
-            .ingest_activities(tenant, 0, vec![one.clone()], Vec::new())
-            .await
-            .unwrap();
-        let nobody = ActivityId {
-            timestamp: Timestamp(1),
-            uuid: uuid::Uuid::nil(),
-        };
-        for (id, stored) in [(one.id, true), (nobody, false)] {
-            let raw = serde_json::value::to_raw_value(&json!({})).unwrap();
-            let kept = store.add_activity_feedback(tenant, id, raw, audit("activity.feedback"));
-            assert_eq!(kept.await.unwrap(), stored);
-        }
-        assert_eq!(store.audit_records(tenant, 9).await.unwrap().len(), 1);
-    }
-);
+crate::on_both!(feedback_is_kept_and_read_again, |store: Store| async move {
+    let tenant = TenantId::random();
+    let one = activity(tenant, 1000, "anna", "Read");
+    store
+        .ingest_activities(tenant, 0, vec![one.clone()], Vec::new())
+        .await
+        .unwrap();
+    let nobody = ActivityId {
+        timestamp: Timestamp(1),
+        uuid: uuid::Uuid::nil(),
+    };
+    let said = |text: &str| ActivityVerdict {
+        feedback_value: "0".to_owned(),
+        feedback: Feedback {
+            feedback_text: Some(text.to_owned()),
+            allow_contact: true,
+            contact_email: Some("anna@contoso.example".to_owned()),
+        },
+    };
+    let give = async |id, text, at| {
+        let record = audit("activity.feedback").at(Timestamp(at));
+        let given = store.add_activity_feedback(tenant, id, said(text), record);
+        given.await.unwrap()
+    };
+    assert!(give(one.id, "first", 5).await);
+    assert!(give(one.id, "second", 6).await);
+    assert!(!give(nobody, "third", 7).await);
+    assert_eq!(store.audit_records(tenant, 9).await.unwrap().len(), 2);
+    let read = async |tenant, id| {
+        let query = query(&ACTIVITY_FEEDBACK, &json!({}));
+        let page = store.activity_feedback(tenant, id, query).await.unwrap();
+        page.map(|page| page.data)
+    };
+    let kept = read(tenant, one.id).await.unwrap();
+    let expected = [("second", 6), ("first", 5)].map(|(text, at)| ActivityFeedback {
+        timestamp: Timestamp(at),
+        by: "anna".to_owned(),
+        verdict: said(text),
+    });
+    assert_eq!(kept, expected);
+    assert_eq!(read(tenant, nobody).await, None);
+    assert_eq!(read(TenantId::random(), one.id).await, None);
+});
 
 crate::on_both!(
     tags_objects_and_what_is_not_kept_can_be_asked_for,

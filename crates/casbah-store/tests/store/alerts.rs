@@ -1,9 +1,11 @@
 use casbah_model::activity::ActivityId;
-use casbah_model::alert::{Alert, AlertEntity, AlertStatus, CloseKind, Resolution};
-use casbah_model::filter::{ACTIVITIES, ALERTS};
+use casbah_model::alert::{Alert, AlertEntity, AlertHandling, AlertStatus, Resolution};
+use casbah_model::audit::Origin;
+use casbah_model::feedback::Feedback;
+use casbah_model::filter::{ACTIVITIES, ALERT_HISTORY, ALERTS, Filter};
 use casbah_model::ids::{KeyId, RecordId, TenantId};
 use casbah_model::time::Timestamp;
-use casbah_store::{DetectionCommit, Handling, Store, Story, Total};
+use casbah_store::{DetectionCommit, Handled, Store, Story, Total};
 use serde_json::{Value, json};
 
 use crate::samples::{activity, alert, audit, query};
@@ -70,14 +72,38 @@ async fn ids(store: &Store, tenant: TenantId, filters: &Value) -> Vec<RecordId> 
     page.data.into_iter().map(|alert| alert.id).collect()
 }
 
-fn close(comment: &str) -> Handling {
-    let comment = Some(comment.to_owned());
-    Handling::close(
-        CloseKind::Benign,
-        "anna".to_owned(),
-        comment,
-        Timestamp(9000),
-    )
+fn close(comment: &str) -> AlertHandling {
+    AlertHandling {
+        comment: Some(comment.to_owned()),
+        reason_id: Some(4),
+        send_feedback: true,
+        feedback: Feedback {
+            feedback_text: Some(format!("on {comment}")),
+            allow_contact: true,
+            contact_email: Some("anna@contoso.example".to_owned()),
+        },
+        ..AlertHandling::new(Resolution::Benign, "anna", Timestamp(9000))
+    }
+}
+
+fn by_id(id: RecordId) -> Filter {
+    query(&ALERTS, &json!({"filters": {"id": {"eq": id.to_string()}}})).filter
+}
+
+async fn handle(
+    store: &Store,
+    tenant: TenantId,
+    filter: Filter,
+    handling: AlertHandling,
+) -> Handled {
+    let handled = store.handle_alerts(tenant, filter, handling, Origin::default());
+    handled.await.unwrap()
+}
+
+async fn history(store: &Store, tenant: TenantId, id: RecordId) -> Vec<AlertHandling> {
+    let query = query(&ALERT_HISTORY, &json!({"sortDirection": "asc"}));
+    let history = store.alert_history(tenant, id, query).await.unwrap();
+    history.unwrap().data
 }
 
 crate::on_both!(
@@ -120,7 +146,10 @@ crate::on_both!(
                 json!({"alertOpen": {"eq": true}, "read": {"eq": "false"}}),
                 vec![a, b],
             ),
-            (json!({"id": {"eq": [b.to_string(), "nonsense"]}}), vec![b]),
+            (
+                json!({"id": {"eq": [b.to_string(), "0".repeat(24)]}}),
+                vec![b],
+            ),
             (json!({"id": {"neq": [b.to_string()]}}), vec![a]),
             (
                 json!({"date": {"range": [{"start": 1500, "end": 2500}]}}),
@@ -141,18 +170,12 @@ crate::on_both!(
             &json!({"filters": {"id": {"eq": [a.to_string(), unknown]}}}),
         )
         .filter;
-        let handled = store
-            .handle_alerts(tenant, filter.clone(), close("fine"))
-            .await
-            .unwrap();
+        let handled = handle(&store, tenant, filter.clone(), close("fine")).await;
         assert_eq!(
             (handled.count, handled.not_found),
             (1, vec![unknown.clone()])
         );
-        let again = store
-            .handle_alerts(tenant, filter.clone(), close("late"))
-            .await
-            .unwrap();
+        let again = handle(&store, tenant, filter.clone(), close("late")).await;
         assert_eq!((again.count, again.not_found.len()), (0, 2));
         let closed = store.alert(tenant, a).await.unwrap().unwrap();
         assert_eq!(closed.resolution_status_value, Resolution::Benign);
@@ -166,8 +189,8 @@ crate::on_both!(
             vec![a]
         );
 
-        let reopen = Handling::reopen("bob".to_owned(), None, Timestamp(9500));
-        let reopened = store.handle_alerts(tenant, filter, reopen).await.unwrap();
+        let reopen = AlertHandling::new(Resolution::Open, "bob", Timestamp(9500));
+        let reopened = handle(&store, tenant, filter, reopen).await;
         assert_eq!(reopened.count, 1);
         let audit = store.audit_records(tenant, 9).await.unwrap();
         let audit: Vec<_> = audit
@@ -197,16 +220,162 @@ crate::on_both!(
         );
 
         let nothing = query(&ALERTS, &json!({})).filter;
-        assert_eq!(
-            store
-                .handle_alerts(tenant, nothing, close("all"))
-                .await
-                .unwrap()
-                .count,
-            0
-        );
+        assert_eq!(handle(&store, tenant, nothing, close("all")).await.count, 0);
         let other = TenantId::random();
         assert!(store.alert(other, a).await.unwrap().is_none());
+    }
+);
+
+crate::on_both!(
+    every_step_of_handling_stays_in_the_history,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let found = alert(tenant, 1000, "anna@contoso.example");
+        let id = found.id;
+        commit(&store, tenant, vec![found]).await;
+        assert_eq!(history(&store, tenant, id).await, []);
+        let mut reopen = AlertHandling::new(Resolution::Open, "bob", Timestamp(9001));
+        reopen.comment = Some("look again".to_owned());
+        let mut again = close("an attack");
+        again.resolution_status_value = Resolution::TruePositive;
+        let steps = [close("fine"), reopen, again];
+        for step in &steps {
+            let handled = handle(&store, tenant, by_id(id), step.clone()).await;
+            assert_eq!(handled.count, 1, "{step:?}");
+        }
+        // Nothing to do, and nothing to tell of.
+        assert_eq!(
+            handle(&store, tenant, by_id(id), close("late")).await.count,
+            0
+        );
+        assert_eq!(history(&store, tenant, id).await, steps);
+        let shown = store.alert(tenant, id).await.unwrap().unwrap();
+        assert_eq!(shown.comment.as_deref(), Some("an attack"));
+        assert_eq!(shown.handled_by_user.as_deref(), Some("anna"));
+        assert_eq!(shown.resolve_time, Some(Timestamp(9000).to_iso()));
+        let page = query(&ALERT_HISTORY, &json!({"skip": 1, "limit": 1}));
+        let page = store
+            .alert_history(tenant, id, page)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((page.data, page.has_next), (vec![steps[1].clone()], true));
+        let other = store.alert_history(TenantId::random(), id, query(&ALERT_HISTORY, &json!({})));
+        assert!(other.await.unwrap().is_none());
+    }
+);
+
+crate::on_both!(
+    of_many_who_close_at_once_one_does,
+    |store: Store| async move {
+        const CLOSERS: usize = 12;
+        let tenant = TenantId::random();
+        let found = alert(tenant, 1000, "anna@contoso.example");
+        let id = found.id;
+        commit(&store, tenant, vec![found]).await;
+        let mut accepted = Vec::new();
+        for round in 0..5 {
+            let start = std::sync::Arc::new(tokio::sync::Barrier::new(CLOSERS));
+            let closers: Vec<_> = (0..CLOSERS)
+                .map(|closer| {
+                    let (store, start) = (store.clone(), start.clone());
+                    tokio::spawn(async move {
+                        let comment = format!("{round} {closer}");
+                        start.wait().await;
+                        (
+                            handle(&store, tenant, by_id(id), close(&comment)).await,
+                            comment,
+                        )
+                    })
+                })
+                .collect();
+            let mut won = Vec::new();
+            for closer in closers {
+                let (handled, comment) = closer.await.unwrap();
+                match handled.count {
+                    1 => won.push(comment),
+                    _ => assert_eq!(handled.not_found, [id.to_string()]),
+                }
+            }
+            assert_eq!(won.len(), 1, "{won:?}");
+            let shown = store.alert(tenant, id).await.unwrap().unwrap();
+            assert_eq!(shown.comment.as_ref(), won.first());
+            accepted.append(&mut won);
+            let reopen = AlertHandling::new(Resolution::Open, "bob", Timestamp(9500));
+            assert_eq!(handle(&store, tenant, by_id(id), reopen).await.count, 1);
+        }
+        let kept = history(&store, tenant, id).await;
+        let comments: Vec<_> = kept.into_iter().filter_map(|step| step.comment).collect();
+        assert_eq!(comments, accepted);
+    }
+);
+
+crate::on_both!(
+    an_alert_that_grows_while_it_is_closed_loses_neither,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let first = alert(tenant, 1000, "anna@contoso.example");
+        let id = first.id;
+        commit(&store, tenant, vec![first]).await;
+        let mut later = alert(tenant, 2000, "anna@contoso.example");
+        later.audits = vec!["2000_later".to_owned()];
+        let closing = handle(&store, tenant, by_id(id), close("fine"));
+        let (closed, ()) = tokio::join!(closing, commit(&store, tenant, vec![later]));
+        assert_eq!(closed.count, 1);
+        let all = store.list_alerts(tenant, query(&ALERTS, &json!({})));
+        let all = all.await.unwrap().data;
+        let grew: Vec<_> = all
+            .iter()
+            .filter(|alert| alert.audits.contains(&"2000_later".to_owned()))
+            .collect();
+        assert_eq!(grew.len(), 1, "in the alert or in a new one");
+        let shown = store.alert(tenant, id).await.unwrap().unwrap();
+        assert_eq!(shown.comment.as_deref(), Some("fine"));
+        assert_eq!(shown.resolution_status_value, Resolution::Benign);
+    }
+);
+
+crate::on_both!(
+    a_policy_that_is_off_raises_nothing_and_lets_nothing_grow,
+    |store: Store| async move {
+        let tenant = TenantId::random();
+        let policy = RecordId::generate(1);
+        let found = |time| {
+            let mut found = alert(tenant, time, "anna");
+            let of = json!({"id": policy, "label": "", "policyType": "", "type": "policyRule"});
+            found.policy = serde_json::from_value(of).unwrap();
+            found
+        };
+        let switch = async |is_enabled| {
+            let record = audit("policy.switch");
+            let switched = store.switch_policy(tenant, policy, is_enabled, record);
+            switched.await.unwrap();
+        };
+        let latest = async || {
+            let all = store.list_alerts(tenant, query(&ALERTS, &json!({})));
+            all.await
+                .unwrap()
+                .data
+                .first()
+                .map(|alert| alert.timestamp.millis())
+        };
+        for (is_enabled, time, seen) in [
+            (false, 1000, None),
+            (true, 2000, Some(2000)),
+            (false, 3000, Some(2000)),
+            (true, 4000, Some(4000)),
+        ] {
+            switch(is_enabled).await;
+            commit(&store, tenant, vec![found(time)]).await;
+            assert_eq!(latest().await, seen, "{is_enabled} {time}");
+            let off = store.policies_off(tenant).await.unwrap();
+            assert_eq!(off.contains(&policy), !is_enabled);
+            assert_eq!(
+                store.policies(tenant).await.unwrap()[&policy].is_enabled,
+                is_enabled
+            );
+        }
+        assert!(store.policies(TenantId::random()).await.unwrap().is_empty());
     }
 );
 

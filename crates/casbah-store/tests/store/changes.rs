@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use casbah_model::activity::Activity;
+use casbah_model::alert::{AlertHandling, Resolution};
+use casbah_model::audit::Origin;
 use casbah_model::filter::ALERTS;
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
@@ -155,13 +157,9 @@ crate::on_both!(
             &json!({"filters": {"id": {"eq": [first.to_string()]}}}),
         )
         .filter;
-        let close = casbah_store::Handling::close(
-            casbah_model::alert::CloseKind::Benign,
-            "anna".to_owned(),
-            None,
-            Timestamp(5),
-        );
-        store.handle_alerts(tenant, filter, close).await.unwrap();
+        let close = AlertHandling::new(Resolution::Benign, "anna", Timestamp(5));
+        let handled = store.handle_alerts(tenant, filter, close, Origin::default());
+        handled.await.unwrap();
         assert!(changed.has_changed().unwrap());
         let (seen, place) = follow(place).await;
         assert_eq!(seen.len(), 1, "as it is now, once");

@@ -20,6 +20,7 @@ fn observed(
         display_name: format!("Anna {seen}"),
         principal_name: principal_name.map(str::to_owned),
         is_admin: false,
+        is_program: false,
         is_external,
         seen: Timestamp(seen),
     }

@@ -22,6 +22,7 @@ mod ip_ranges;
 mod keys;
 mod owners;
 mod people;
+mod persons;
 mod recovery_codes;
 mod samples;
 mod sign_in;

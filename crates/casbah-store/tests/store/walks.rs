@@ -83,6 +83,7 @@ crate::on_both!(
             display_name: format!("Anna {}", number % 4),
             principal_name: None,
             is_admin: false,
+            is_program: false,
             is_external: None,
             seen: Timestamp(1_000 + number % 3),
         });

@@ -1,6 +1,7 @@
 //! Activities.
 
 use casbah_client::{Feed, ListQuery};
+use casbah_model::feedback::ActivityVerdict;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -8,8 +9,8 @@ use super::watch::{self, WatchArgs, Watched};
 use super::write_pages;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::filters::{ListArgs, TimeArgs};
-use crate::output::ACTIVITY;
+use crate::filters::{FeedbackArgs, ListArgs, TimeArgs};
+use crate::output::{ACTIVITY, ACTIVITY_FEEDBACK, Output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ActivitiesCommand {
@@ -26,6 +27,32 @@ pub(crate) enum ActivitiesCommand {
     ///
     /// For example: casbah activities watch --output ndjson | jq .description
     Watch(WatchArgs),
+    /// What people say of an activity
+    #[command(subcommand)]
+    Feedback(FeedbackCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FeedbackCommand {
+    /// What was said, the latest first
+    List {
+        /// The activity's id
+        id: String,
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// Say something
+    ///
+    /// For example: casbah activities feedback give ID --verdict harmless --feedback 'a test'
+    Give {
+        /// The activity's id
+        id: String,
+        /// The verdict, in your own words or a number
+        #[arg(long, value_name = "VERDICT")]
+        verdict: String,
+        #[command(flatten)]
+        feedback: FeedbackArgs,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +103,23 @@ pub(crate) async fn run(context: &Context, command: ActivitiesCommand) -> Result
                 columns: ACTIVITY,
             };
             return watch::run(context, watched, arguments).await;
+        }
+        ActivitiesCommand::Feedback(FeedbackCommand::List { id, list }) => {
+            let pages = client.activity_feedback(&id, list.query());
+            return write_pages(context, ACTIVITY_FEEDBACK, pages).await;
+        }
+        ActivitiesCommand::Feedback(FeedbackCommand::Give {
+            id,
+            verdict,
+            feedback,
+        }) => {
+            let verdict = ActivityVerdict {
+                feedback_value: verdict,
+                feedback: feedback.given().unwrap_or_default(),
+            };
+            client.give_activity_feedback(&id, &verdict).await?;
+            Output::note("Kept.");
+            return Ok(());
         }
     }
     context.attribute_countries();

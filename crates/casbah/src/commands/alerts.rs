@@ -9,8 +9,8 @@ use super::watch::{self, WatchArgs, Watched};
 use super::write_pages;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::filters::{ListArgs, TimeArgs};
-use crate::output::{ALERT, ALERT_DETAIL, Output};
+use crate::filters::{FeedbackArgs, ListArgs, TimeArgs};
+use crate::output::{ALERT, ALERT_DETAIL, ALERT_HANDLING, Output};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AlertsCommand {
@@ -41,6 +41,15 @@ pub(crate) enum AlertsCommand {
     ///
     /// For example: casbah alerts close ID --as benign --reason confirmed --comment 'on a trip'
     Close(CloseArgs),
+    /// Who closed and reopened it, when, why and with which words
+    ///
+    /// For example: casbah alerts history ID --output csv
+    History {
+        /// The alert's id
+        id: String,
+        #[command(flatten)]
+        list: ListArgs,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +107,8 @@ pub(crate) struct CloseArgs {
     /// Kept with the alerts
     #[arg(long)]
     comment: Option<String>,
+    #[command(flatten)]
+    feedback: FeedbackArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -156,6 +167,14 @@ pub(crate) async fn run(context: &Context, command: AlertsCommand) -> Result<(),
             watch::run(context, watched, arguments).await
         }
         AlertsCommand::Close(arguments) => close(context, arguments).await,
+        AlertsCommand::History { id, list } => {
+            write_pages(
+                context,
+                ALERT_HANDLING,
+                client.alert_history(&id, list.query()),
+            )
+            .await
+        }
     }
 }
 
@@ -228,6 +247,7 @@ fn closing(arguments: &CloseArgs) -> Result<Closing, CliError> {
         kind,
         reason,
         comment: arguments.comment.clone(),
+        feedback: arguments.feedback.given(),
     })
 }
 

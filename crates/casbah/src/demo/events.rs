@@ -107,6 +107,7 @@ pub(crate) async fn alerts(story: &mut Story) -> Result<Told<()>, CliError> {
         kind: CloseKind::TruePositive,
         reason: None,
         comment: Some("closed by the demonstration".to_owned()),
+        feedback: None,
     };
     let closed = client.close_alerts(&[id], &closing).await?;
     lines.push(format!(

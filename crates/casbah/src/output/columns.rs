@@ -160,6 +160,15 @@ const RESOLUTIONS: &[&str] = &[
     "benign",
     "true positive",
 ];
+const REASONS: &[&str] = &[
+    "not of interest",
+    "too many similar",
+    "severity lower",
+    "not accurate",
+    "other",
+    "confirmed",
+    "test",
+];
 const STATUSES: &[&str] = &["unread", "read", "closed"];
 const IP_CATEGORIES: &[&str] = &[
     "none",
@@ -206,6 +215,28 @@ pub(crate) const ALERT_DETAIL: &[Column] = &[
     Column::new("HANDLED", |r, zone| time(r, "/resolveTime", zone)),
     Column::new("COMMENT", |r, _| text(r, "/comment")),
     Column::id("PAGE", |r, _| text(r, "/URL")),
+];
+
+/// How an alert was handled.
+pub(crate) const ALERT_HANDLING: &[Column] = &[
+    Column::new("TIME", |r, zone| time(r, "/timestamp", zone)),
+    Column::new("WHO", |r, _| text(r, "/by")),
+    Column::new("BECAME", |r, _| {
+        named(r, "/resolutionStatusValue", RESOLUTIONS)
+    }),
+    Column::new("REASON", |r, _| named(r, "/reasonId", REASONS)),
+    Column::new("COMMENT", |r, _| text(r, "/comment")),
+    Column::new("FEEDBACK", |r, _| text(r, "/feedbackText")),
+    Column::new("CONTACT", |r, _| text(r, "/contactEmail")),
+];
+
+/// What people said of an activity.
+pub(crate) const ACTIVITY_FEEDBACK: &[Column] = &[
+    Column::new("TIME", |r, zone| time(r, "/timestamp", zone)),
+    Column::new("WHO", |r, _| text(r, "/by")),
+    Column::new("VERDICT", |r, _| text(r, "/feedbackValue")),
+    Column::new("FEEDBACK", |r, _| text(r, "/feedbackText")),
+    Column::new("CONTACT", |r, _| text(r, "/contactEmail")),
 ];
 
 /// What became of sent events.

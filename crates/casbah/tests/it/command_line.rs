@@ -55,6 +55,78 @@ fn every_list_comes_in_every_form() {
 }
 
 #[test]
+fn what_was_said_of_alerts_and_activities_is_shown() {
+    let demo = Demo::play(&[]);
+    let run = |arguments: &[&str]| {
+        let output = demo.casbah(arguments);
+        assert!(output.status.success(), "{arguments:?} {}", err(&output));
+        out(&output)
+    };
+    let read = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&run(&[arguments, &["--output", "json"]].concat())).unwrap()
+    };
+    let open = read(&["alerts", "list", "--open"]);
+    let id = open[0]["_id"].as_str().unwrap();
+    let close = [
+        "alerts",
+        "close",
+        id,
+        "--as",
+        "benign",
+        "--reason",
+        "test",
+        "--comment",
+        "a test",
+        "--feedback",
+        "too loud",
+        "--contact",
+        "soc@contoso.example",
+    ];
+    run(&close);
+    let history = read(&["alerts", "history", id]);
+    assert_eq!(history.as_array().unwrap().len(), 1, "{history}");
+    for (name, value) in [
+        ("comment", "a test"),
+        ("feedbackText", "too loud"),
+        ("contactEmail", "soc@contoso.example"),
+    ] {
+        assert_eq!(history[0][name], value);
+    }
+    let table = run(&["alerts", "history", id, "--output", "csv"]);
+    assert!(table.contains(",benign,test,a test,too loud,"), "{table}");
+    // Somebody is asked about a remark alone.
+    let without = [
+        "alerts",
+        "close",
+        id,
+        "--as",
+        "benign",
+        "--contact",
+        "a@b.example",
+    ];
+    assert_eq!(demo.casbah(&without).status.code(), Some(2));
+
+    let activities = read(&["activities", "list", "--limit", "1"]);
+    let id = activities[0]["_id"].as_str().unwrap();
+    let feedback = ["activities", "feedback"];
+    run(&[
+        &feedback[..],
+        &["give", id, "--verdict", "harmless", "--feedback", "a test"],
+    ]
+    .concat());
+    let said = read(&[&feedback[..], &["list", id]].concat());
+    assert_eq!(said[0]["feedbackValue"], "harmless");
+    assert_eq!(said[0]["feedbackText"], "a test");
+    assert_eq!(
+        demo.casbah(&["activities", "feedback", "list", "1_x"])
+            .status
+            .code(),
+        Some(1)
+    );
+    demo.end();
+}
+
+#[test]
 fn the_audit_is_verified_against_an_end_that_was_kept() {
     let demo = Demo::play(&[]);
     let directory = tempfile::tempdir().unwrap();

@@ -56,7 +56,7 @@ async fn a_feed_is_read_to_its_end_and_on() {
     let token = token_of(&server).await;
     let end = get(&server, &token, ACTIVITIES).await;
     assert_eq!(ids(&end), [""; 0]);
-    server.demonstrate(server.tenant).await;
+    server.play_demo(server.tenant).await;
     for (feed, list) in [(ACTIVITIES, "activities"), (ALERTS, "alerts")] {
         let mut seen = Vec::new();
         let mut after = "start".to_owned();
@@ -112,7 +112,7 @@ async fn what_is_asked_wrongly_is_refused() {
         assert_eq!(answer.status, 400, "{query}: {}", answer.text);
         assert!(answer.json()["errors"][0]["error"].is_string());
     }
-    server.demonstrate(server.tenant).await;
+    server.play_demo(server.tenant).await;
     let pruned = server
         .app
         .store
@@ -135,7 +135,7 @@ async fn a_long_poll_ends_with_what_arrives() {
     let poll = get(&server, &token, &address);
     let (answer, ()) = tokio::join!(poll, async {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        server.demonstrate(server.tenant).await;
+        server.play_demo(server.tenant).await;
     });
     assert!(!ids(&answer).is_empty());
     assert!(started.elapsed() < LONG);
@@ -209,7 +209,7 @@ async fn a_broken_stream_goes_on_where_it_was() {
     let server = TestServer::start().await;
     let token = token_of(&server).await;
     let mut first = stream(&server, &token, ACTIVITIES, None).await;
-    server.demonstrate(server.tenant).await;
+    server.play_demo(server.tenant).await;
     let all = listed(&server, &token, "activities").await;
     let seen = events_of(&mut first, 5).await;
     drop(first);

@@ -208,7 +208,7 @@ fn matches(app: &DiscoveredApp, condition: &Condition) -> bool {
     }
 }
 
-pub(super) fn number_matches(test: &Test, number: Option<i64>) -> bool {
+pub(in crate::api) fn number_matches(test: &Test, number: Option<i64>) -> bool {
     let scalar = number.map_or(Scalar::Null, Scalar::Int);
     match test {
         Test::AnyOf(values) => values.contains(&scalar),
@@ -222,7 +222,7 @@ pub(super) fn number_matches(test: &Test, number: Option<i64>) -> bool {
     }
 }
 
-pub(super) fn text_matches(test: &Test, texts: &[String]) -> bool {
+pub(in crate::api) fn text_matches(test: &Test, texts: &[String]) -> bool {
     let is = |value: &Scalar| match value {
         Scalar::Text(wanted) => texts.contains(wanted),
         Scalar::Null => texts.is_empty(),

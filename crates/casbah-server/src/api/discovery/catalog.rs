@@ -28,16 +28,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn list(form: ListForm, parameters: Parameters) -> Result<Response, ApiError> {
+    let parameters = parameters.sorted_a_to_z();
     let mut query = query(&parameters)?;
     form.widen(&mut query, &parameters)?;
     form.answer(page(Catalog::built_in(), &query))
 }
 
-/// The list's parameters. Names are read from A to Z unless the client wants it otherwise.
 fn query(parameters: &Parameters) -> Result<ListQuery, ApiError> {
-    let mut own = parameters.0.clone();
-    own.entry("sortDirection").or_insert_with(|| "asc".into());
-    Ok(parse_query(&APP_CATALOG, &own, Timestamp::now())?)
+    Ok(parse_query(&APP_CATALOG, &parameters.0, Timestamp::now())?)
 }
 
 fn page(catalog: &Catalog, query: &ListQuery) -> Page<Value> {
@@ -87,7 +85,7 @@ mod tests {
         let Value::Object(parameters) = parameters else {
             panic!("no object: {parameters}")
         };
-        let query = query(&Parameters(parameters))?;
+        let query = query(&Parameters(parameters).sorted_a_to_z())?;
         Ok(page(Catalog::built_in(), &query))
     }
 

@@ -7,6 +7,9 @@ mod report;
 mod streams;
 mod tags;
 
+pub(super) use apps::{number_matches, text_matches};
+pub(super) use tags::app_tags;
+
 use super::routes::Routes;
 
 pub(super) fn routes(routes: Routes) -> Routes {

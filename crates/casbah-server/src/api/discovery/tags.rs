@@ -8,6 +8,7 @@ use axum::{Extension, Json};
 use casbah_discovery::Catalog;
 use casbah_model::activity::tenant_number;
 use casbah_model::discovery::DiscoveredAppId;
+use casbah_model::ids::TenantId;
 use casbah_model::permission::Action;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -66,28 +67,33 @@ async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Vec<Value>>, ApiError> {
+    Ok(Json(app_tags(&app, caller.tenant).await?))
+}
+
+/// The built-in tags and a tenant's own, each with its apps.
+pub(in crate::api) async fn app_tags(app: &App, tenant: TenantId) -> Result<Vec<Value>, ApiError> {
     let mut apps: BTreeMap<String, Vec<i32>> = BTreeMap::new();
     for built_in in [SANCTIONED, UNSANCTIONED] {
         apps.insert(built_in.to_owned(), Vec::new());
     }
-    for (id, tags) in app.store.app_tags(caller.tenant).await? {
+    for (id, tags) in app.store.app_tags(tenant).await? {
         for tag in tags {
             apps.entry(tag).or_default().push(id.0);
         }
     }
-    let number = tenant_number(caller.tenant);
+    let number = tenant_number(tenant);
     let record = |(name, ids): (String, Vec<i32>)| {
         let built_in = [SANCTIONED, UNSANCTIONED].contains(&name.as_str());
         json!({
             "name": name,
             "target": TAG_OF_APP,
-            "id": tag_id(caller.tenant.uuid(), &name),
+            "id": tag_id(tenant.uuid(), &name),
             "_tid": if built_in { 0 } else { number },
             "appIds": ids,
             "builtIn": built_in,
         })
     };
-    Ok(Json(apps.into_iter().map(record).collect()))
+    Ok(apps.into_iter().map(record).collect())
 }
 
 /// A tag's id follows from its name, so it needs no table: 24 hex digits.

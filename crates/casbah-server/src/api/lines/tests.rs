@@ -85,6 +85,7 @@ async fn a_list_comes_as_lines_to_its_end() {
         display_name: format!("Anna {number:05}\n"),
         principal_name: None,
         is_admin: false,
+        is_program: false,
         is_external: None,
         seen: Timestamp(1_000),
     });

@@ -36,6 +36,7 @@ const AGENTS: [Option<&str>; 4] = [
 ];
 const CATEGORIES: [&str; 2] = ["EVENT_CATEGORY_UNSPECIFIED", "EVENT_CATEGORY_LOGIN"];
 const TAGS: [&str; 3] = ["000000200000000000000000", "000000290000000000000000", "x"];
+const GROUPS: [&str; 2] = ["000000200000000000000000", "0000003B0000000000000000"];
 const OBJECTS: [&str; 4] = [
     "https://contoso.example/sites/a/Plan 100%.docx",
     "https://contoso.example/sites/a",
@@ -53,6 +54,7 @@ fn random(tenant: TenantId, number: usize, parts: &[usize]) -> Activity {
     let app = [11161, 20893, 15600][of(3, 3)];
     let instance = of(4, 2);
     record["user"]["userName"] = json!(user);
+    record["user"]["userTags"] = json!(&GROUPS[..of(10, 3)]);
     record["appId"] = json!(app);
     record["created"] = json!(at + [0, 5_000, DAY_MS][of(5, 3)]);
     record["device"] = json!({
@@ -150,8 +152,13 @@ fn values(activity: &Activity, field: &str) -> Vec<Plain> {
         | "fileSelector"
         | "activity.takenAction"
         | "policy"
-        | "device.tags"
-        | "user.tags" => vec![],
+        | "device.tags" => vec![],
+        "user.tags" => activity
+            .user
+            .user_tags
+            .iter()
+            .map(|tag| Plain::folded(tag))
+            .collect(),
         other => unreachable!("{other} is not a field of one value"),
     }
 }

@@ -1,8 +1,9 @@
-use casbah_model::alert::{Alert, AlertEntity, CloseKind, Resolution};
+use casbah_model::alert::{Alert, AlertEntity, AlertHandling, CloseKind, Resolution};
+use casbah_model::audit::Origin;
 use casbah_model::filter::{ALERTS, Condition, Scalar, Test, fold};
 use casbah_model::ids::TenantId;
 use casbah_model::time::{DAY_MS, Timestamp};
-use casbah_store::{Handling, Store};
+use casbah_store::Store;
 use serde_json::{Value, json};
 
 use super::plain::{Plain, by_equality, holds, wanted};
@@ -170,8 +171,9 @@ async fn close_some(store: &Store, tenant: TenantId, records: &[Vec<usize>], ale
         if let Some(kind) = kinds.get(parts[13] % 6) {
             let at = NOW.plus_millis(-i64::try_from(parts[14]).unwrap());
             let filter = read(&ALERTS, &json!({"id": {"eq": alert.id}})).filter;
-            let close = Handling::close(*kind, "anna".to_owned(), None, at);
-            let handled = store.handle_alerts(tenant, filter, close).await.unwrap();
+            let close = AlertHandling::new(kind.resolution(), "anna", at);
+            let handled = store.handle_alerts(tenant, filter, close, Origin::default());
+            let handled = handled.await.unwrap();
             assert_eq!(handled.count, 1);
         }
     }

@@ -1,4 +1,4 @@
-use casbah_model::entity::{Entity, EntityKey, EntityObservation, EntityType};
+use casbah_model::entity::{Entity, EntityKey, EntityObservation, EntityType, person_of};
 use casbah_model::filter::{Condition, ENTITIES, Test, fold};
 use casbah_model::ids::{SaasId, TenantId};
 use casbah_store::Store;
@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use super::plain::{Plain, by_equality, holds, wanted};
 use super::{NOW, Pool, RECORDS, SETS, compare, random_records, read, runner};
 
-const PEOPLE: [Option<&str>; 5] = [
+const PEOPLE: [Option<&str>; 6] = [
     Some("Anna@contoso.example"),
     Some("anna@OTHER.example"),
     Some("İlk@contoso.example"),
     Some("no-address"),
+    Some("anna_other.example#EXT#@contoso.example"),
     None,
 ];
 
@@ -28,6 +29,7 @@ fn random(number: usize, parts: &[usize]) -> EntityObservation {
         display_name: name.to_owned(),
         principal_name: PEOPLE[of(5, PEOPLE.len())].map(str::to_owned),
         is_admin: of(6, 2) == 1,
+        is_program: of(8, 3) == 1,
         is_external: [None, Some(true), Some(false)][of(7, 3)],
         seen: NOW,
     }
@@ -54,7 +56,12 @@ fn values(entity: &Entity, field: &str) -> Vec<Plain> {
         "domain" => folded(entity.domain.as_deref()),
         "organization" => folded(entity.organization.as_deref()),
         "status" => int(entity.status.value()),
-        "userGroups" => vec![],
+        "userGroups" => {
+            let groups = entity.user_groups.iter();
+            groups
+                .map(|group| Plain::folded(&group.id.to_string()))
+                .collect()
+        }
         other => unreachable!("{other} is not a field of one value"),
     }
 }
@@ -66,7 +73,7 @@ fn is_entity((entity, person): &Seen, test: &Test) -> bool {
         wanted(values).any(|wanted| {
             let is_own = fold(&entity.id) == wanted.id
                 && wanted.is_at(entity.app_data.saas.0, entity.app_data.instance);
-            is_own || person.as_deref().map(fold).as_deref() == Some(wanted.id)
+            is_own || person.as_deref().map(person_of) == Some(person_of(wanted.id))
         })
     })
 }

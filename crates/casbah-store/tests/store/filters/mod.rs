@@ -52,9 +52,15 @@ impl Pool {
             FieldKind::Time => (0..8)
                 .map(|days| json!(NOW.minus_days(days).millis()))
                 .collect(),
-            FieldKind::Folded | FieldKind::Exact | FieldKind::Words | FieldKind::Unkept => {
+            FieldKind::Folded
+            | FieldKind::Exact
+            | FieldKind::Words
+            | FieldKind::Group
+            | FieldKind::OneText
+            | FieldKind::Unkept => {
                 vec![json!("%"), json!("_"), json!("\\"), json!("nobody")]
             }
+            FieldKind::RecordId => vec![json!("5f06d71dba4289d0602ba5ac")],
             FieldKind::Entity => vec![json!("nobody"), json!({"id": "NOBODY", "saas": 1})],
         });
         values
@@ -104,13 +110,15 @@ fn filters(list: &'static ListSpec, pool: &Pool, choices: &[Choice]) -> Value {
         let values = pool.of(field);
         let first = numbers.first().copied().unwrap_or_default();
         let value = match operator {
-            Operator::Eq | Operator::Neq => numbers
-                .iter()
-                .map(|number| match number % 9 {
-                    0 => Value::Null,
-                    _ => pick(&values, *number),
-                })
-                .collect(),
+            Operator::Eq | Operator::Neq | Operator::Deq | Operator::CabinetMatchedRulesEquals => {
+                numbers
+                    .iter()
+                    .map(|number| match number % 9 {
+                        0 => Value::Null,
+                        _ => pick(&values, *number),
+                    })
+                    .collect()
+            }
             Operator::Contains
             | Operator::Ncontains
             | Operator::StartsWith

@@ -33,12 +33,16 @@ impl Plain {
 
 /// Whether a field with these values fulfils the test; none is a field without a value.
 pub(super) fn holds(test: &Test, values: &[Plain]) -> bool {
+    let is = |value: &Plain, wanted: &Scalar| match wanted {
+        Scalar::Null => false,
+        Scalar::Int(wanted) => *value == Plain::Int(*wanted),
+        Scalar::Bool(wanted) => *value == Plain::Bool(*wanted),
+        Scalar::Text(wanted) => *value == Plain::Text(wanted.clone()),
+        Scalar::Entity { .. } => unreachable!("entities are read by their own lists"),
+    };
     let equals = |wanted: &Scalar| match wanted {
         Scalar::Null => values.is_empty(),
-        Scalar::Int(wanted) => values.contains(&Plain::Int(*wanted)),
-        Scalar::Bool(wanted) => values.contains(&Plain::Bool(*wanted)),
-        Scalar::Text(wanted) => values.contains(&Plain::Text(wanted.clone())),
-        Scalar::Entity { .. } => unreachable!("entities are read by their own lists"),
+        wanted => values.iter().any(|value| is(value, wanted)),
     };
     let like = |part: Part, wanted: &[String]| {
         values.iter().any(|value| match value {
@@ -53,6 +57,9 @@ pub(super) fn holds(test: &Test, values: &[Plain]) -> bool {
     match test {
         Test::AnyOf(wanted) => wanted.iter().any(equals),
         Test::NoneOf(wanted) => !wanted.iter().any(equals),
+        Test::OtherThan(wanted) => values
+            .iter()
+            .any(|value| !wanted.iter().any(|one| is(value, one))),
         Test::Like(part, wanted) => like(*part, wanted),
         Test::NotLike(part, wanted) => !like(*part, wanted),
         Test::Within(intervals) => values.iter().any(|value| match value {
