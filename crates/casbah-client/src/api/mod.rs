@@ -17,7 +17,8 @@ mod upload;
 
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::header::HeaderValue;
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -101,8 +102,8 @@ impl Client {
         Ok(response.json().await?)
     }
 
-    /// Sends with a token for `resource`; an answer that is no success becomes an
-    /// error.
+    /// Sends with a token for `resource`, with a new one if that is refused; an answer
+    /// that is no success becomes an error.
     async fn send(
         &self,
         resource: &str,
@@ -124,15 +125,19 @@ impl Client {
         repeat: Repeat,
         complete: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, Error> {
-        let authorization = self.tokens.authorization(resource).await?;
         let address = self.base.join(path);
-        let response = self
-            .transport()
-            .send_within(time, repeat, |http| {
+        let ask = async |authorization: HeaderValue| {
+            let send = self.transport().send_within(time, repeat, |http| {
                 let request = http.request(method.clone(), &address);
                 complete(request.header("Authorization", authorization.clone()))
-            })
-            .await?;
+            });
+            send.await
+        };
+        let mut response = ask(self.tokens.authorization(resource).await?).await?;
+        // A token may end before its time. Nothing was done, so it may be asked again, once.
+        if response.status() == StatusCode::UNAUTHORIZED && self.tokens.forget(resource).await {
+            response = ask(self.tokens.authorization(resource).await?).await?;
+        }
         if response.status().is_success() {
             return Ok(response);
         }

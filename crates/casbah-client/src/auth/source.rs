@@ -239,6 +239,18 @@ impl TokenSource {
         }
     }
 
+    /// Lets go of the token for `resource`, which was refused; false if no other can be
+    /// asked for.
+    pub(crate) async fn forget(&self, resource: &str) -> bool {
+        let slots = self.shared.slots.lock().await;
+        let slot = slots.get(&(Endpoint::V2, resource.to_owned())).cloned();
+        drop(slots);
+        match slot {
+            Some(slot) => slot.lock().await.take().is_some(),
+            None => false,
+        }
+    }
+
     /// The `Authorization` header for `resource`.
     pub(crate) async fn authorization(&self, resource: &str) -> Result<HeaderValue, Error> {
         let scheme = match &self.shared.credential.0 {

@@ -1,15 +1,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use axum::http::StatusCode;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use casbah_client::{Error, GraphClient, ListQuery};
+use casbah_client::{ApiBase, Client, Error, GraphClient, ListQuery};
 use futures_util::TryStreamExt as _;
 use serde_json::{Value, json};
 
-use crate::support::{client, serve};
+use crate::support::{client, serve, source};
 
 /// Seven records; pages of at most three.
 async fn page(Json(body): Json<Value>) -> Json<Value> {
@@ -190,4 +191,42 @@ async fn the_directorys_pages_do_not_lead_the_token_away() {
     let graph = GraphClient::new(client(&url).tokens().clone());
     let error = graph.applications(None).await.unwrap_err().to_string();
     assert!(error.contains("another host"), "{error}");
+}
+
+#[tokio::test]
+async fn a_refused_token_is_asked_for_anew_once() {
+    let (asked, called) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let (tokens, calls) = (Arc::clone(&asked), Arc::clone(&called));
+    let token = move || {
+        let number = tokens.fetch_add(1, Ordering::SeqCst);
+        let token = json!({"token_type": "Bearer", "expires_in": 3599,
+            "access_token": format!("token-{number}")});
+        async { Json(token) }
+    };
+    // The first token has ended before its time; for b, so has every other.
+    let alert = move |Path(id): Path<String>, headers: HeaderMap| {
+        calls.fetch_add(1, Ordering::SeqCst);
+        async move {
+            if headers["authorization"] == "Bearer token-0" || id == "b" {
+                let body = json!({"detail": "Invalid token"});
+                return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
+            }
+            Json(json!({"_id": id})).into_response()
+        }
+    };
+    let url = serve(
+        Router::new()
+            .route("/contoso.example/oauth2/v2.0/token", post(token))
+            .route("/api/v1/alerts/{id}/", get(alert)),
+    )
+    .await;
+    let counts = || (asked.load(Ordering::SeqCst), called.load(Ordering::SeqCst));
+    let client = Client::new(ApiBase::parse(&url).unwrap(), source(&url, "secret"));
+    assert_eq!(client.alert::<Value>("a").await.unwrap()["_id"], "a");
+    assert_eq!(counts(), (2, 2));
+    assert_eq!(client.alert::<Value>("a").await.unwrap()["_id"], "a");
+    assert_eq!(counts(), (2, 3), "the new one is kept");
+    let error = client.alert::<Value>("b").await.unwrap_err();
+    assert!(error.is_unauthorised(), "{error}");
+    assert_eq!(counts(), (3, 5), "once");
 }
