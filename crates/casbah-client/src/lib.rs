@@ -37,11 +37,11 @@ pub mod well_known;
 pub use api::{
     ApiBase, ApiToken, AppRole, AppRoleAssignment, Application, AuditPage, AuditVerification,
     AuthenticationMethod, BlockScriptFormat, BuiltInImport, Changes, ClaimsMapping, Client,
-    ClosedAlerts, Closing, DetectorState, DoneUpload, EnrichmentState, FederatedCredential, Feed,
-    FeedStart, GraphClient, IdentityProvider, IdentityProviderChanges, IdentityProviderLink,
-    IngestAnswer, IngestError, Invitation, ListQuery, NewAdministrator, NewApiToken,
-    NewFederatedCredential, NewPerson, NewTenant, Page, Pages, PasswordCredential, Person,
-    ReportQuery, RequiredResource, ResourceAccess, RoleAssignment, RoleDefinition,
+    ClockChange, ClosedAlerts, Closing, DetectorState, DoneUpload, EnrichmentState, FaultRule,
+    FederatedCredential, Feed, FeedStart, GraphClient, IdentityProvider, IdentityProviderChanges,
+    IdentityProviderLink, IngestAnswer, IngestError, Invitation, ListQuery, NewAdministrator,
+    NewApiToken, NewFederatedCredential, NewPerson, NewTenant, Page, Pages, PasswordCredential,
+    Person, ReportQuery, RequiredResource, ResourceAccess, RoleAssignment, RoleDefinition,
     ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,
 };
 pub use auth::{

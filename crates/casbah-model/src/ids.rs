@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::lab;
+
 /// An identifier's text was not of its form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {kind}")]
@@ -90,7 +92,10 @@ pub struct RecordId([u8; 12]);
 impl RecordId {
     /// A fresh id made at `unix_seconds`.
     pub fn generate(unix_seconds: i64) -> Self {
-        let random = Uuid::new_v4();
+        let random = match lab::next_record_bits() {
+            Some(bits) => Uuid::from_u128(bits.into()),
+            None => Uuid::new_v4(),
+        };
         let mut bytes = [0; 12];
         let seconds = u32::try_from(unix_seconds).unwrap_or(0);
         bytes[..4].copy_from_slice(&seconds.to_be_bytes());

@@ -17,6 +17,7 @@ pub mod identity;
 pub mod ids;
 pub mod ip_range;
 pub mod ip_tag;
+pub mod lab;
 pub mod permission;
 pub mod saas;
 pub mod time;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::lab::Clock;
+
 /// A point in time: Unix milliseconds, as nearly all of the wire has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -13,8 +15,13 @@ pub struct Timestamp(pub i64);
 pub const DAY_MS: i64 = 86_400_000;
 
 impl Timestamp {
-    /// The present, by the system's clock.
+    /// The present, by the clock of this process: the system's, except in laboratories.
     pub fn now() -> Self {
+        Clock::of_process().read(Self::of_system())
+    }
+
+    /// The present, by the system's clock.
+    pub fn of_system() -> Self {
         Self(jiff::Timestamp::now().as_millisecond())
     }
 

@@ -257,12 +257,13 @@ impl Policies {
     }
 }
 
-/// The caller whom a request's `Authorization` names, if it may have what the
+/// The caller whom a request's `Authorization` names at `now`, if it may have what the
 /// route needs.
 pub(crate) async fn authorize(
     app: &App,
     headers: &HeaderMap,
     need: Need,
+    now: Timestamp,
 ) -> Result<Caller, ApiError> {
     if let Some(token) = credentials(headers, "token") {
         let caller = api_token::caller(app, token, need).await?;
@@ -271,7 +272,6 @@ pub(crate) async fn authorize(
     }
     let token = bearer(headers).ok_or(ApiError::Unauthorized)?;
     let digest = *digest_of(token).as_bytes();
-    let now = Timestamp::now();
     let resource = need.resource().app_id;
     let known = lock(&app.known_tokens.tokens).get(&digest).cloned();
     let known = known.filter(|known| known.expires > now && known.resource == resource);
@@ -282,7 +282,7 @@ pub(crate) async fn authorize(
         return Ok(known.caller);
     }
     let ring = app.keys.ring();
-    let claims = verify_bearer(app, token, need.resource())?;
+    let claims = verify_bearer(app, token, need.resource(), now)?;
     let tenant = claims.tenant.parse().map_err(|_| ApiError::Unauthorized)?;
     let epoch = epoch(app, tenant).await?.ok_or(ApiError::Unauthorized)?;
     let caller = caller_of(app, tenant, &claims, need.resource()).await?;
@@ -321,11 +321,11 @@ pub(crate) fn verify_bearer(
     app: &App,
     token: &str,
     resource: &FirstPartyApp,
+    now: Timestamp,
 ) -> Result<Claims, ApiError> {
     let policy = app.policies.0.get(&resource.app_id);
     let policy = policy.ok_or(ApiError::Unauthorized)?;
-    let now = Timestamp::now().seconds();
-    casbah_token::verify(token, &app.keys.ring(), policy, now).map_err(|error| {
+    casbah_token::verify(token, &app.keys.ring(), policy, now.seconds()).map_err(|error| {
         tracing::debug!(%error, "a token was refused");
         ApiError::Unauthorized
     })

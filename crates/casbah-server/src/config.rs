@@ -9,6 +9,7 @@ use casbah_identity::HostAlias;
 pub use casbah_identity::signing_keys::SigningDays;
 use casbah_store::DatabaseAddress;
 
+use crate::lab::LabConfig;
 use crate::throttle::ThrottleLimits;
 
 /// How a server is set up.
@@ -43,6 +44,9 @@ pub struct Config {
     pub allow_password_grant: bool,
     /// How many requests of the API are answered a minute; all of them by default.
     pub throttle: ThrottleLimits,
+    /// Whether the server is a laboratory, on which whoever administers a tenant has
+    /// requests fail, moves the clock and deletes data.
+    pub lab: Option<LabConfig>,
     /// The largest log that is taken, in bytes.
     pub largest_upload: u64,
     /// What all uploads of one tenant may hold on disk, in bytes, before they are given
@@ -83,6 +87,7 @@ impl Config {
             lateness: Duration::from_mins(5),
             allow_password_grant: false,
             throttle: ThrottleLimits::default(),
+            lab: None,
             largest_upload: 5_000_000_000,
             largest_open_uploads: 20 << 30,
             largest_ingest: 1 << 30,

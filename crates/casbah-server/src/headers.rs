@@ -42,6 +42,12 @@ impl CommonHeaders {
         Self(headers)
     }
 
+    /// The same, and one more.
+    pub(crate) fn with(mut self, (name, value): (HeaderName, HeaderValue)) -> Self {
+        self.0.insert(name, value);
+        self
+    }
+
     /// Adds what an answer does not say by itself.
     pub(crate) fn add_to(&self, mut response: Response) -> Response {
         let headers = response.headers_mut();

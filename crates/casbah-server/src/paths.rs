@@ -22,7 +22,8 @@ pub(crate) fn normalize<B>(mut request: Request<B>) -> Request<B> {
     request
 }
 
-fn canonical(path: &str) -> Option<String> {
+/// The one path that stands for all of a resource of the API; none for other paths.
+pub(crate) fn canonical(path: &str) -> Option<String> {
     let api = path
         .strip_prefix("/cas")
         .unwrap_or(path)

@@ -38,6 +38,7 @@ use crate::headers::CommonHeaders;
 use crate::identity::issuers::ForeignIssuers;
 use crate::identity::throttle::Throttle;
 use crate::jobs::{self, Receiving};
+use crate::lab::{self, Lab};
 use crate::ranges::KnownRanges;
 use crate::state::App;
 use crate::throttle::RequestThrottle;
@@ -243,6 +244,7 @@ async fn open(
         store,
         audit,
         usage: Usage::default(),
+        lab: config.lab.map(Lab::new),
         throttle: RequestThrottle::new(config.throttle),
         policies: Policies::new(&authority)?,
         authority,
@@ -261,6 +263,10 @@ async fn open(
         enrichment_wake: Arc::new(Notify::new()),
         config,
     });
+    if let Some(lab) = &app.lab {
+        tracing::warn!("this server is a laboratory: keep no real data here");
+        lab.restart_ids(None);
+    }
     let background = vec![
         linking,
         tokio::spawn(usage::keep_flushing(Arc::clone(&app), stopped.clone())),
@@ -307,7 +313,10 @@ async fn refresh_keys(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
 }
 
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let headers = CommonHeaders::new(&app.authority);
+    let mut headers = CommonHeaders::new(&app.authority);
+    if app.lab.is_some() {
+        headers = headers.with(lab::HEADER);
+    }
     let api = api::router(Arc::clone(&app));
     Router::new()
         .route("/healthz", get(|| async { "ok" }))

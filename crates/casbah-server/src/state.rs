@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::identity::issuers::ForeignIssuers;
 use crate::identity::keys::SigningKeys;
 use crate::jobs::{DiscoveryWorker, Receiving};
+use crate::lab::Lab;
 use crate::ranges::KnownRanges;
 use crate::throttle::RequestThrottle;
 use crate::usage::Usage;
@@ -32,6 +33,8 @@ pub(crate) struct App {
     pub(crate) audit: AuditLog,
     /// Counts the use of permissions.
     pub(crate) usage: Usage,
+    /// What makes the server a laboratory, if it is one.
+    pub(crate) lab: Option<Lab>,
     /// Counts requests of the API.
     pub(crate) throttle: RequestThrottle,
     pub(crate) authority: Authority,

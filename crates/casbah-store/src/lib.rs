@@ -17,6 +17,7 @@ mod entities;
 mod error;
 mod filter;
 mod ip_ranges;
+mod lab;
 mod migrate;
 mod page;
 mod policies;

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     activities, admin, alerts, api_token, app, audit, discovery, entities, identity_provider,
-    ingest, ip_range, keys, login, migrate, tenant, token, user,
+    ingest, ip_range, keys, lab, login, migrate, tenant, token, user,
 };
 use crate::demo::DemoArgs;
 use crate::output::Format;
@@ -158,6 +158,11 @@ pub(crate) enum Command {
     /// Shadow IT: upload logs, read reports, tag and block apps
     #[command(subcommand)]
     Discovery(discovery::DiscoveryCommand),
+    /// Laboratories: let requests fail by rule, move the clock, begin anew
+    ///
+    /// The server must have been started with casbah serve --lab.
+    #[command(subcommand)]
+    Lab(lab::LabCommand),
     /// Send audit events
     Ingest(ingest::IngestArgs),
     /// Play the product's whole story on a server of its own

@@ -31,6 +31,11 @@ pub(crate) fn parse_filter(text: &str) -> Result<TypedFilter, String> {
     })
 }
 
+/// Reads a span of time in seconds: 90s, 15m, 2h, 3d, 1w.
+pub(crate) fn parse_seconds(text: &str) -> Result<i64, String> {
+    parse_span(text).ok_or_else(|| "write a span such as 90s, 15m or 2h".to_owned())
+}
+
 /// Reads a point in time: `7d` ago (s, m, h, d, w), or a date, or a time of ISO 8601.
 pub(crate) fn parse_time(text: &str) -> Result<Timestamp, String> {
     parse_time_at(text, Timestamp::now())

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use casbah_connect::{AllowedHost, Egress};
 use casbah_server::{
-    CertificateFiles, Config, DatabaseAddress, HostAlias, Server, SigningDays, ThrottleLimits,
+    CertificateFiles, Config, DatabaseAddress, HostAlias, LabConfig, Server, SigningDays,
+    ThrottleLimits,
 };
 use clap::Args;
 use secrecy::ExposeSecret;
@@ -101,6 +102,13 @@ pub(crate) struct ServeArgs {
     /// the original), or tenant=N, app=N, or both as tenant=N,app=N [default: all]
     #[arg(long, env = "CASBAH_THROTTLE", value_name = "LIMITS")]
     throttle: Option<ThrottleLimits>,
+    /// For makers of integrations, and never with real data: let whoever administers a
+    /// tenant have requests fail by rule, move the clock and delete data (casbah lab)
+    #[arg(long)]
+    lab: bool,
+    /// What the ids of a laboratory's records follow from
+    #[arg(long, default_value_t = 1, requires = "lab", value_name = "NUMBER")]
+    lab_seed: u64,
     /// A host that the server may call although its address is private, such as the
     /// issuer of a lab whose tokens an application trusts; may be given several times
     #[arg(
@@ -146,6 +154,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), CliError> {
     config.lateness = Duration::from_secs(args.lateness);
     config.allow_password_grant = args.allow_password_grant;
     config.throttle = args.throttle.unwrap_or_default();
+    config.lab = args.lab.then_some(LabConfig {
+        seed: args.lab_seed,
+    });
     config.egress = Egress {
         allow: args.egress_allow,
         ca_files: args.egress_ca,
@@ -153,6 +164,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), CliError> {
     let server = Server::start(config).await.map_err(serve_error)?;
     announce(&server)?;
     announce_aliases(&server, &args.host_alias)?;
+    if args.lab {
+        announce_lab()?;
+    }
     if let Some(file) = args.start_file {
         write_start_file(&file, &server)?;
     }
@@ -196,6 +210,20 @@ fn announce(server: &Server) -> Result<(), CliError> {
             server.url
         )?;
     }
+    out.flush()?;
+    Ok(())
+}
+
+const LAB_BANNER: &str = "\
++---------------------------------------------------------------------------+
+| LABORATORY: whoever administers a tenant can let its requests fail, move  |
+| the clock of this server and delete all data. Keep no real data here.     |
++---------------------------------------------------------------------------+";
+
+/// Says it where nobody overlooks it.
+fn announce_lab() -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{LAB_BANNER}")?;
     out.flush()?;
     Ok(())
 }

@@ -10,6 +10,7 @@ mod discovery;
 mod file;
 mod graph;
 mod ip_ranges;
+mod lab;
 mod list;
 mod records;
 mod subnets;
@@ -38,6 +39,7 @@ pub use graph::{
     Person, RequiredResource, ResourceAccess, RoleAssignment, RoleDefinition, ServicePrincipal,
 };
 pub use ip_ranges::{BuiltInImport, EnrichmentState};
+pub use lab::{ClockChange, FaultRule};
 pub use list::{ListQuery, Page, Pages};
 pub use subnets::SubnetRule;
 pub use upload::{DoneUpload, Upload};

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use casbah_model::ids::TenantId;
 use casbah_model::permission::Action;
+use casbah_model::time::Timestamp;
 use casbah_store::{Feed, FeedPosition, Following};
 use futures_util::Stream;
 use serde::Serialize;
@@ -159,7 +160,7 @@ impl Follower {
     /// signed in to the portal has no token, and no page follows.
     async fn may_still(&self) -> Result<(), ApiError> {
         if self.headers.contains_key(header::AUTHORIZATION) {
-            authorize(&self.app, &self.headers, self.what.need).await?;
+            authorize(&self.app, &self.headers, self.what.need, Timestamp::now()).await?;
         }
         Ok(())
     }

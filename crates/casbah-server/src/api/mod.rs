@@ -16,6 +16,7 @@ mod files;
 mod governance;
 mod ip_ranges;
 mod keys;
+mod lab;
 mod lines;
 mod parameters;
 mod path;
@@ -80,5 +81,6 @@ fn routes(app: Arc<App>) -> Routes {
     let routes = usage::routes(routes);
     let routes = credentials::routes(routes);
     let routes = api_tokens::routes(routes);
-    keys::routes(routes)
+    let routes = keys::routes(routes);
+    lab::routes(routes)
 }

@@ -8,6 +8,7 @@ use axum::handler::Handler;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post};
+use casbah_model::time::Timestamp;
 
 use super::error::ApiError;
 use crate::auth::{Need, SignedInPerson, authorize};
@@ -17,6 +18,9 @@ use crate::state::App;
 /// The original's API, whose requests are counted where the operator limits them; what
 /// Casbah adds to it is not.
 const THROTTLED: &str = "/api/";
+
+/// Where a laboratory is controlled, which its own faults spare.
+const LAB: &str = "/casbah/v1/lab/";
 
 /// An operation of the API, as its reference names it.
 #[derive(Debug)]
@@ -169,11 +173,18 @@ async fn guard(
     next: Next,
 ) -> Result<Response, ApiError> {
     let person = request.extensions_mut().remove::<SignedInPerson>();
-    let is_portal = person.is_some();
+    let (is_portal, is_control) = (person.is_some(), path.starts_with(LAB));
     let caller = if let Some(person) = person {
         person.authorize(need)?
     } else {
-        let mut caller = authorize(&app, request.headers(), need).await?;
+        let mut caller = match authorize(&app, request.headers(), need, context.now).await {
+            // Whoever has moved the clock must be able to move it back.
+            Err(ApiError::Unauthorized) if is_control && app.lab.is_some() => {
+                let system = Timestamp::of_system();
+                authorize(&app, request.headers(), need, system).await?
+            }
+            caller => caller?,
+        };
         caller.origin = context.origin();
         caller
     };
@@ -199,8 +210,13 @@ async fn guard(
             context.now,
         );
     }
+    let tenant = caller.tenant;
     request.extensions_mut().insert(caller);
-    let mut answer = next.run(request).await;
+    let lab = app.lab.as_ref().filter(|_| !is_portal && !is_control);
+    let mut answer = match lab {
+        Some(lab) => lab.answer(tenant, request, next).await,
+        None => next.run(request).await,
+    };
     if let Some(allowance) = allowance {
         allowance.add_to(answer.headers_mut());
     }

@@ -10,6 +10,7 @@ use axum::routing::{any, get};
 use casbah_identity::discovery::resource_manager_metadata;
 use casbah_model::identity::{RESOURCE_MANAGER, Tenant};
 use casbah_model::ids::{AppId, ObjectId};
+use casbah_model::time::Timestamp;
 use casbah_store::StoreError;
 use casbah_token::CallerKind;
 use serde_json::{Value, json};
@@ -123,7 +124,8 @@ async fn answer(
 async fn caller_tenant(app: &App, headers: &HeaderMap) -> Result<Tenant, ArmError> {
     let refused = || ArmError::Unauthenticated;
     let token = bearer(headers).ok_or_else(refused)?;
-    let claims = verify_bearer(app, token, &RESOURCE_MANAGER).map_err(|_| refused())?;
+    let claims =
+        verify_bearer(app, token, &RESOURCE_MANAGER, Timestamp::now()).map_err(|_| refused())?;
     let tenant = claims.tenant.parse().map_err(|_| refused())?;
     let client = claims.client_id.as_deref().and_then(|id| id.parse().ok());
     let client: AppId = client.ok_or_else(refused)?;

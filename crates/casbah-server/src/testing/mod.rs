@@ -9,6 +9,7 @@ mod entities;
 mod events;
 mod handling;
 mod keys;
+mod lab;
 mod other_tenants;
 mod oversight;
 mod people_only;
@@ -50,6 +51,7 @@ use crate::config::Config;
 use crate::first_start::{CreatedTenant, Founder};
 use crate::identity::issuers::ForeignIssuers;
 use crate::jobs::{DiscoveryWorker, Receiving};
+use crate::lab::Lab;
 use crate::ranges::KnownRanges;
 use crate::state::App;
 use crate::throttle::RequestThrottle;
@@ -188,6 +190,7 @@ impl TestServer {
             store,
             audit,
             usage: crate::usage::Usage::default(),
+            lab: config.lab.map(Lab::new),
             throttle: RequestThrottle::new(config.throttle),
             policies: Policies::new(&authority).unwrap(),
             authority,

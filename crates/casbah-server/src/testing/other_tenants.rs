@@ -143,8 +143,11 @@ impl Objects {
             {
                 return None;
             }
-            // A kind of event; the installation's tenants, for its own administrators alone.
-            "/casbah/v1/events/{source}" | "/casbah/v1/tenants/{id}" => return None,
+            // A kind of event; the installation's tenants, for its own administrators alone;
+            // rules of laboratories, which this server is none of.
+            "/casbah/v1/events/{source}"
+            | "/casbah/v1/tenants/{id}"
+            | "/casbah/v1/lab/faults/{id}" => return None,
             // What is not there for applications at all.
             path if path.ends_with("/{*rest}") => return None,
             path => panic!("{path} names an object: say here which"),

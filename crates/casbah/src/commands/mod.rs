@@ -13,6 +13,7 @@ pub(crate) mod identity_provider;
 pub(crate) mod ingest;
 pub(crate) mod ip_range;
 pub(crate) mod keys;
+pub(crate) mod lab;
 pub(crate) mod login;
 pub(crate) mod migrate;
 mod oversight;
@@ -72,6 +73,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::Entities(command) => entities::run(&context, command).await,
         Command::IpRange(command) => ip_range::run(&context, command).await,
         Command::Discovery(command) => discovery::run(&context, command).await,
+        Command::Lab(command) => lab::run(&context, command).await,
         Command::Ingest(arguments) => ingest::run(&context, arguments).await,
         Command::Admin(_)
         | Command::Completions { .. }

@@ -297,6 +297,23 @@ pub(crate) const ENRICHMENT: &[Column] = &[
     Column::new("FINISHED", |r, zone| time(r, "/finished", zone)),
 ];
 
+pub(crate) const FAULT: &[Column] = &[
+    Column::id("ID", |r, _| text(r, "/id")),
+    Column::new("KIND", |r, _| text(r, "/kind")),
+    Column::new("METHOD", |r, _| text(r, "/method")),
+    Column::new("PATH", |r, _| text(r, "/path")),
+    Column::new("TIMES", |r, _| text(r, "/times")),
+    Column::new("PROBABILITY", |r, _| text(r, "/probability")),
+    Column::new("SEEN", |r, _| text(r, "/seen")),
+    Column::new("FAILED", |r, _| text(r, "/failed")),
+];
+
+pub(crate) const LAB_CLOCK: &[Column] = &[
+    Column::new("NOW", |r, zone| time(r, "/now", zone)),
+    Column::new("STATE", |r, _| text(r, "/state")),
+    Column::new("AHEAD MS", |r, _| text(r, "/aheadMilliseconds")),
+];
+
 pub(crate) const STREAM: &[Column] = &[
     Column::id("ID", |r, _| text(r, "/_id")),
     Column::new("NAME", |r, _| text(r, "/displayName")),

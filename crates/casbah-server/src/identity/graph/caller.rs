@@ -71,9 +71,10 @@ impl Caller {
     /// The caller that a request's token names.
     pub(super) async fn find(app: &App, headers: &HeaderMap) -> Result<Self, GraphError> {
         let token = bearer(headers).ok_or(GraphError::Unauthenticated)?;
+        let now = Timestamp::now();
         let (resource, claims) = [MICROSOFT_GRAPH, RESOURCE_MANAGER]
             .into_iter()
-            .find_map(|resource| Some((resource, verify_bearer(app, token, &resource).ok()?)))
+            .find_map(|resource| Some((resource, verify_bearer(app, token, &resource, now).ok()?)))
             .ok_or(GraphError::Unauthenticated)?;
         let tenant = claims
             .tenant
