@@ -1,7 +1,9 @@
 """A change of IP ranges reaches the activities that are there, although the server is
 killed in the middle, again and again; and nothing else waits for it.
 
-    ip_ranges.py target/debug/casbah [EVENTS]
+    ip_ranges.py target/debug/casbah [EVENTS [DATABASE]]
+
+DATABASE is that of an empty PostgreSQL database; without it SQLite is used.
 """
 
 import json
@@ -55,9 +57,10 @@ def events(count):
             "ClientIP": address, "ObjectId": f"https://contoso.sharepoint.example/{number}"})
 
 
-def main(binary, count):
+def main(binary, count="12000", database=None):
+    count = int(count)
     # The job must be slow enough to be killed in; a debug build is.
-    with Server(binary) as server:
+    with Server(binary, ["--database", database] if database else []) as server:
         graph = Graph(server)
         app, secret, roles = graph.register("Ranges", ["investigation.manage"])
         graph.principal(app["appId"])
@@ -121,4 +124,4 @@ def main(binary, count):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 12_000)
+    main(*sys.argv[1:])

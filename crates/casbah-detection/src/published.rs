@@ -19,6 +19,9 @@ use casbah_model::ip_range::Subnet;
 /// The most networks of one list.
 pub const MOST_NETWORKS: usize = 500_000;
 
+/// The longest name of a region, in bytes.
+const LONGEST_GROUP: usize = 64;
+
 /// How a list is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListFormat {
@@ -65,6 +68,9 @@ pub enum ListError {
     /// A network in JSON is none.
     #[error("{0} is not a network")]
     Network(String),
+    /// A region has no name that is one.
+    #[error("{0} is not the name of a region")]
+    Group(String),
     /// There is no network in it.
     #[error("there is no network in the list")]
     Empty,
@@ -78,7 +84,7 @@ pub enum ListError {
 pub struct PublishedList {
     /// How it was written.
     pub format: ListFormat,
-    /// The networks by group, which is a region or empty; each network once.
+    /// The networks by group, which is a region in lower case or empty; each network once.
     pub groups: BTreeMap<String, Vec<Subnet>>,
 }
 
@@ -182,11 +188,14 @@ impl Groups {
         if self.seen.len() > MOST_NETWORKS {
             return Err(ListError::TooLong);
         }
-        if let Some(networks) = self.networks.get_mut(group) {
-            networks.push(network);
-        } else {
-            self.networks.insert(group.to_owned(), vec![network]);
+        // Names of ranges are the same in any case, and so are those of regions.
+        let of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if group.len() > LONGEST_GROUP || !group.bytes().all(of_name) {
+            let shown = group.chars().take(LONGEST_GROUP).collect();
+            return Err(ListError::Group(shown));
         }
+        let group = group.to_ascii_lowercase();
+        self.networks.entry(group).or_default().push(network);
         Ok(())
     }
 }

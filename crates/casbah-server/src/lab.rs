@@ -89,6 +89,7 @@ impl Lab {
                     cut()
                 }
                 Fault::ExpiredToken => ApiError::Unauthorized.into_response(),
+                // Kept and given again above.
                 Fault::DuplicatedPage => next.run(request).await,
             },
         }
@@ -118,7 +119,7 @@ fn failed(status: u16) -> Response {
 /// An answer whose connection ends before it does.
 fn cut() -> Response {
     let broken = stream::once(async {
-        // What was written until now must not be taken for an answer.
+        // The head goes out first: clients see an answer that breaks off.
         tokio::task::yield_now().await;
         Err::<Bytes, _>(std::io::Error::other("cut by a rule of the laboratory"))
     });

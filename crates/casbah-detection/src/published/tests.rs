@@ -28,8 +28,8 @@ fn each_form_is_known_by_its_content() {
             AWS,
             ListFormat::Aws,
             vec![
-                ("GLOBAL", vec!["192.0.2.128/25"]),
                 ("eu-central-1", vec!["192.0.2.0/25", "2001:db8::/40"]),
+                ("global", vec!["192.0.2.128/25"]),
             ],
         ),
         (
@@ -102,6 +102,28 @@ fn a_list_with_anything_wrong_is_refused_whole() {
     }
     assert!(PublishedList::read(&[0xff, 0xfe], None).is_err());
     assert!(PublishedList::read(PLAIN.as_bytes(), Some(ListFormat::Aws)).is_err());
+}
+
+#[test]
+fn regions_are_names_that_differ_by_more_than_case() {
+    let list = |first: &str, second: &str| {
+        let prefix = |network: &str, region: &str| {
+            format!(r#"{{"ip_prefix": "{network}", "region": "{region}"}}"#)
+        };
+        let (first, second) = (
+            prefix("192.0.2.0/24", first),
+            prefix("198.51.100.0/24", second),
+        );
+        let text = format!(r#"{{"prefixes": [{first}, {second}]}}"#);
+        PublishedList::read(text.as_bytes(), None)
+    };
+    let read = list("Global", "GLOBAL").unwrap();
+    assert_eq!(read.groups.keys().collect::<Vec<_>>(), ["global"]);
+    assert_eq!(read.networks(), 2);
+    for bad in ["a b", "x\\n", "ü", &"x".repeat(65)] {
+        let error = list("global", bad).unwrap_err();
+        assert!(matches!(error, ListError::Group(_)), "{bad}: {error}");
+    }
 }
 
 #[test]

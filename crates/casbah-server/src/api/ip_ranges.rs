@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -93,9 +94,11 @@ async fn list(
 async fn import(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Query(wanted): Query<Wanted>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
     body: Body,
 ) -> Result<Json<Value>, ApiError> {
+    let wanted = wanted.map_err(|_| ApiError::Malformed("the query is not understood"))?;
+    let Query(wanted) = wanted;
     let limit = usize::try_from(LARGEST_LIST).unwrap_or(usize::MAX);
     let body = axum::body::to_bytes(body, limit).await;
     let body = body.map_err(|_| ApiError::TooLarge(LARGEST_LIST))?;
@@ -181,7 +184,7 @@ impl Wanted {
             .filter(|name| !name.is_empty())
             .or_else(|| list.format.owner().map(str::to_owned))
             .ok_or(ApiError::Required("name"))?;
-        if name.chars().count() > LONGEST_NAME {
+        if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
             return Err(ApiError::bad_value("name", name));
         }
         Ok(Import { name, kind, list })

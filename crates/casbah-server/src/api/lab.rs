@@ -83,7 +83,7 @@ async fn add(
             "there are {MOST_RULES} rules already; take one away"
         ))
     })?;
-    let target = format!("{}: {:?} for {}", rule.id, rule.fault, rule.path);
+    let target = format!("{}: {} for {}", rule.id, rule.fault.name(), rule.path);
     caller.audit(&app, "lab.fault.add", target).await?;
     Ok((StatusCode::CREATED, Json(json!(rule))))
 }

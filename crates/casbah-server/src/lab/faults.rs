@@ -12,6 +12,9 @@ use crate::paths;
 /// The most rules of a tenant.
 pub(crate) const MOST_RULES: usize = 100;
 
+/// The most pages that a rule keeps, one for each path.
+const MOST_PAGES: usize = 20;
+
 /// How a request fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -39,6 +42,21 @@ pub(crate) enum Fault {
     ExpiredToken,
     /// A list's page comes again in place of the one that follows it.
     DuplicatedPage,
+}
+
+impl Fault {
+    /// The kind's name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Throttled { .. } => "throttled",
+            Self::Status { .. } => "status",
+            Self::Slow { .. } => "slow",
+            Self::Cut => "cut",
+            Self::LostAnswer => "lost-answer",
+            Self::ExpiredToken => "expired-token",
+            Self::DuplicatedPage => "duplicated-page",
+        }
+    }
 }
 
 /// A rule: which requests fail, how, and how often.
@@ -170,6 +188,9 @@ impl Faults {
         let rules = self.rules.get_mut(&tenant);
         let rule = rules.and_then(|rules| rules.iter_mut().find(|rule| rule.id == id));
         if let Some(rule) = rule {
+            if rule.pages.len() >= MOST_PAGES {
+                rule.pages.clear();
+            }
             rule.pages.insert(path.to_owned(), page);
         }
     }

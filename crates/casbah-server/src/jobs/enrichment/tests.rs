@@ -160,6 +160,8 @@ async fn built_in_ranges_are_imported_and_the_tenants_own_go_before_them() {
         ("POST", format!("{lists}?category=botnet"), "10.0.0.0/8"),
         ("POST", format!("{lists}?category=tor"), aws),
         ("POST", format!("{lists}?format=csv"), aws),
+        ("POST", format!("{lists}?name=a&name=b"), aws),
+        ("POST", format!("{lists}?name=a%0Ab"), aws),
         (
             "POST",
             format!("{lists}?category=tor&name=x"),
