@@ -285,6 +285,7 @@ fn list(tenant: TenantId, query: &ListQuery) -> Listing {
         condition: compile(&query.filter, |condition| target(tenant, condition)),
         order: order.iter().copied().map(SortKey::Column).collect(),
         direction: direction(query),
+        is_kept_in_order: query.sort.field == "date",
     }
 }
 
@@ -309,6 +310,7 @@ fn matching(
         condition: compile(filter, |condition| target(tenant, condition)).add(state),
         order: vec!["id".into()],
         direction: Order::Asc,
+        is_kept_in_order: true,
     };
     let rows = listing.rows(session, tenant, u64::from(u32::MAX), 0)?;
     rows.into_iter().map(read_alert).collect()

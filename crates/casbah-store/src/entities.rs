@@ -312,6 +312,7 @@ fn list(query: &ListQuery) -> Listing {
         condition: compile(&query.filter, target),
         order: [first].into_iter().chain(rest).collect(),
         direction: direction(query),
+        is_kept_in_order: first == SortKey::Column("last_seen"),
     }
 }
 

@@ -46,6 +46,7 @@ impl Store {
                 condition,
                 order: [first, "id"].map(SortKey::Column).into(),
                 direction: direction(&query),
+                is_kept_in_order: false,
             };
             listing.page(session, tenant, &query, read_listed)
         })

@@ -61,6 +61,7 @@ impl Store {
                 condition: Cond::all().add(Expr::col("activity_id").eq(id)),
                 order: vec!["created".into(), "id".into()],
                 direction: direction(&query),
+                is_kept_in_order: false,
             };
             listing.page(session, tenant, &query, read).map(Some)
         })

@@ -29,6 +29,7 @@ impl Store {
                 condition: Cond::all().add(Expr::col("alert_id").eq(id)),
                 order: vec!["sequence".into()],
                 direction: direction(&query),
+                is_kept_in_order: true,
             };
             listing.page(session, tenant, &query, read).map(Some)
         })

@@ -227,43 +227,11 @@ impl Session<'_> {
         query: &SelectStatement,
         end: Instant,
     ) -> Result<(Vec<Row>, bool), StoreError> {
-        let mut rows = Vec::new();
-        let is_whole = self.each_until(query, end, |row| rows.push(row))?;
-        Ok((rows, is_whole))
-    }
-
-    /// How many rows such a query finds until `end`, and whether they are all.
-    pub(crate) fn count_until(
-        &mut self,
-        query: &SelectStatement,
-        end: Instant,
-    ) -> Result<(u64, bool), StoreError> {
-        if let Connected::Sqlite { .. } = self.connection {
-            let mut counted = 0;
-            let is_whole = self.each_until(query, end, |_| counted += 1)?;
-            return Ok((counted, is_whole));
-        }
-        // Rows are dearer here to send than to count; a count that is broken off has found
-        // nothing.
-        let count = Query::select()
-            .expr(Func::count(Expr::val(1_i64)))
-            .from_subquery(query.clone(), "counted")
-            .take();
-        let (rows, is_whole) = self.select_until(&count, end)?;
-        let counted = rows.into_iter().next().map(|mut row| row.get::<u64>(0));
-        Ok((counted.transpose()?.unwrap_or(0), is_whole))
-    }
-
-    fn each_until(
-        &mut self,
-        query: &SelectStatement,
-        end: Instant,
-        mut each: impl FnMut(Row),
-    ) -> Result<bool, StoreError> {
         let (sql, values) = self.build(query);
         self.set_end(Some(end))?;
+        let mut rows = Vec::new();
         let read = self.each(&sql, &values.0, |row| {
-            each(row);
+            rows.push(row);
             Ok::<_, StoreError>(ControlFlow::Continue(()))
         });
         let is_whole = match read {
@@ -275,7 +243,27 @@ impl Session<'_> {
             self.script("ROLLBACK TO SAVEPOINT until")?;
         }
         self.set_end(None)?;
-        Ok(is_whole)
+        Ok((rows, is_whole))
+    }
+
+    /// How many rows such a query finds; none if they are not counted until `end`.
+    pub(crate) fn count_until(
+        &mut self,
+        query: &SelectStatement,
+        end: Instant,
+    ) -> Result<Option<u64>, StoreError> {
+        let mut some = query.clone();
+        if let Connected::Postgres { .. } = self.connection {
+            // Its planner needs no such advice.
+            some.clear_order_by();
+        }
+        let count = Query::select()
+            .expr(Func::count(Expr::val(1_i64)))
+            .from_subquery(some, "counted")
+            .take();
+        let (rows, is_whole) = self.select_until(&count, end)?;
+        let counted = rows.into_iter().next().filter(|_| is_whole);
+        counted.map(|mut row| row.get(0)).transpose()
     }
 
     fn build(&self, query: &impl QueryStatementWriter) -> (String, sea_query::Values) {

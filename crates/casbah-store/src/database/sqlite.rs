@@ -22,8 +22,9 @@ use crate::error::StoreError;
 /// about 20 microseconds.
 const STEPS: i32 = 1_000;
 
-/// How often a read where it was called may be asked: about 0.1 ms of steps.
-const SHORT: u32 = 5;
+/// How often a read where it was called may be asked: about 0.4 ms of steps, which is less
+/// than one RSA signature takes there.
+const SHORT: u32 = 20;
 
 /// How often a read on a thread of its own may be.
 const ANY_LENGTH: u32 = u32::MAX;

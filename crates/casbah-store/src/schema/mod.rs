@@ -28,6 +28,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0014_alert_history.sql"),
     include_str!("0015_groups.sql"),
     include_str!("0016_policies.sql"),
+    include_str!("0017_activity_ip.sql"),
 ];
 
 /// The version whose new column the program fills.
@@ -84,6 +85,9 @@ pub(crate) fn migrate(session: &mut Session<'_>, dialect: Dialect) -> Result<(),
             "INSERT INTO schema_version (version, applied) VALUES (?1, ?2)",
             params![version, Timestamp::now()],
         )?;
+    }
+    if found < known && dialect == Dialect::Sqlite {
+        session.script(include_str!("sqlite_statistics.sql"))?;
     }
     Ok(())
 }
