@@ -67,7 +67,7 @@ pub async fn fill(store: &Store, activities: u64, alerts: u64) -> Result<(), Ben
                 seen.extend(look(activity));
             }
         }
-        store.ingest_activities(tenant(), batch, Vec::new()).await?;
+        store.ingest_activities(tenant(), 0, batch, Vec::new()).await?;
         if stored % 1_000_000 < BATCH as u64 {
             eprintln!(
                 "{stored} activities after {:.0} s",

@@ -1,7 +1,7 @@
 //! PostgreSQL: a pool of connections, each used by a blocking thread.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection};
@@ -13,6 +13,10 @@ use crate::error::StoreError;
 
 /// Connections of one node.
 const CONNECTIONS: u32 = 16;
+
+/// How long an open waits for a lock: PostgreSQL hears of the end of whoever held it a
+/// moment later.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The advisory lock that all processes of an installation have in common; the bytes
 /// spell "casbah".
@@ -32,13 +36,16 @@ impl Postgres {
     pub(super) async fn open(url: &str, hold: Hold) -> Result<Self, StoreError> {
         // Asked once apart, since a pool tries a connection that fails again and again.
         let mut first = PgConnection::connect(url).await?;
-        if !try_lock(&mut first, hold).await? {
-            return Err(match hold {
-                Hold::Shared => StoreError::Migrating,
-                Hold::Alone => StoreError::InUseByNodes,
-            });
+        let patience = Instant::now() + PATIENCE;
+        while !try_lock(&mut first, hold).await? {
+            if Instant::now() > patience {
+                return Err(match hold {
+                    Hold::Shared => StoreError::Migrating,
+                    Hold::Alone => StoreError::InUseByNodes,
+                });
+            }
+            tokio::time::sleep(PATIENCE / 20).await;
         }
-        // The end of a connection is heard of a moment later.
         sqlx::query("SELECT pg_advisory_unlock_all()")
             .execute(&mut first)
             .await?;
