@@ -39,7 +39,8 @@ impl<W: Write> Flow<W> {
             match self.output.format {
                 Format::Json | Format::Ndjson => writeln!(self.out, "{record}")?,
                 Format::Table => {
-                    let cells: Vec<_> = cells(Reader::Person).collect();
+                    let cells = cells(Reader::Person).map(|cell| cell.replace('\n', " "));
+                    let cells: Vec<_> = cells.collect();
                     writeln!(self.out, "{}", cells.join("  "))?;
                 }
                 Format::Csv => {
