@@ -1,16 +1,24 @@
 //! Fetching small documents, and sending forms.
 
+mod delivery;
+mod transmission;
+
 use std::error::Error;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::{Certificate, Client, RequestBuilder, StatusCode, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use url::{Host, Url};
 
 use crate::address::is_public;
 use crate::host::AllowedHost;
 use crate::resolver::{GuardedResolver, NoPublicAddress};
+
+pub use delivery::Receipt;
+pub use transmission::{Transmission, Transport};
 
 /// What the operator says of outbound traffic.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +54,9 @@ pub enum ConnectError {
     /// The address is no address, not https, or names a user.
     #[error("the address is not one of https with a host alone")]
     Url,
+    /// The host is no host.
+    #[error("the host is neither a name nor an address")]
+    Host,
     /// The host is of a private network and not allowed by name.
     #[error("the host is not of the public network; allow it by name to call it")]
     Private,
@@ -64,6 +75,12 @@ pub enum ConnectError {
     /// The host was not reached, or the connection broke.
     #[error("the host cannot be reached: {0}")]
     Connection(reqwest::Error),
+    /// The host was not reached, or the connection broke, below HTTP.
+    #[error("the host cannot be reached: {0}")]
+    Socket(std::io::Error),
+    /// TLS cannot be set up here.
+    #[error("tls cannot be set up: {0}")]
+    Tls(rustls::Error),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +110,10 @@ pub struct Connector {
     http: Client,
     allowed: Arc<[AllowedHost]>,
     limits: Limits,
+    /// CAs beside those of the system.
+    roots: Arc<[CertificateDer<'static>]>,
+    /// Made when it is needed first: reading the system's roots takes a while.
+    tls: Arc<OnceLock<Arc<rustls::ClientConfig>>>,
 }
 
 impl Connector {
@@ -113,6 +134,7 @@ impl Connector {
             .dns_resolver(Arc::new(GuardedResolver {
                 allowed: Arc::clone(&allowed),
             }));
+        let mut roots = Vec::new();
         for path in &egress.ca_files {
             let pem = std::fs::read(path).map_err(|source| EgressError::File {
                 path: path.clone(),
@@ -123,11 +145,14 @@ impl Connector {
                 .filter(|certificates| !certificates.is_empty())
                 .ok_or_else(|| EgressError::NoCertificate(path.clone()))?;
             builder = builder.tls_certs_merge(certificates);
+            roots.extend(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok));
         }
         Ok(Self {
             http: builder.build().map_err(EgressError::Tls)?,
             allowed,
             limits: SMALL,
+            roots: roots.into(),
+            tls: Arc::default(),
         })
     }
 
@@ -177,15 +202,21 @@ impl Connector {
         let is_plain =
             url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
         let host = url.host().filter(|_| is_plain).ok_or(ConnectError::Url)?;
-        let is_private = match host {
+        self.permit(&host)?;
+        Ok(url)
+    }
+
+    /// Refuses an address in numbers that is private and not allowed.
+    fn permit(&self, host: &Host<&str>) -> Result<(), ConnectError> {
+        let is_private = match *host {
             Host::Domain(_) => false,
             Host::Ipv4(address) => !is_public(address.into()),
             Host::Ipv6(address) => !is_public(address.into()),
         };
-        if is_private && !self.allowed.iter().any(|allowed| allowed.is(&host)) {
+        if is_private && !self.allowed.iter().any(|allowed| allowed.is(host)) {
             return Err(ConnectError::Private);
         }
-        Ok(url)
+        Ok(())
     }
 
     async fn fetch(&self, request: RequestBuilder) -> Result<Vec<u8>, ConnectError> {

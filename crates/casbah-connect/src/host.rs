@@ -18,14 +18,19 @@ impl FromStr for AllowedHost {
     type Err = ParseHostError;
 
     fn from_str(text: &str) -> Result<Self, ParseHostError> {
-        let is_bare_v6 = text.parse::<std::net::Ipv6Addr>().is_ok();
-        let host = if is_bare_v6 {
-            Host::parse(&format!("[{text}]"))
-        } else {
-            Host::parse(text)
-        };
-        host.map(Self).map_err(|_| ParseHostError(text.to_owned()))
+        parse_host(text).map(Self)
     }
+}
+
+/// A name or an address, IPv6 with brackets or without.
+pub(crate) fn parse_host(text: &str) -> Result<Host, ParseHostError> {
+    let is_bare_v6 = text.parse::<std::net::Ipv6Addr>().is_ok();
+    let host = if is_bare_v6 {
+        Host::parse(&format!("[{text}]"))
+    } else {
+        Host::parse(text)
+    };
+    host.map_err(|_| ParseHostError(text.to_owned()))
 }
 
 impl fmt::Display for AllowedHost {

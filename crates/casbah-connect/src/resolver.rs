@@ -1,5 +1,6 @@
 //! Names to addresses, private ones left out.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -24,12 +25,7 @@ impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let allowed = Arc::clone(&self.allowed);
         Box::pin(async move {
-            let host = Host::Domain(name.as_str());
-            let is_allowed = allowed.iter().any(|one| one.is(&host));
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let found: Vec<SocketAddr> = found
-                .filter(|address| is_allowed || is_public(address.ip()))
-                .collect();
+            let found = addresses(name.as_str(), 0, &allowed).await?;
             if found.is_empty() {
                 return Err(NoPublicAddress.into());
             }
@@ -37,4 +33,18 @@ impl Resolve for GuardedResolver {
             Ok(found)
         })
     }
+}
+
+/// The addresses of a name that may be called.
+pub(crate) async fn addresses(
+    name: &str,
+    port: u16,
+    allowed: &[AllowedHost],
+) -> io::Result<Vec<SocketAddr>> {
+    let host = Host::Domain(name);
+    let is_allowed = allowed.iter().any(|one| one.is(&host));
+    let found = tokio::net::lookup_host((name, port)).await?;
+    Ok(found
+        .filter(|address| is_allowed || is_public(address.ip()))
+        .collect())
 }

@@ -1,3 +1,6 @@
+mod delivery;
+mod transmission;
+
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::LOCATION;
@@ -71,7 +74,9 @@ fn kind<T>(result: &Result<T, ConnectError>) -> &'static str {
         Err(ConnectError::Status(_)) => "status",
         Err(ConnectError::TooLarge(_)) => "too large",
         Err(ConnectError::TimedOut) => "timed out",
-        Err(ConnectError::Connection(_)) => "connection",
+        Err(ConnectError::Host) => "host",
+        Err(ConnectError::Connection(_) | ConnectError::Socket(_)) => "connection",
+        Err(ConnectError::Tls(_)) => "tls",
     }
 }
 
