@@ -28,6 +28,7 @@ pub mod resource;
 pub mod secret;
 pub mod signin;
 pub mod signing_keys;
+pub mod webhook;
 
 pub use authority::{Authority, TenantAlias};
 pub use error::AadError;

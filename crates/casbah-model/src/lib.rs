@@ -11,6 +11,7 @@ pub mod claims;
 pub mod detector;
 pub mod discovery;
 pub mod entity;
+pub mod export;
 pub mod feedback;
 pub mod filter;
 pub mod identity;

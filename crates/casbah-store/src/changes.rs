@@ -23,14 +23,33 @@ pub enum Feed {
 }
 
 impl Feed {
-    const ALL: [Self; 2] = [Self::Activities, Self::Alerts];
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Activities, Self::Alerts];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Activities => "activities",
+            Self::Alerts => "alerts",
+        }
+    }
+
+    /// The feed of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|feed| feed.name() == name)
+    }
 
     /// Its number in the tables.
-    const fn value(self) -> i64 {
+    pub(crate) const fn value(self) -> i64 {
         match self {
             Self::Activities => 1,
             Self::Alerts => 2,
         }
+    }
+
+    /// The feed with this number.
+    pub(crate) fn from_value(value: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|feed| feed.value() == value)
     }
 
     /// How many bytes name an object.
@@ -56,6 +75,15 @@ pub enum Following<T> {
     },
     /// Changes behind the place are kept no more: somebody who followed has missed some.
     Gone,
+}
+
+/// A part of a feed.
+#[derive(Clone, Copy)]
+struct Stretch {
+    feed: Feed,
+    after: FeedPosition,
+    until: Option<FeedPosition>,
+    limit: usize,
 }
 
 /// Changes that are numbered in one transaction.
@@ -93,8 +121,25 @@ impl Store {
         after: FeedPosition,
         limit: usize,
     ) -> Result<Following<Vec<u8>>, StoreError> {
-        self.follow(tenant, Feed::Activities, after, limit, arrived)
+        self.activities_arrived_until(tenant, after, None, limit)
             .await
+    }
+
+    /// The same, up to another place if one is given.
+    pub async fn activities_arrived_until(
+        &self,
+        tenant: TenantId,
+        after: FeedPosition,
+        until: Option<FeedPosition>,
+        limit: usize,
+    ) -> Result<Following<Vec<u8>>, StoreError> {
+        let stretch = Stretch {
+            feed: Feed::Activities,
+            after,
+            until,
+            limit,
+        };
+        self.follow(tenant, stretch, arrived).await
     }
 
     /// Alerts that changed behind a place, each once.
@@ -104,7 +149,24 @@ impl Store {
         after: FeedPosition,
         limit: usize,
     ) -> Result<Following<Alert>, StoreError> {
-        let following = self.follow(tenant, Feed::Alerts, after, limit, changed);
+        self.alerts_changed_until(tenant, after, None, limit).await
+    }
+
+    /// The same, up to another place if one is given.
+    pub async fn alerts_changed_until(
+        &self,
+        tenant: TenantId,
+        after: FeedPosition,
+        until: Option<FeedPosition>,
+        limit: usize,
+    ) -> Result<Following<Alert>, StoreError> {
+        let stretch = Stretch {
+            feed: Feed::Alerts,
+            after,
+            until,
+            limit,
+        };
+        let following = self.follow(tenant, stretch, changed);
         let mut following = following.await?;
         if let Following::Changes { records, .. } = &mut following {
             // A record is what it is now, so an earlier change of it tells nothing more.
@@ -119,11 +181,15 @@ impl Store {
     async fn follow<T: Send + 'static>(
         &self,
         tenant: TenantId,
-        feed: Feed,
-        after: FeedPosition,
-        limit: usize,
+        stretch: Stretch,
         fetch: Fetch<T>,
     ) -> Result<Following<T>, StoreError> {
+        let Stretch {
+            feed,
+            after,
+            until,
+            limit,
+        } = stretch;
         self.number_changes(tenant, feed).await?;
         self.read(move |session| {
             let state = FeedState::read(session, tenant, feed)?;
@@ -148,7 +214,8 @@ impl Store {
                 };
                 let objects = objects.chunks_exact(feed.width()).enumerate();
                 for (object, id) in objects.skip(skipped) {
-                    if ids.len() == limit {
+                    let is_end = until.is_some_and(|until| next >= until);
+                    if is_end || ids.len() == limit {
                         break 'full;
                     }
                     next = FeedPosition {

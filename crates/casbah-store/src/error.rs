@@ -116,6 +116,9 @@ pub enum Conflict {
     /// Another provider of the tenant has the same; says what.
     #[error("another identity provider has the same {0}")]
     IdentityProvider(&'static str),
+    /// The tenant has as many exports as it may.
+    #[error("a tenant has at most {} exports", casbah_model::export::MOST_EXPORTS)]
+    TooManyExports,
     /// What the object refers to is gone.
     #[error("the object {0} does not exist")]
     Missing(ObjectId),

@@ -15,6 +15,7 @@ mod directory;
 mod discovery;
 mod entities;
 mod error;
+mod exports;
 mod filter;
 mod ip_ranges;
 mod lab;
@@ -49,12 +50,7 @@ pub use directory::{
 };
 pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};
-pub use ip_ranges::{BuiltInSource, EnrichmentBatch, EnrichmentState, RangesAt};
-pub use migrate::{
-    Content, Installation, MigrateError, Migration, MigrationPhase, MigrationStep, Moved, Side,
-    TableCheck,
-};
-pub use page::{COUNTED, Page, Place, Step, Total, Walk};
+rpub use page::{COUNTED, Page, Place, Step, Total, Walk};
 pub use policies::PolicyState;
 pub use role_use::RoleUse;
 

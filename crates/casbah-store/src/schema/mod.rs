@@ -29,6 +29,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0015_groups.sql"),
     include_str!("0016_policies.sql"),
     include_str!("0017_activity_ip.sql"),
+    include_str!("0018_exports.sql"),
 ];
 
 /// The version whose new column the program fills.

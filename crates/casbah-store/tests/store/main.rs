@@ -16,6 +16,7 @@ mod directory;
 mod directory_changes;
 mod discovery;
 mod entities;
+mod exports;
 mod filters;
 mod identity_providers;
 mod ip_ranges;
