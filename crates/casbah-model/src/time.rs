@@ -86,6 +86,13 @@ impl Timestamp {
         self.format("%a, %d %b %Y %H:%M:%S GMT")
     }
 
+    /// Reads the form of HTTP headers, IMF-fixdate.
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        let civil = jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text).ok()?;
+        let instant = jiff::tz::TimeZone::UTC.to_timestamp(civil).ok()?;
+        Some(Self(instant.as_millisecond()))
+    }
+
     fn format(self, pattern: &str) -> String {
         let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
             jiff::Timestamp::MIN
@@ -115,6 +122,24 @@ mod tests {
         ] {
             assert_eq!(Timestamp::parse(text), Some(Timestamp(millis)));
             assert_eq!(Timestamp(millis).to_iso(), text);
+        }
+    }
+
+    #[test]
+    fn dates_of_headers_round_trip() {
+        let text = "Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(Timestamp(784_111_777_000).to_http_date(), text);
+        assert_eq!(
+            Timestamp::from_http_date(text),
+            Some(Timestamp(784_111_777_000))
+        );
+        for bad in [
+            "",
+            "1994-11-06",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 99 Nov 1994",
+        ] {
+            assert_eq!(Timestamp::from_http_date(bad), None, "{bad}");
         }
     }
 

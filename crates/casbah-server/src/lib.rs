@@ -8,6 +8,7 @@ mod audit;
 mod auth;
 mod blobs;
 mod config;
+mod exports;
 mod first_start;
 mod headers;
 mod identity;

@@ -44,7 +44,7 @@ use crate::state::App;
 use crate::throttle::RequestThrottle;
 use crate::tls::{self, TlsError};
 use crate::usage::{self, Usage};
-use crate::{api, identity, master_key, paths, portal};
+use crate::{api, exports, identity, master_key, paths, portal};
 
 /// How long open requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -228,7 +228,8 @@ async fn open(
     authority: Authority,
     stopped: &watch::Receiver<bool>,
 ) -> Result<(Arc<App>, Option<FirstStart>, Vec<JoinHandle<()>>), ServerError> {
-    let issuers = ForeignIssuers::new(Connector::new(&config.egress)?);
+    let connector = Connector::new(&config.egress)?;
+    let issuers = ForeignIssuers::new(connector.clone());
     let address = database_address(&config.data_dir, config.database.clone());
     let store = Store::open(&address).await?;
     let master = master_key::find(&config.data_dir, &store).await?;
@@ -251,6 +252,7 @@ async fn open(
         vault: prepared.vault,
         peppers: prepared.peppers,
         keys: prepared.keys,
+        connector,
         issuers,
         known_tokens: KnownTokens::default(),
         enricher: OnceCell::new(),
@@ -274,6 +276,7 @@ async fn open(
         tokio::spawn(jobs::prune_changes(app.store.clone(), stopped.clone())),
         tokio::spawn(jobs::detect(Arc::clone(&app), stopped.clone())),
         tokio::spawn(jobs::enrich(Arc::clone(&app), stopped.clone())),
+        tokio::spawn(exports::run(Arc::clone(&app), stopped.clone())),
         tokio::spawn(refresh_keys(Arc::clone(&app), stopped.clone())),
     ];
     Ok((app, first_start, background))

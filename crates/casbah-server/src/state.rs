@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use casbah_connect::Connector;
 use casbah_detection::enrich::{Enricher, LoadError};
 use casbah_identity::Authority;
 use casbah_identity::crypto::Vault;
@@ -41,6 +42,8 @@ pub(crate) struct App {
     pub(crate) vault: Arc<Vault>,
     pub(crate) peppers: Peppers,
     pub(crate) keys: SigningKeys,
+    /// All outbound traffic.
+    pub(crate) connector: Connector,
     /// Keys of other issuers.
     pub(crate) issuers: ForeignIssuers,
     pub(crate) policies: Policies,

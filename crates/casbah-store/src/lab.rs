@@ -79,6 +79,8 @@ mod tests {
         "directory_owner",
         "directory_user",
         "expiry_warning",
+        "export",
+        "export_feed",
         "identifier_uri",
         "identity_provider",
         "identity_provider_domain",

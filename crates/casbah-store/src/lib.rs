@@ -50,7 +50,13 @@ pub use directory::{
 };
 pub use discovery::{DoneUpload, GLOBAL_VIEW, UsageRows, UserUsage};
 pub use error::{Conflict, StoreError};
-rpub use page::{COUNTED, Page, Place, Step, Total, Walk};
+pub use exports::{Batch, Export, ExportFeed, ExportLease};
+pub use ip_ranges::{BuiltInSource, EnrichmentBatch, EnrichmentState, RangesAt};
+pub use migrate::{
+    Content, Installation, MigrateError, Migration, MigrationPhase, MigrationStep, Moved, Side,
+    TableCheck,
+};
+pub use page::{COUNTED, Page, Place, Step, Total, Walk};
 pub use policies::PolicyState;
 pub use role_use::RoleUse;
 

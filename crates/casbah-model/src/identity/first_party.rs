@@ -345,7 +345,7 @@ const fn casbah_text(role: CasbahRole) -> &'static str {
         CasbahRole::IngestWrite => "Hand in audit events",
         CasbahRole::AuditRead => "Read the audit log",
         CasbahRole::CatalogManage => "Change the app catalog",
-        CasbahRole::ConnectorManage => "Set up connectors",
+        CasbahRole::ConnectorManage => "Set up connectors and exports",
         CasbahRole::TenantManage => "Create and list tenants",
         CasbahRole::ApiTokenManage => "List and revoke legacy API tokens",
     }

@@ -266,7 +266,7 @@ pub enum CasbahRole {
     AuditRead,
     /// `Catalog.Manage`: change the app catalog.
     CatalogManage,
-    /// `Connector.Manage`: set up connectors.
+    /// `Connector.Manage`: set up connectors, and exports, which send what there is to read.
     ConnectorManage,
     /// `Tenant.Manage`: create and list tenants, in the home tenant only.
     TenantManage,

@@ -108,14 +108,14 @@ const CLOSINGS: [Closing; 5] = [
 
 /// An alert with the address of its page.
 #[derive(Debug, Serialize)]
-pub(super) struct AlertRecord {
+pub(crate) struct AlertRecord {
     #[serde(flatten)]
     alert: Alert,
     #[serde(rename = "URL")]
     url: String,
 }
 
-pub(super) fn record(app: &App, alert: Alert) -> AlertRecord {
+pub(crate) fn record(app: &App, alert: Alert) -> AlertRecord {
     let url = format!("{}/#/alerts/{}", app.authority.origin(), alert.id);
     AlertRecord { alert, url }
 }

@@ -12,6 +12,7 @@ mod entities;
 mod entity_tag;
 mod envelope;
 mod error;
+mod exports;
 mod files;
 mod governance;
 mod ip_ranges;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 
+pub(crate) use alerts::record as alert_record;
 pub(crate) use error::{ApiError, in_form};
 #[cfg(test)]
 pub(crate) use routes::Operation;
@@ -81,6 +83,7 @@ fn routes(app: Arc<App>) -> Routes {
     let routes = usage::routes(routes);
     let routes = credentials::routes(routes);
     let routes = api_tokens::routes(routes);
+    let routes = exports::routes(routes);
     let routes = keys::routes(routes);
     lab::routes(routes)
 }

@@ -186,6 +186,7 @@ impl TestServer {
         let (audit, linking) = AuditLog::start(store.clone(), key, node, &stopped)
             .await
             .unwrap();
+        let connector = Connector::new(&config.egress).unwrap();
         let app = Arc::new(App {
             store,
             audit,
@@ -197,7 +198,8 @@ impl TestServer {
             vault: prepared.vault,
             peppers: prepared.peppers,
             keys: prepared.keys,
-            issuers: ForeignIssuers::new(Connector::new(&config.egress).unwrap()),
+            issuers: ForeignIssuers::new(connector.clone()),
+            connector,
             known_tokens: KnownTokens::default(),
             enricher: tokio::sync::OnceCell::new(),
             ranges: KnownRanges::default(),

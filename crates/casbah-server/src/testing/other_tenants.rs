@@ -86,7 +86,19 @@ impl<'a> Mighty<'a> {
             subnet: serde_json::from_str(&text).unwrap(),
             upload: upload.to_owned(),
             client: self.client.clone(),
+            export: self.export().await,
         }
+    }
+
+    /// The id of an export, which rests.
+    async fn export(&self) -> String {
+        let body = json!({"name": "SIEM", "kind": "syslog", "transport": "tcp",
+            "host": "siem.invalid"});
+        let path = "/casbah/v1/exports";
+        let (status, text) = self.call("POST", path, &body.to_string()).await;
+        assert_eq!(status, 201, "{text}");
+        let made: Value = serde_json::from_str(&text).unwrap();
+        made["id"].as_str().unwrap().to_owned()
     }
 
     /// The id of a legacy API token of the tenant's administrator.
@@ -116,6 +128,7 @@ struct Objects {
     subnet: String,
     upload: String,
     client: String,
+    export: String,
 }
 
 impl Objects {
@@ -134,6 +147,7 @@ impl Objects {
             "/casbah/v1/apps/{appId}/usage" => &self.client,
             "/casbah/v1/api_tokens/{id}" => &self.api_token,
             "/casbah/v1/ip_ranges/built_in/{name}" => "Botnet",
+            path if path.starts_with("/casbah/v1/exports/{id}") => &self.export,
             // The catalog is everybody's; what a tenant says of an app is a tag of its own.
             path if path.starts_with("/api/discovery/discovery_app/{app}/") => return None,
             // What is for people alone is looked at by them.
