@@ -37,11 +37,12 @@ pub mod well_known;
 pub use api::{
     ApiBase, ApiToken, AppRole, AppRoleAssignment, Application, AuditPage, AuditVerification,
     AuthenticationMethod, BlockScriptFormat, BuiltInImport, Changes, ClaimsMapping, Client,
-    ClockChange, ClosedAlerts, Closing, DetectorState, DoneUpload, EnrichmentState, FaultRule,
-    FederatedCredential, Feed, FeedStart, GraphClient, IdentityProvider, IdentityProviderChanges,
-    IdentityProviderLink, IngestAnswer, IngestError, Invitation, ListQuery, NewAdministrator,
-    NewApiToken, NewFederatedCredential, NewPerson, NewTenant, Page, Pages, PasswordCredential,
-    Person, ReportQuery, RequiredResource, ResourceAccess, RoleAssignment, RoleDefinition,
+    ClockChange, ClosedAlerts, Closing, DetectorState, DoneUpload, EnrichmentState, Export,
+    ExportTarget, ExportTest, ExportedFeed, FaultRule, FederatedCredential, Feed, FeedStart,
+    GraphClient, IdentityProvider, IdentityProviderChanges, IdentityProviderLink, IngestAnswer,
+    IngestError, Invitation, ListQuery, NewAdministrator, NewApiToken, NewExport,
+    NewFederatedCredential, NewPerson, NewTenant, Page, Pages, PasswordCredential, Person,
+    ReportQuery, RequiredResource, ResourceAccess, RoleAssignment, RoleDefinition,
     ServicePrincipal, SubnetRule, Tenant, Upload, UploadProgress,
 };
 pub use auth::{

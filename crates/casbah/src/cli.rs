@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    activities, admin, alerts, api_token, app, audit, discovery, entities, identity_provider,
-    ingest, ip_range, keys, lab, login, migrate, tenant, token, user,
+    activities, admin, alerts, api_token, app, audit, discovery, entities, export,
+    identity_provider, ingest, ip_range, keys, lab, login, migrate, tenant, token, user,
 };
 use crate::demo::DemoArgs;
 use crate::output::Format;
@@ -121,6 +121,9 @@ pub(crate) enum Command {
     /// Legacy API tokens, for programs that know nothing else
     #[command(subcommand)]
     ApiToken(api_token::ApiTokenCommand),
+    /// Send activities and alerts on, to webhooks and log receivers
+    #[command(subcommand)]
+    Export(export::ExportCommand),
     /// Who did what, and whether anybody changed it since
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -206,6 +209,9 @@ mod tests {
             vec!["audit"],
             vec!["audit", "list"],
             vec!["discovery", "upload"],
+            vec!["export"],
+            vec!["export", "create", "syslog"],
+            vec!["export", "create", "webhook"],
             vec!["identity-provider"],
             vec!["identity-provider", "add"],
             vec!["ingest"],

@@ -7,6 +7,7 @@ mod base;
 mod casbah;
 mod changes;
 mod discovery;
+mod exports;
 mod file;
 mod graph;
 mod ip_ranges;
@@ -31,6 +32,7 @@ pub use base::ApiBase;
 pub use casbah::{DetectorState, IngestAnswer, IngestError, NewAdministrator, NewTenant, Tenant};
 pub use changes::{Changes, Feed, FeedStart};
 pub use discovery::{BlockScriptFormat, ReportQuery};
+pub use exports::{Export, ExportTarget, ExportTest, ExportedFeed, NewExport};
 pub use file::UploadProgress;
 pub use graph::{
     AppRole, AppRoleAssignment, Application, AuthenticationMethod, ClaimsMapping,

@@ -9,6 +9,7 @@ pub(crate) mod audit;
 mod confirm;
 pub(crate) mod discovery;
 pub(crate) mod entities;
+pub(crate) mod export;
 pub(crate) mod identity_provider;
 pub(crate) mod ingest;
 pub(crate) mod ip_range;
@@ -66,6 +67,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Command::User(command) => user::run(&context, command).await,
         Command::ApiToken(command) => api_token::run(&context, command).await,
         Command::IdentityProvider(command) => identity_provider::run(&context, command).await,
+        Command::Export(command) => export::run(&context, command).await,
         Command::Audit(command) => audit::run(&context, command).await,
         Command::Token(command) => token::run(&context, command).await,
         Command::Alerts(command) => alerts::run(&context, command).await,

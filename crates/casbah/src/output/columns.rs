@@ -395,6 +395,24 @@ pub(crate) const TENANT: &[Column] = &[
     Column::new("CREATED", |r, zone| time(r, "/created", zone)),
 ];
 
+pub(crate) const EXPORT: &[Column] = &[
+    Column::id("ID", |r, _| text(r, "/id")),
+    Column::new("NAME", |r, _| text(r, "/name")),
+    Column::new("KIND", |r, _| text(r, "/kind")),
+    Column::new("TO", |r, _| {
+        let url = text(r, "/url");
+        if url.is_empty() {
+            text(r, "/host")
+        } else {
+            url
+        }
+    }),
+    Column::new("STATE", |r, _| text(r, "/state")),
+    Column::new("SENT", |r, _| text(r, "/sent")),
+    Column::new("LAST SENT", |r, zone| time(r, "/lastSent", zone)),
+    Column::new("LAST ERROR", |r, _| text(r, "/lastError")),
+];
+
 pub(crate) const API_TOKEN: &[Column] = &[
     Column::id("ID", |r, _| text(r, "/id")),
     Column::new("NAME", |r, _| text(r, "/name")),
