@@ -89,7 +89,11 @@ impl Runner {
         let mut busy: HashMap<KeyId, tokio::task::AbortHandle> = HashMap::new();
         while !*stopped.borrow() {
             busy.retain(|_, task| !task.is_finished());
-            while working.try_join_next().is_some() {}
+            while let Some(ended) = working.try_join_next() {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "the work of an export ended");
+                }
+            }
             let due = self.app.store.due_exports(self.node, Timestamp::now());
             match due.await {
                 Ok(due) => {

@@ -271,7 +271,7 @@ async fn a_webhook_loses_nothing_whatever_its_receiver_does() {
     let secret = made["secret"].as_str().unwrap().to_owned();
     assert!(secret.starts_with("whsec_"));
     assert!(managed.fetch(&made).await.get("secret").is_none());
-    managed.server.demonstrate(managed.server.tenant).await;
+    managed.server.play_demo(managed.server.tenant).await;
     let expected = managed.arrived().await;
     assert!(expected.len() > 300, "{}", expected.len());
 
@@ -325,7 +325,7 @@ async fn a_failure_is_told_and_an_end_switches_off() {
             "feeds": ["alerts"]}),
         )
         .await;
-    managed.server.demonstrate(managed.server.tenant).await;
+    managed.server.play_demo(managed.server.tenant).await;
     let (stop, stopped) = watch::channel(false);
     let patient = Runner {
         app: Arc::clone(&managed.server.app),
@@ -378,7 +378,7 @@ async fn a_gap_is_told_and_passed() {
             "feeds": "activities", "from": "start"}),
         )
         .await;
-    managed.server.demonstrate(managed.server.tenant).await;
+    managed.server.play_demo(managed.server.tenant).await;
     let store = &managed.server.app.store;
     let end = Timestamp::now().plus_millis(1_000);
     assert!(store.prune_changes(end).await.unwrap() > 0);
@@ -427,7 +427,7 @@ async fn syslog_goes_on_after_a_receiver_that_read_nothing() {
         "host": "localhost", "port": port, "feeds": ["activities"]});
     let made = managed.create(&syslog).await;
     assert!(made.get("secret").is_none());
-    managed.server.demonstrate(managed.server.tenant).await;
+    managed.server.play_demo(managed.server.tenant).await;
     let expected = managed.arrived().await;
     // Of several nodes one sends.
     let nodes = [Node::start(&managed.server), Node::start(&managed.server)];

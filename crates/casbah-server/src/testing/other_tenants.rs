@@ -90,7 +90,7 @@ impl<'a> Mighty<'a> {
         }
     }
 
-    /// The id of an export, which rests.
+    /// The id of an export to a host that is nowhere.
     async fn export(&self) -> String {
         let body = json!({"name": "SIEM", "kind": "syslog", "transport": "tcp",
             "host": "siem.invalid"});

@@ -197,7 +197,7 @@ crate::on_both!(
         let tenant = TenantId::random();
         let ingest = async |times: std::ops::Range<i64>| {
             let made = times.map(|time| activity(tenant, time, "anna@contoso.example", "Upload"));
-            let stored = store.ingest_activities(tenant, made.collect(), Vec::new());
+            let stored = store.ingest_activities(tenant, 0, made.collect(), Vec::new());
             stored.await.unwrap();
         };
         let read = async |after, until, limit| {
