@@ -23,6 +23,15 @@ pub struct Answer {
     pub more: bool,
 }
 
+impl Answer {
+    /// Whether it is the same as the peer's, or as much of it as the store found in its two
+    /// seconds, and says so.
+    pub fn agrees_with(&self, peer: &Self) -> bool {
+        self == peer
+            || self.more && self.total <= peer.total && peer.records.starts_with(&self.records)
+    }
+}
+
 /// A connection as the store's readers have them.
 pub fn connect(path: &std::path::Path) -> Result<Connection, BenchError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -168,8 +168,8 @@ fn value(scalar: &Scalar) -> Option<sea_query::Value> {
 }
 
 /// True where one of these is. One that stands alone stays alone: SQLite uses no index for
-/// a column that is asked for beside an `OR`. A balanced tree: SQLite takes no expression that is a
-/// thousand levels deep, and a chain is as deep as it is long.
+/// a column that is asked for beside an `OR`. A balanced tree: SQLite takes no expression
+/// that is a thousand levels deep, and a chain is as deep as it is long.
 pub(crate) fn any(mut conditions: Vec<Condition>) -> Condition {
     if conditions.len() > 1 {
         let second = conditions.split_off(conditions.len() / 2);

@@ -182,9 +182,7 @@ impl Listing {
         let select = self.select_rows(tenant, limit + 1, skip);
         let (rows, is_whole) = session.select_until(&select, end)?;
         let is_longer = rows.len() as u64 > limit;
-        let shown = rows.into_iter().zip(0..limit).map(|(row, _)| row);
-        let data = shown.map(read).collect::<Result<Vec<_>, _>>()?;
-        let shown = data.len() as u64;
+        let shown = Ord::min(rows.len() as u64, limit);
         let total = if is_longer {
             match self.count_until(session, tenant, end)? {
                 // Whoever walks up to the total must not stop before the end.
@@ -199,10 +197,12 @@ impl Listing {
             // Nothing tells how many of those before the page were passed over.
             Total::MoreThan(if shown > 0 { skip + shown } else { 0 })
         };
+        // Last, since a read that turns out long begins anew.
+        let rows = rows.into_iter().zip(0..limit).map(|(row, _)| row);
         Ok(Page {
-            has_next: is_longer || !is_whole && shown > 0,
-            data,
+            data: rows.map(read).collect::<Result<_, _>>()?,
             total,
+            has_next: is_longer || !is_whole && shown > 0,
         })
     }
 

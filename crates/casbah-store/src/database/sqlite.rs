@@ -7,7 +7,7 @@
 use std::fs::{File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -22,12 +22,9 @@ use crate::error::StoreError;
 /// about 20 microseconds.
 const STEPS: i32 = 1_000;
 
-/// How often a read where it was called may be asked: about 0.4 ms of steps, which is less
-/// than one RSA signature takes there.
-const SHORT: u32 = 20;
-
-/// How often a read on a thread of its own may be.
-const ANY_LENGTH: u32 = u32::MAX;
+/// How long a read may take where it was called. Steps do not tell: those that fetch a
+/// page take a hundred times as long as others.
+const SHORT: Duration = Duration::from_micros(200);
 
 /// How many reads run at once.
 const READERS: usize = 8;
@@ -69,43 +66,64 @@ struct Reader {
     limits: Arc<Limits>,
 }
 
-/// When a statement is broken off.
+/// When a statement is broken off: times in microseconds after `made`, 0 for never.
 pub(super) struct Limits {
-    /// How often the call may still be asked whether it is long; at 0 it is broken off.
-    left: AtomicU32,
     made: Instant,
-    /// When the statement must end, microseconds after `made`; never, if 0.
+    /// When the call has turned out long.
+    short_end: AtomicU64,
+    is_long: AtomicBool,
+    /// When the statement must end.
     end: AtomicU64,
 }
 
 impl Limits {
-    /// Lets the statements from now on run so long; for ever, if none is given.
-    pub(super) fn set_end(&self, end: Option<Instant>) {
-        let after = |end: Instant| {
-            let after = end.saturating_duration_since(self.made).as_micros();
-            u64::try_from(after).unwrap_or(u64::MAX).max(1)
-        };
-        self.end.store(end.map_or(0, after), Ordering::Relaxed);
+    fn new() -> Self {
+        Self {
+            made: Instant::now(),
+            short_end: AtomicU64::new(0),
+            is_long: AtomicBool::new(false),
+            end: AtomicU64::new(0),
+        }
     }
 
-    /// Whether the statement's time is over.
-    pub(super) fn has_ended(&self) -> bool {
-        let end = self.end.load(Ordering::Relaxed);
-        end != 0 && self.made.elapsed().as_micros() >= u128::from(end)
+    fn after_made(&self, moment: Option<Instant>) -> u64 {
+        let after = moment.map(|moment| moment.saturating_duration_since(self.made).as_micros());
+        after.map_or(0, |after| u64::try_from(after).unwrap_or(u64::MAX).max(1))
+    }
+
+    /// Lets a call begin that may take so long where it is.
+    fn begin(&self, length: Option<Duration>) {
+        let end = length.map(|length| Instant::now() + length);
+        self.short_end
+            .store(self.after_made(end), Ordering::Relaxed);
+        self.is_long.store(false, Ordering::Relaxed);
+    }
+
+    /// Lets the statements from now on run so long; for ever, if none is given.
+    pub(super) fn set_end(&self, end: Option<Instant>) {
+        self.end.store(self.after_made(end), Ordering::Relaxed);
     }
 
     /// Asked every [`STEPS`] steps: whether the statement is broken off.
     fn breaks_off(&self) -> bool {
-        let left = self.left.load(Ordering::Relaxed);
-        if left != ANY_LENGTH {
-            self.left.store(left.saturating_sub(1), Ordering::Relaxed);
+        let (short_end, end) = (
+            self.short_end.load(Ordering::Relaxed),
+            self.end.load(Ordering::Relaxed),
+        );
+        if short_end == 0 && end == 0 {
+            return false;
         }
-        left == 0 || self.has_ended()
+        let now = self.made.elapsed().as_micros();
+        let is_over = |end: u64| end != 0 && now >= u128::from(end);
+        if is_over(short_end) {
+            self.is_long.store(true, Ordering::Relaxed);
+        }
+        is_over(short_end) || is_over(end)
     }
 
     /// Whether the call turned out long and is done again elsewhere.
     pub(super) fn is_long(&self) -> bool {
-        self.left.load(Ordering::Relaxed) == 0
+        self.is_long.load(Ordering::Relaxed)
     }
 }
 
@@ -152,11 +170,11 @@ impl Sqlite {
             .acquire()
             .await
             .map_err(|_| StoreError::Closed)?;
-        let here = catch_unwind(AssertUnwindSafe(|| readers.run(&call, SHORT)));
+        let here = catch_unwind(AssertUnwindSafe(|| readers.run(&call, Some(SHORT))));
         if let Some(result) = here.map_err(|_| StoreError::Panicked)? {
             return result;
         }
-        let there = move || readers.run(&call, ANY_LENGTH);
+        let there = move || readers.run(&call, None);
         tokio::task::spawn_blocking(there)
             .await
             .map_err(|_| StoreError::Panicked)?
@@ -192,7 +210,7 @@ impl Sqlite {
 
 impl Readers {
     /// Runs a read; none if it turned out longer than `length`.
-    fn run<T, F>(&self, call: &F, length: u32) -> Option<Result<T, StoreError>>
+    fn run<T, F>(&self, call: &F, length: Option<Duration>) -> Option<Result<T, StoreError>>
     where
         F: Fn(&mut Session<'_>) -> Result<T, StoreError>,
     {
@@ -223,11 +241,7 @@ impl Reader {
             path,
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
-        let limits = Arc::new(Limits {
-            left: AtomicU32::new(ANY_LENGTH),
-            made: Instant::now(),
-            end: AtomicU64::new(0),
-        });
+        let limits = Arc::new(Limits::new());
         let asked = Arc::clone(&limits);
         connection.progress_handler(STEPS, Some(move || asked.breaks_off()))?;
         Ok(Self { connection, limits })
@@ -235,7 +249,7 @@ impl Reader {
 
     /// Runs a read, and tells whether it was not broken off. It is one transaction, so
     /// that all statements of a call see the same state.
-    fn run<T, F>(&self, call: &F, length: u32) -> (Result<T, StoreError>, bool)
+    fn run<T, F>(&self, call: &F, length: Option<Duration>) -> (Result<T, StoreError>, bool)
     where
         F: Fn(&mut Session<'_>) -> Result<T, StoreError>,
     {
@@ -243,10 +257,11 @@ impl Reader {
         if let Err(error) = execute("BEGIN DEFERRED") {
             return (Err(error.into()), true);
         }
-        self.limits.left.store(length, Ordering::Relaxed);
+        self.limits.begin(length);
         let result = call(&mut Session::sqlite_reader(&self.connection, &self.limits));
         self.limits.set_end(None);
-        let is_whole = self.limits.left.swap(ANY_LENGTH, Ordering::Relaxed) > 0;
+        let is_whole = !self.limits.is_long();
+        self.limits.begin(None);
         let ended = execute("ROLLBACK").map_err(StoreError::from);
         (ended.and(result), is_whole)
     }
