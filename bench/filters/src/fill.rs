@@ -12,7 +12,7 @@ use casbah_model::alert::Alert;
 use casbah_model::ids::{KeyId, RecordId, TenantId};
 use casbah_model::ip_range::{IpCategory, IpRange, Subnet};
 use casbah_model::time::{DAY_MS, Timestamp};
-use casbah_store::{AuditRecord, DetectionCommit, Store, Story};
+use casbah_store::{AuditRecord, DetectionCommit, RangesAt, Store, Story};
 use serde_json::json;
 
 use crate::error::BenchError;
@@ -55,6 +55,7 @@ pub async fn fill(store: &Store, activities: u64, alerts: u64) -> Result<(), Ben
     }
     save_range(store, "Tor", TOR, IpCategory::Risky).await?;
     let ranges = store.ip_ranges(tenant()).await?;
+    let revision = ranges.revision;
     let (batches, made) = mpsc::sync_channel(4);
     let generator = std::thread::spawn(move || generate(activities, ranges, &batches));
     let every = (activities / alerts.max(1)).max(1);
@@ -67,7 +68,9 @@ pub async fn fill(store: &Store, activities: u64, alerts: u64) -> Result<(), Ben
                 seen.extend(look(activity));
             }
         }
-        store.ingest_activities(tenant(), 0, batch, Vec::new()).await?;
+        store
+            .ingest_activities(tenant(), revision, batch, Vec::new())
+            .await?;
         if stored % 1_000_000 < BATCH as u64 {
             eprintln!(
                 "{stored} activities after {:.0} s",
@@ -109,10 +112,13 @@ async fn save_range(
 
 fn generate(
     all: u64,
-    ranges: Vec<IpRange>,
+    ranges: RangesAt,
     batches: &mpsc::SyncSender<Vec<Activity>>,
 ) -> Result<(), BenchError> {
-    let (enricher, ranges) = (Enricher::new()?, RangeIndex::new(ranges));
+    let (enricher, ranges) = (
+        Enricher::new()?,
+        RangeIndex::new(ranges.own, ranges.built_in),
+    );
     let normaliser = Normaliser::new(tenant(), &enricher, &ranges);
     let mut records = Records::new(1);
     for (day, count) in (0..).zip(Records::days(all)) {
