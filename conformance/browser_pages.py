@@ -52,11 +52,8 @@ def token(server, graph):
     role = "investigation.read"
     app, secret, role_ids = graph.register("Token of mine", [role])
     graph.consent(app, role_ids)
-    answer = requests.post(f"{server.url}/{server.tenant}/oauth2/v2.0/token", data={
-        "grant_type": "client_credentials", "client_id": app["appId"], "client_secret": secret,
-        "scope": f"{casbah.CLOUD_APP_SECURITY}/.default"})
-    assert answer.status_code == 200, answer.text
-    return {"value": answer.json()["access_token"], "appId": app["appId"], "role": role}
+    value = casbah.application_token(server, app, secret)
+    return {"value": value, "appId": app["appId"], "role": role}
 
 
 def main(binary, screenshots=None):

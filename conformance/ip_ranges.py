@@ -65,10 +65,7 @@ def main(binary, count="12000", database=None):
         app, secret, roles = graph.register("Ranges", ["investigation.manage"])
         graph.principal(app["appId"])
         graph.consent(app, roles)
-        token = requests.post(f"{server.url}/{server.tenant}/oauth2/v2.0/token", data={
-            "grant_type": "client_credentials", "client_id": app["appId"],
-            "client_secret": secret,
-            "scope": f"{casbah.CLOUD_APP_SECURITY}/.default"}).json()["access_token"]
+        token = casbah.application_token(server, app, secret)
         session = casbah.sign_in(server, casbah.CASBAH_CLI, f"{server.url}/casbah/.default")
 
         def api(method, path, **body):

@@ -14,19 +14,9 @@ import time
 import requests
 
 import server as casbah
-from real_clients import Graph
+from real_clients import PASSED, Graph, check
 
 DOCUMENT = pathlib.Path(__file__).resolve().parent.parent / "docs" / "lab.md"
-PASSED = []
-
-
-def check(what):
-    """Runs a test at once and counts it; the first failure ends the run."""
-    def run(test):
-        test()
-        PASSED.append(what)
-        print(f"ok   {what}", flush=True)
-    return run
 
 
 def examples(language):
@@ -46,10 +36,7 @@ def main(binary):
 
 def play(server, app, secret, manager):
     def token():
-        return requests.post(f"{server.url}/{server.tenant}/oauth2/v2.0/token", data={
-            "grant_type": "client_credentials", "client_id": app["appId"],
-            "client_secret": secret,
-            "scope": f"{casbah.CLOUD_APP_SECURITY}/.default"}).json()["access_token"]
+        return casbah.application_token(server, app, secret)
 
     def call(method, address, bearer, **body):
         return requests.request(method, server.url + address, json=body or None, timeout=30,

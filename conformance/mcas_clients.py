@@ -18,9 +18,8 @@ import urllib.parse
 import requests
 
 import server as casbah
-from real_clients import Graph
+from real_clients import PASSED, Graph, check
 
-PASSED = []
 ID = "5f06d71dba4289d0602ba5ac"
 FORM = "application/x-www-form-urlencoded"
 ENVELOPE = {"data": list, "hasNext": bool, "max": int, "total": int, "moreThanTotal": bool}
@@ -28,15 +27,6 @@ ALL_ROLES = ["investigation.read", "investigation.manage", "discovery.read",
              "discovery.manage", "settings.read", "settings.manage"]
 LOG = ("1737983758.627 207 10.0.0.{} TCP_TUNNEL/200 4047 CONNECT www.dropbox.com:443 user{} "
        "HIER_DIRECT/5.6.7.8 -\n")
-
-
-def check(what):
-    """Runs a test at once and counts it; the first failure ends the run."""
-    def run(test):
-        test()
-        PASSED.append(what)
-        print(f"ok   {what}", flush=True)
-    return run
 
 
 def events(domain):

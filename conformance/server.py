@@ -109,6 +109,15 @@ class Form(html.parser.HTMLParser):
             self._inside = False
 
 
+def application_token(server, app, secret):
+    """A token for the API of an application that was registered."""
+    answer = requests.post(f"{server.url}/{server.tenant}/oauth2/v2.0/token", data={
+        "grant_type": "client_credentials", "client_id": app["appId"], "client_secret": secret,
+        "scope": f"{CLOUD_APP_SECURITY}/.default"})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["access_token"]
+
+
 def sign_in(server, client_id, scope, browser=None):
     """Signs the administrator in as a browser would; returns the token answer."""
     browser = browser or requests.Session()

@@ -76,10 +76,7 @@ def main(binary, megabytes):
         app, secret, roles = graph.register("Uploader", ["discovery.manage"])
         graph.principal(app["appId"])
         graph.consent(app, roles)
-        token = requests.post(f"{server.url}/{server.tenant}/oauth2/v2.0/token", data={
-            "grant_type": "client_credentials", "client_id": app["appId"],
-            "client_secret": secret,
-            "scope": f"{casbah.CLOUD_APP_SECURITY}/.default"}).json()["access_token"]
+        token = casbah.application_token(server, app, secret)
 
         def api(method, path, **options):
             answer = requests.request(method, server.url + path, timeout=60,
