@@ -125,12 +125,7 @@ fn fetch(
         ),
         params![tenant, key.saas, key.inst, fold(&key.id)],
     )?;
-    let mut entities = rows
-        .into_iter()
-        .map(read_entity)
-        .collect::<Result<Vec<_>, _>>()?;
-    groups::count(session, tenant, &mut entities)?;
-    Ok(entities)
+    read_all(session, tenant, rows)
 }
 
 /// The entities of one kind of a person, whoever was seen last first.
@@ -148,10 +143,17 @@ fn of_person(
         ),
         params![tenant, person, kind.value()],
     )?;
-    let mut entities = rows
-        .into_iter()
-        .map(read_entity)
-        .collect::<Result<Vec<_>, _>>()?;
+    read_all(session, tenant, rows)
+}
+
+/// The entities of these rows, with how many their groups have.
+fn read_all(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    rows: Vec<Row>,
+) -> Result<Vec<Entity>, StoreError> {
+    let entities = rows.into_iter().map(read_entity);
+    let mut entities = entities.collect::<Result<Vec<_>, _>>()?;
     groups::count(session, tenant, &mut entities)?;
     Ok(entities)
 }

@@ -5,7 +5,7 @@ mod scan;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::{Extension, Json};
 use casbah_model::activity::ActivityId;
 use casbah_model::feedback::{ActivityFeedback, ActivityVerdict};
@@ -87,8 +87,7 @@ async fn answer(
 ) -> Result<Response, ApiError> {
     let (store, tenant) = (app.store.clone(), caller.tenant);
     if form == ListForm::Page {
-        let page = store.list_activities(tenant, query).await?;
-        return Ok(Json(Envelope::from(page)).into_response());
+        return form.answer(store.list_activities(tenant, query).await?);
     }
     lines::walk(&query.clone(), parameters, move |walk, limit| {
         let (store, query) = (store.clone(), query.clone());
