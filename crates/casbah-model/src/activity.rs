@@ -10,6 +10,7 @@ mod raw;
 
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -35,7 +36,7 @@ pub const GEOIP_ATTRIBUTION: &str = "IP Geolocation by DB-IP, https://db-ip.com/
 pub const SOURCE_APP_CONNECTOR: i32 = 2;
 
 /// An activity as the wire has it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Activity {
     /// The record's id.

@@ -4,6 +4,7 @@ mod history;
 
 pub use history::AlertHandling;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{RecordId, SaasId, TenantId};
@@ -111,7 +112,7 @@ wire_enum!(
 );
 
 /// Something an alert speaks of (`entities[]`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum AlertEntity {
     /// An account in an app.
@@ -182,7 +183,7 @@ pub enum AlertEntity {
 }
 
 /// The policy of an alert (`policy`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AlertPolicy {
     /// The policy's id.
@@ -197,14 +198,14 @@ pub struct AlertPolicy {
 }
 
 /// One reason for an alert (`evidence[]`): a text with named places.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// The reason.
     pub title: Template,
 }
 
 /// A text with named places and what stands in them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Template {
     /// The text, or its key.
     pub template: String,
@@ -214,7 +215,7 @@ pub struct Template {
 
 /// An alert as the wire has it, but for `URL`, which the server adds because it
 /// alone knows its public address.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Alert {
     /// The alert's id.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::RecordId;
@@ -83,7 +84,7 @@ impl FromStr for BuiltInKind {
 }
 
 /// A built-in range as the wire has it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BuiltInRange {
     /// The record's id.
@@ -107,7 +108,7 @@ pub struct BuiltInRange {
 }
 
 /// A range in a list: the tenant's own, or a built-in one.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ListedRange {
     /// The tenant's own.

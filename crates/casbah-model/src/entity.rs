@@ -6,6 +6,7 @@ mod person;
 pub use group::{Group, Standing, UserGroup};
 pub use person::{address_of, person_of};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -39,7 +40,7 @@ wire_enum!(
 );
 
 /// What names an account or user across apps: the `pk` of the wire.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct EntityKey {
     /// The id within the app.
     pub id: String,
@@ -57,7 +58,7 @@ impl EntityKey {
 }
 
 /// An entity as the wire has it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Entity {
     /// The record's id.
@@ -117,7 +118,7 @@ pub struct Entity {
 }
 
 /// The app of an entity (`appData`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AppData {
     /// The app's number.

@@ -1,12 +1,13 @@
 //! Exports: where a tenant's feeds of changes are sent to.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How many exports a tenant may have.
 pub const MOST_EXPORTS: u32 = 20;
 
 /// Who gets what an export sends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum ExportTarget {
     /// A URL that signed JSON documents are posted to.
@@ -26,7 +27,7 @@ pub enum ExportTarget {
 }
 
 /// By what syslog messages get to their receiver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SyslogTransport {
     /// A datagram each (RFC 5426).

@@ -1,11 +1,12 @@
 //! What people say of alerts and activities, beside handling them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
 /// A remark, and whether its author may be asked about it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Feedback {
     /// The remark.
@@ -17,7 +18,7 @@ pub struct Feedback {
 }
 
 /// What is said of an activity.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivityVerdict {
     /// The verdict in the caller's own words; clients send numbers as text.
@@ -28,7 +29,7 @@ pub struct ActivityVerdict {
 }
 
 /// What somebody said of an activity, and when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivityFeedback {
     /// When.

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::RecordId;
@@ -51,7 +52,7 @@ impl IpCategory {
 }
 
 /// A network: IPv4 is held as mapped IPv6, so the two never need telling apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Subnet {
     /// The prefix length in IPv6 bits: 112 for an IPv4 `/16`.
@@ -147,7 +148,7 @@ const fn network_bits(mask: u8) -> u128 {
 }
 
 /// Where a range is, as its owner says.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IpLocation {
     /// The place.
@@ -163,7 +164,7 @@ pub struct IpLocation {
 }
 
 /// An IP range as the wire has it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IpRange {
     /// The record's id.

@@ -1,5 +1,6 @@
 //! Tags on addresses: those that every tenant has, and its own.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::RecordId;
@@ -55,7 +56,7 @@ const BUILT_IN: &[(&str, &str)] = &[
 ];
 
 /// A tag on a range (`tags[]`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IpTag {
     /// The record's id.
@@ -86,7 +87,7 @@ pub struct IpTag {
 }
 
 /// A name without places to fill.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NameTemplate {
     /// The name.
     pub template: String,

@@ -2,12 +2,14 @@
 
 /// Declares an enum whose variants are the wire's numbers.
 macro_rules! wire_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $value:literal,)+ }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident {
+        $($(#[doc = $variant_doc:literal])* $variant:ident = $value:literal,)+
+    }) => {
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum $name {
-            $($(#[$variant_doc])* $variant = $value,)+
+            $($(#[doc = $variant_doc])* $variant = $value,)+
         }
 
         impl $name {
@@ -22,6 +24,24 @@ macro_rules! wire_enum {
             /// The one with this number.
             pub fn from_value(value: i64) -> Option<Self> {
                 Self::ALL.iter().copied().find(|item| item.value() == value)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let numbers = [$(serde_json::json!({
+                    "const": $value,
+                    "description": concat!($($variant_doc),*).trim(),
+                }),)+];
+                schemars::json_schema!({
+                    "description": concat!($($doc),*).trim(),
+                    "type": "integer",
+                    "oneOf": numbers,
+                })
             }
         }
 

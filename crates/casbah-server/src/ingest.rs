@@ -16,6 +16,7 @@ use casbah_detection::enrich::Enricher;
 use casbah_detection::sources::Source;
 use casbah_model::identity::Tenant;
 use casbah_store::{Store, StoreError};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -30,7 +31,7 @@ const NAMED_ERRORS: usize = 20;
 static PLACES: Semaphore = Semaphore::const_new(8);
 
 /// What became of the records of a body.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub(crate) struct IngestReport {
     /// Records that were read, good or bad.
     pub(crate) received: u64,
@@ -47,7 +48,7 @@ pub(crate) struct IngestReport {
 }
 
 /// Why a record was rejected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct RejectedRecord {
     /// Which one, counted from 1.
     pub(crate) record: u64,

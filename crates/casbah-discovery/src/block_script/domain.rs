@@ -1,10 +1,11 @@
 //! Domains that may stand in a script.
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// A domain name in lower case, made of letters, digits, hyphens and underscores alone, so that
 /// it cannot end a line, a quote or a command of any appliance.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema)]
 pub struct BlockDomain(String);
 
 /// Why a text is no domain for a script.

@@ -7,6 +7,7 @@ mod domain;
 
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use appliance::Appliance;
@@ -59,7 +60,7 @@ pub fn block_script<'a>(
 }
 
 /// The answer without `format`: a page of apps, each with its domains.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BlockListPage {
     /// One entry for each app.
     pub data: Vec<BlockListEntry>,
@@ -69,7 +70,7 @@ pub struct BlockListPage {
 }
 
 /// The domains of one app.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct BlockListEntry {
     /// The domains.
     #[serde(rename = "domainList")]

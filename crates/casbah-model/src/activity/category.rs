@@ -1,11 +1,14 @@
 //! Kinds of events across apps.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `eventTypeName`: the kind of an event, the same for all apps.
 ///
 /// The wire's list is open; what a source has no kind for is unspecified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub enum EventCategory {
     /// A sign-in.
     #[serde(rename = "EVENT_CATEGORY_LOGIN")]
@@ -93,7 +96,7 @@ impl EventCategory {
 }
 
 /// `genericEventType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum GenericType {
     /// A sign-in.
     #[serde(rename = "ENUM_ACTIVITY_GENERIC_TYPE_LOGIN")]

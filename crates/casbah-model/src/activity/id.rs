@@ -1,8 +1,10 @@
 //! Ids of activities.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -69,6 +71,20 @@ impl FromStr for ActivityId {
     }
 }
 
+impl JsonSchema for ActivityId {
+    fn schema_name() -> Cow<'static, str> {
+        "ActivityId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An activity's id: `<ms>_<uuid>`.",
+            "type": "string",
+            "pattern": "^-?[0-9]+_[0-9a-f-]{36}$",
+        })
+    }
+}
+
 impl Serialize for ActivityId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -77,7 +93,7 @@ impl Serialize for ActivityId {
 
 impl<'de> Deserialize<'de> for ActivityId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let text = Cow::<str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
 }

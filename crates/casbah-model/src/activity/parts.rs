@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::entity::EntityKey;
@@ -14,7 +15,7 @@ use crate::wire_enum::wire_enum;
     clippy::struct_excessive_bools,
     reason = "the wire has four independent flags"
 )]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventRouting {
     /// Always false here: no packed events.
@@ -29,7 +30,7 @@ pub struct EventRouting {
 }
 
 /// The device of an activity. What is not known is absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Device {
     /// The address.
     #[serde(rename = "clientIP", skip_serializing_if = "Option::is_none")]
@@ -43,7 +44,7 @@ pub struct Device {
 }
 
 /// Where an activity came from. What is not known is absent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Location {
     /// ISO 3166 code.
@@ -100,7 +101,7 @@ impl Default for Location {
 }
 
 /// Who did it (`user`).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivityUser {
     /// The principal name.
@@ -111,7 +112,7 @@ pub struct ActivityUser {
 }
 
 /// A bare user name (`failedUserData`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserName {
     /// The name that was tried.
@@ -119,7 +120,7 @@ pub struct UserName {
 }
 
 /// A session at the service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     /// Its id there.
@@ -127,7 +128,7 @@ pub struct Session {
 }
 
 /// `userAgent.deviceType`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum DeviceType {
     /// A computer.
@@ -155,7 +156,7 @@ impl DeviceType {
 }
 
 /// The program an activity was done with (`userAgent`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserAgent {
     /// The family: `CHROME`.
@@ -191,7 +192,7 @@ pub struct UserAgent {
 }
 
 /// An operating system.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AgentOs {
     /// `Windows 10`.
     pub name: String,
@@ -203,7 +204,7 @@ pub struct AgentOs {
 }
 
 /// Further addresses of an activity.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Internals {
     /// The addresses.
     #[serde(rename = "otherIPs")]
@@ -211,7 +212,7 @@ pub struct Internals {
 }
 
 /// What was done (`mainInfo`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MainInfo {
     /// What took part.
@@ -229,7 +230,7 @@ pub struct MainInfo {
 }
 
 /// How an activity ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivityResult {
     /// Whether it succeeded.
@@ -278,7 +279,7 @@ wire_enum!(
 );
 
 /// Something that took part in an activity (`mainInfo.eventObjects[]`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventObject {
     /// What it is.
@@ -313,7 +314,7 @@ pub struct EventObject {
 }
 
 /// Who did it (`resolvedActor`): numbers are text here, unlike in [`EventObject`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventActor {
     /// The account's id within its app.
@@ -335,7 +336,7 @@ pub struct EventActor {
 }
 
 /// One entity in [`EntityData`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EntityDatum {
     /// The name for display.
@@ -348,6 +349,6 @@ pub struct EntityDatum {
 
 /// The entities of an activity: an object keyed by small numbers on the wire, in
 /// which a place may be empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct EntityData(pub BTreeMap<u32, Option<EntityDatum>>);

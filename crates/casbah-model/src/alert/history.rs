@@ -1,5 +1,6 @@
 //! How an alert was handled, step by step.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Resolution;
@@ -9,7 +10,7 @@ use crate::time::Timestamp;
 /// One time that somebody closed an alert or opened it again.
 ///
 /// The alert itself shows the last of each; none of these is ever changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AlertHandling {
     /// When.

@@ -1,5 +1,6 @@
 //! Categories of apps.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! categories {
@@ -9,7 +10,7 @@ macro_rules! categories {
         /// Source: `MicrosoftDocs/CloudAppSecurityDocs`, `api-discovery-list-categories.md`. The
         /// pseudo category "All" and the second "Insurance" of that list are not categories of
         /// an app and are left out.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         pub enum AppCategory {
             $(
                 #[doc = $name]

@@ -99,6 +99,13 @@ impl UploadSource {
             .map(|known| Self::Named(known))
     }
 
+    /// All sources.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let typed = LogType::all().filter(|log_type| log_type.number() >= 100);
+        let named = UNNUMBERED_SOURCES.iter().copied().map(Self::Named);
+        typed.map(Self::Typed).chain(named)
+    }
+
     /// The name as published.
     pub fn name(self) -> &'static str {
         match self {

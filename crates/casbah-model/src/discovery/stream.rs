@@ -1,5 +1,6 @@
 //! Reports of cloud discovery and the logs they are made of.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::RecordId;
@@ -31,7 +32,7 @@ pub struct DiscoveryStream {
 }
 
 /// How far an upload has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UploadState {
     /// A link was given out; the file may be coming in.
@@ -63,7 +64,7 @@ impl UploadState {
 }
 
 /// A line of a log that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BadLineSample {
     /// Its number, from 1.
     pub line: u64,

@@ -1,5 +1,6 @@
 //! Usage of discovered apps, as flat rows of one UTC day each.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 const MS_PER_DAY: i64 = 86_400_000;
@@ -8,7 +9,9 @@ const MS_PER_DAY: i64 = 86_400_000;
 ///
 /// The published ids of the original are kept for the apps it names; ids of other catalog apps
 /// begin at 1,000,000.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct DiscoveredAppId(pub i32);
 

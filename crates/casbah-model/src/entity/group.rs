@@ -3,6 +3,7 @@
 //! No directory's own groups are read, so there are no others: nobody is put into a
 //! group by hand.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::RecordId;
@@ -74,7 +75,7 @@ const fn built_in(number: u8) -> RecordId {
 }
 
 /// A group as the wire has it (`userGroups[]`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserGroup {
     /// The record's id.

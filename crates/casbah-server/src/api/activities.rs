@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use axum::{Extension, Json};
-use casbah_model::activity::ActivityId;
+use casbah_model::activity::{Activity, ActivityId};
 use casbah_model::feedback::{ActivityFeedback, ActivityVerdict};
 use casbah_model::filter::{
     ACTIVITIES, ACTIVITY_FEEDBACK, Condition, ListQuery, Test, parse_query,
@@ -20,6 +20,7 @@ use serde_json::value::RawValue;
 use super::envelope::Envelope;
 use super::error::ApiError;
 use super::lines::{self, ListForm};
+use super::operation::{Kind, Parameter};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
@@ -34,25 +35,62 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .of("Activities")
         .list("/api/activities", read, "List activities", list)
+        .pages_with::<Activity>(
+            &ACTIVITIES,
+            const {
+                &[Parameter::new(
+                    "isScan",
+                    Kind::Flag,
+                    "Whether to walk through all: the answer then has `nextQueryFilters`, and \
+                 `limit` is 500 unless told, and at most 5,000",
+                )]
+            },
+        )
+        .answers::<scan::ScanAnswer>()
+        .and_lines::<Activity>()
         .list(
             "/api/archived_activities",
             read,
             "List activities of any age",
             list_archived,
         )
+        .pages::<Activity>(&ACTIVITIES)
+        .and_lines::<Activity>()
         .get("/api/activities/{id}", read, "Fetch an activity", fetch)
+        .answers::<Activity>()
         .post(
             "/api/activities/{id}/feedback",
             Need::Action(Action::ActivitiesFeedback),
             "Give feedback on an activity",
             feedback,
         )
+        .takes(
+            const {
+                &[
+                    Parameter::new(
+                        "feedbackValue",
+                        Kind::Text,
+                        "The verdict; clients send numbers",
+                    )
+                    .required(),
+                    Parameter::new("feedbackText", Kind::Text, "The remark"),
+                    Parameter::new(
+                        "allowContact",
+                        Kind::Flag,
+                        "Whether its author may be asked",
+                    ),
+                    Parameter::new("contactEmail", Kind::Text, "Where"),
+                ]
+            },
+        )
+        .answers::<Envelope<ActivityVerdict>>()
         .list(
             "/casbah/v1/activities/{id}/feedback",
             read,
             "List the feedback on an activity",
             list_feedback,
         )
+        .pages::<ActivityFeedback>(&ACTIVITY_FEEDBACK)
 }
 
 async fn list(

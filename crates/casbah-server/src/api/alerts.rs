@@ -11,12 +11,14 @@ use casbah_model::ids::RecordId;
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use casbah_store::Handled;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::envelope::Envelope;
 use super::error::ApiError;
 use super::lines::{self, ListForm};
+use super::operation::{Kind, Parameter};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
@@ -29,22 +31,30 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let routes = routes
         .of("Alerts")
         .list("/api/alerts", read, "List alerts", list)
+        .pages::<AlertRecord>(&ALERTS)
+        .and_lines::<AlertRecord>()
         .get("/api/alerts/{id}", read, "Fetch an alert", fetch)
+        .answers::<AlertRecord>()
         .post(
             "/api/alerts/{id}/read",
             read,
             "Mark an alert read",
             mark_read,
         )
+        .answers::<AlertRecord>()
         .post(
             "/api/alerts/{id}/unread",
             read,
             "Mark an alert unread",
             mark_unread,
-        );
+        )
+        .answers::<AlertRecord>();
     let routes = CLOSINGS.iter().fold(routes, |routes, closing| {
         let handler = move |app, caller, parameters| close_all(app, caller, parameters, closing);
-        routes.post(closing.path, close, closing.summary, handler)
+        routes
+            .post(closing.path, close, closing.summary, handler)
+            .takes(closing.takes)
+            .answers::<HandledAlerts>()
     });
     routes
         .post(
@@ -53,13 +63,18 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "Dismiss an alert (deprecated: a false positive)",
             dismiss,
         )
+        .takes(const { &[COMMENT] })
+        .answers::<HandledAlerts>()
         .post("/api/alerts/reopen", close, "Reopen alerts", reopen)
+        .takes(const { &[FILTERS, COMMENT] })
+        .answers::<HandledAlerts>()
         .list(
             "/casbah/v1/alerts/{id}/history",
             read,
             "List how an alert was handled",
             history,
         )
+        .pages::<AlertHandling>(&ALERT_HISTORY)
 }
 
 /// A way to close all alerts that a filter matches.
@@ -67,8 +82,51 @@ struct Closing {
     path: &'static str,
     summary: &'static str,
     kind: CloseKind,
-    /// What the answer calls the number of closed alerts.
-    counted: &'static str,
+    takes: &'static [Parameter],
+    counted: fn(u64) -> Counted,
+}
+
+const FILTERS: Parameter = Parameter::new(
+    "filters",
+    Kind::Filters(&ALERTS),
+    "Which alerts; empty filters are of none",
+)
+.required();
+
+const COMMENT: Parameter = Parameter::new("comment", Kind::Text, "Why");
+
+const CLOSE: [Parameter; 6] = [
+    FILTERS,
+    COMMENT,
+    Parameter::new(
+        "sendFeedback",
+        Kind::Flag,
+        "Whether the remark is for who makes detections",
+    ),
+    Parameter::new("feedbackText", Kind::Text, "The remark"),
+    Parameter::new(
+        "allowContact",
+        Kind::Flag,
+        "Whether its author may be asked",
+    ),
+    Parameter::new("contactEmail", Kind::Text, "Where"),
+];
+
+const BENIGN: [Parameter; 7] = with_reason(Parameter::new(
+    "reasonId",
+    Kind::Code(CloseKind::Benign.reasons()),
+    "2 the severity is lower, 4 another, 5 confirmed with the person, 6 triggered by a test",
+));
+
+const FALSE_POSITIVE: [Parameter; 7] = with_reason(Parameter::new(
+    "reasonId",
+    Kind::Code(CloseKind::FalsePositive.reasons()),
+    "0 of no interest, 1 too many alike, 3 not accurate, 4 another",
+));
+
+const fn with_reason(reason: Parameter) -> [Parameter; 7] {
+    let [filters, comment, send, text, allow, email] = CLOSE;
+    [filters, comment, reason, send, text, allow, email]
 }
 
 /// The last two are deprecated: a dismissed alert is a false positive, a resolved
@@ -78,36 +136,41 @@ const CLOSINGS: [Closing; 5] = [
         path: "/api/alerts/close_benign",
         summary: "Close alerts as benign",
         kind: CloseKind::Benign,
-        counted: "closed_benign",
+        takes: &BENIGN,
+        counted: Counted::ClosedBenign,
     },
     Closing {
         path: "/api/alerts/close_false_positive",
         summary: "Close alerts as false positives",
         kind: CloseKind::FalsePositive,
-        counted: "closed_false_positive",
+        takes: &FALSE_POSITIVE,
+        counted: Counted::ClosedFalsePositive,
     },
     Closing {
         path: "/api/alerts/close_true_positive",
         summary: "Close alerts as true positives",
         kind: CloseKind::TruePositive,
-        counted: "closed_true_positive",
+        takes: &CLOSE,
+        counted: Counted::ClosedTruePositive,
     },
     Closing {
         path: "/api/alerts/dismiss_bulk",
         summary: "Dismiss alerts (deprecated: false positives)",
         kind: CloseKind::FalsePositive,
-        counted: "dismissed",
+        takes: &FALSE_POSITIVE,
+        counted: Counted::Dismissed,
     },
     Closing {
         path: "/api/alerts/resolve",
         summary: "Resolve alerts (deprecated: true positives)",
         kind: CloseKind::TruePositive,
-        counted: "resolved",
+        takes: &CLOSE,
+        counted: Counted::Resolved,
     },
 ];
 
 /// An alert with the address of its page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct AlertRecord {
     #[serde(flatten)]
     alert: Alert,
@@ -195,7 +258,7 @@ async fn dismiss(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     mut parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<HandledAlerts>, ApiError> {
     let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
     parameters
         .0
@@ -204,14 +267,14 @@ async fn dismiss(
     if handled.count == 0 {
         return Err(ApiError::NotFound);
     }
-    Ok(answer("dismissed", &handled))
+    Ok(answer(Counted::Dismissed, handled))
 }
 
 async fn reopen(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<HandledAlerts>, ApiError> {
     let filter = required_filter(&parameters)?;
     let mut handling = AlertHandling::new(Resolution::Open, &caller.name, Timestamp::now());
     handling.comment = parameters.text("comment")?;
@@ -219,7 +282,7 @@ async fn reopen(
         .store
         .handle_alerts(caller.tenant, filter, handling, caller.origin)
         .await?;
-    Ok(answer("reopened", &handled))
+    Ok(answer(Counted::Reopened, handled))
 }
 
 /// How an alert was handled, the latest first.
@@ -244,9 +307,9 @@ async fn close_all(
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
     closing: &Closing,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<HandledAlerts>, ApiError> {
     let handled = close_matching(&app, &caller, closing.kind, &parameters).await?;
-    Ok(answer(closing.counted, &handled))
+    Ok(answer(closing.counted, handled))
 }
 
 async fn close_matching(
@@ -294,10 +357,32 @@ fn reason(kind: CloseKind, parameters: &Parameters) -> Result<Option<i64>, ApiEr
     Ok(given)
 }
 
-fn answer(counted: &str, handled: &Handled) -> Json<Value> {
-    let mut answer = json!({counted: handled.count});
-    if !handled.not_found.is_empty() {
-        answer["alertsNotFound"] = json!(handled.not_found);
-    }
-    Json(answer)
+/// What became of the alerts that were meant.
+#[derive(Debug, Serialize, JsonSchema)]
+struct HandledAlerts {
+    #[serde(flatten)]
+    counted: Counted,
+    /// Those of the ids in the filters that are of no alert that could be handled; absent
+    /// if all are.
+    #[serde(rename = "alertsNotFound", skip_serializing_if = "Vec::is_empty")]
+    not_found: Vec<String>,
+}
+
+/// How many alerts were handled, under the name that the operation has for it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Counted {
+    ClosedBenign(u64),
+    ClosedFalsePositive(u64),
+    ClosedTruePositive(u64),
+    Dismissed(u64),
+    Resolved(u64),
+    Reopened(u64),
+}
+
+fn answer(counted: fn(u64) -> Counted, handled: Handled) -> Json<HandledAlerts> {
+    Json(HandledAlerts {
+        counted: counted(handled.count),
+        not_found: handled.not_found,
+    })
 }

@@ -10,10 +10,14 @@ use casbah_model::identity::{ApiToken, may_manage_api_tokens};
 use casbah_model::ids::{KeyId, ObjectId};
 use casbah_model::permission::CasbahRole;
 use casbah_model::time::Timestamp;
+use schemars::JsonSchema;
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::envelope::Listed;
 use super::error::ApiError;
+use super::iso::Iso;
+use super::operation::{Kind, Parameter};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
@@ -30,18 +34,22 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "List legacy API tokens: one's own, or an administrator all",
             list,
         )
+        .answers::<Listed<ApiTokenRecord>>()
         .post(
             "/casbah/v1/api_tokens",
             need,
             "Make a legacy API token (people alone)",
             create,
         )
+        .takes(const { &[Parameter::new("name", Kind::Text, "What it is for").required()] })
+        .answers_as::<NewApiToken>(StatusCode::CREATED)
         .delete(
             "/casbah/v1/api_tokens/{id}",
             need,
             "Revoke a legacy API token",
             revoke,
         )
+        .answers_nothing(StatusCode::NO_CONTENT)
 }
 
 /// The only issuer whose tokens the caller sees; none for whoever sees all.
@@ -54,22 +62,18 @@ fn own_alone(caller: &Caller) -> Option<ObjectId> {
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Listed<ApiTokenRecord>>, ApiError> {
     let tokens = app.store.api_tokens(caller.tenant, own_alone(&caller));
-    let now = Timestamp::now();
-    let data: Vec<_> = tokens
-        .await?
-        .iter()
-        .map(|token| record(token, now))
-        .collect();
-    Ok(Json(json!({ "data": data })))
+    let (tokens, now) = (tokens.await?, Timestamp::now());
+    let records = tokens.iter().map(|token| ApiTokenRecord::at(now, token));
+    Ok(Json(records.collect()))
 }
 
 async fn create(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Json<NewApiToken>), ApiError> {
     // A token carries a person's rights; an application has its own tokens.
     let (person, _) = caller.person().ok_or(ApiError::Forbidden)?;
     let issuer = app.store.user(caller.tenant, person).await?;
@@ -81,9 +85,11 @@ async fn create(
         ApiTokenError::Random(_) => ApiError::Internal("a token cannot be made"),
     })?;
     let audit = caller.record("api_token.create", &new.stored.id);
-    let mut answer = record(&new.stored, now);
+    let answer = NewApiToken {
+        record: ApiTokenRecord::at(now, &new.stored),
+        token: new.text.expose_secret().to_owned(),
+    };
     app.store.create_api_token(new.stored, audit).await?;
-    answer["token"] = json!(new.text.expose_secret());
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
@@ -103,14 +109,40 @@ async fn revoke(
     }
 }
 
-fn record(token: &ApiToken, now: Timestamp) -> Value {
-    json!({
-        "id": token.id,
-        "name": token.name,
-        "issuer": token.issuer_name,
-        "issuerId": token.issuer,
-        "state": token.state(now).name(),
-        "created": token.created.to_iso(),
-        "lastUsed": token.last_used.map(Timestamp::to_iso),
-    })
+/// A legacy API token as the wire has it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ApiTokenRecord {
+    id: KeyId,
+    name: String,
+    /// Whose rights it carries.
+    issuer: String,
+    issuer_id: ObjectId,
+    /// `Generated` until it is used, then `Active`; `Inactive` after a week without use.
+    state: &'static str,
+    created: Iso,
+    last_used: Option<Iso>,
+}
+
+/// A token that was just made.
+#[derive(Serialize, JsonSchema)]
+struct NewApiToken {
+    #[serde(flatten)]
+    record: ApiTokenRecord,
+    /// The token itself, which is not shown again.
+    token: String,
+}
+
+impl ApiTokenRecord {
+    fn at(now: Timestamp, token: &ApiToken) -> Self {
+        Self {
+            id: token.id,
+            name: token.name.clone(),
+            issuer: token.issuer_name.clone(),
+            issuer_id: token.issuer,
+            state: token.state(now).name(),
+            created: token.created.into(),
+            last_used: token.last_used.map(Iso),
+        }
+    }
 }

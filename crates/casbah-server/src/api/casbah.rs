@@ -7,15 +7,20 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Extension, Json};
 use casbah_detection::sources::Source;
-use casbah_model::discovery::DiscoveryUpload;
+use casbah_model::discovery::{BadLineSample, DiscoveryUpload, UploadState};
 use casbah_model::identity::Tenant;
 use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::permission::{Action, CasbahRole};
 use casbah_model::time::Timestamp;
+use schemars::JsonSchema;
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::envelope::Listed;
 use super::error::ApiError;
+use super::iso::Iso;
+use super::lines::NDJSON;
+use super::operation::{JSON, Kind, Parameter};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
@@ -38,26 +43,42 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "Hand in audit events",
             ingest,
         )
+        .names(Source::ALL.iter().map(|source| source.name()))
+        .takes_file(&[JSON, NDJSON], &[])
+        .answers::<IngestReport>()
         .get(
             "/casbah/v1/detector",
             Need::Action(Action::ActivitiesRead),
             "Ask how far the detector is",
             detector,
         )
+        .answers::<DetectorRecord>()
         .of("Tenants")
         .get("/casbah/v1/tenants", tenants, "List tenants", list_tenants)
+        .answers::<Listed<TenantRecord>>()
         .post(
             "/casbah/v1/tenants",
             tenants,
             "Create a tenant",
             create_tenant,
         )
+        .takes(
+            const {
+                &[
+                    Parameter::new("displayName", Kind::Text, "Its name").required(),
+                    Parameter::new("defaultDomain", Kind::Text, "The domain of its people")
+                        .required(),
+                ]
+            },
+        )
+        .answers_as::<NewTenant>(StatusCode::CREATED)
         .get(
             "/casbah/v1/tenants/{id}",
             tenants,
             "Fetch a tenant",
             fetch_tenant,
         )
+        .answers::<TenantRecord>()
         .of("Cloud discovery uploads")
         .get(
             "/casbah/v1/discovery/uploads",
@@ -65,12 +86,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "List uploads",
             list_uploads,
         )
+        .answers::<Listed<UploadRecord>>()
         .get(
             "/casbah/v1/discovery/uploads/{id}",
             uploads,
             "Fetch an upload",
             fetch_upload,
         )
+        .answers::<UploadRecord>()
 }
 
 async fn ingest(
@@ -130,42 +153,69 @@ pub(super) async fn require_home(app: &App, caller: &Caller) -> Result<(), ApiEr
     }
 }
 
-fn tenant_record(tenant: &Tenant) -> Value {
-    json!({
-        "id": tenant.id,
-        "displayName": tenant.display_name,
-        "defaultDomain": tenant.default_domain,
-        "created": tenant.created.to_iso(),
-    })
+/// A tenant as the wire has it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct TenantRecord {
+    id: TenantId,
+    display_name: String,
+    default_domain: String,
+    created: Iso,
+}
+
+impl From<Tenant> for TenantRecord {
+    fn from(tenant: Tenant) -> Self {
+        Self {
+            id: tenant.id,
+            display_name: tenant.display_name,
+            default_domain: tenant.default_domain,
+            created: tenant.created.into(),
+        }
+    }
+}
+
+/// A tenant that was just made.
+#[derive(Serialize, JsonSchema)]
+struct NewTenant {
+    #[serde(flatten)]
+    tenant: TenantRecord,
+    /// Its first administrator.
+    administrator: NewAdministrator,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct NewAdministrator {
+    user_principal_name: String,
+    /// To be changed at the first sign-in. It is not shown again.
+    one_time_password: String,
 }
 
 async fn list_tenants(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Listed<TenantRecord>>, ApiError> {
     require_home(&app, &caller).await?;
     let tenants = app.store.tenants().await?;
-    Ok(Json(
-        json!({"data": tenants.iter().map(tenant_record).collect::<Vec<_>>()}),
-    ))
+    Ok(Json(tenants.into_iter().map(TenantRecord::from).collect()))
 }
 
 async fn fetch_tenant(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<TenantRecord>, ApiError> {
     require_home(&app, &caller).await?;
     let id: TenantId = id.parse().map_err(|_| ApiError::NotFound)?;
     let tenant = app.store.tenant(id).await?.ok_or(ApiError::NotFound)?;
-    Ok(Json(tenant_record(&tenant)))
+    Ok(Json(tenant.into()))
 }
 
 async fn create_tenant(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Json<NewTenant>), ApiError> {
     require_home(&app, &caller).await?;
     let name = parameters.required_text("displayName")?;
     let domain = parameters.required_text("defaultDomain")?;
@@ -176,11 +226,13 @@ async fn create_tenant(
     let created = first_start::create_tenant(&app.store, &name, &domain, founder)
         .await
         .map_err(refused_tenant)?;
-    let mut answer = tenant_record(&created.tenant);
-    answer["administrator"] = json!({
-        "userPrincipalName": created.administrator.upn,
-        "oneTimePassword": created.password.expose_secret(),
-    });
+    let answer = NewTenant {
+        tenant: created.tenant.into(),
+        administrator: NewAdministrator {
+            user_principal_name: created.administrator.upn,
+            one_time_password: created.password.expose_secret().to_owned(),
+        },
+    };
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
@@ -194,56 +246,98 @@ fn refused_tenant(error: CreateTenantError) -> ApiError {
     }
 }
 
-fn upload_record(upload: &DiscoveryUpload) -> Value {
-    json!({
-        "id": upload.id,
-        "streamId": upload.stream_id,
-        "streamName": upload.stream_name,
-        "filename": upload.filename,
-        "source": upload.source,
-        "format": upload.format,
-        "state": upload.state,
-        "bytes": upload.bytes,
-        "lines": upload.lines,
-        "parsed": upload.parsed,
-        "bad": upload.bad,
-        "uncataloguedTransactions": upload.uncatalogued_transactions,
-        "error": upload.error,
-        "samples": upload.samples,
-        "created": upload.created.to_iso(),
-        "finished": upload.finished.map(Timestamp::to_iso),
-    })
+/// A log on its way into a report, as the wire has it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct UploadRecord {
+    id: RecordId,
+    /// The report that it goes into, once that is known.
+    stream_id: Option<RecordId>,
+    /// That report's name.
+    stream_name: Option<String>,
+    filename: String,
+    /// What the sender says the log is.
+    source: String,
+    /// What the log was found to be.
+    format: Option<String>,
+    state: UploadState,
+    bytes: u64,
+    /// Lines read.
+    lines: u64,
+    /// Lines understood.
+    parsed: u64,
+    /// Lines not understood.
+    bad: u64,
+    /// Transactions with apps that the catalog does not know.
+    uncatalogued_transactions: u64,
+    /// Why it failed, or what is missing.
+    error: Option<String>,
+    /// The first lines that were not understood.
+    samples: Vec<BadLineSample>,
+    created: Iso,
+    /// When the log was in its report, or had failed.
+    finished: Option<Iso>,
+}
+
+impl From<DiscoveryUpload> for UploadRecord {
+    fn from(upload: DiscoveryUpload) -> Self {
+        Self {
+            id: upload.id,
+            stream_id: upload.stream_id,
+            stream_name: upload.stream_name,
+            filename: upload.filename,
+            source: upload.source,
+            format: upload.format,
+            state: upload.state,
+            bytes: upload.bytes,
+            lines: upload.lines,
+            parsed: upload.parsed,
+            bad: upload.bad,
+            uncatalogued_transactions: upload.uncatalogued_transactions,
+            error: upload.error,
+            samples: upload.samples,
+            created: upload.created.into(),
+            finished: upload.finished.map(Iso),
+        }
+    }
 }
 
 async fn list_uploads(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Listed<UploadRecord>>, ApiError> {
     let uploads = app.store.uploads(caller.tenant, LISTED).await?;
-    Ok(Json(
-        json!({"data": uploads.iter().map(upload_record).collect::<Vec<_>>()}),
-    ))
+    Ok(Json(uploads.into_iter().map(UploadRecord::from).collect()))
 }
 
 async fn fetch_upload(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<UploadRecord>, ApiError> {
     let id: RecordId = id.parse().map_err(|_| ApiError::NotFound)?;
     let upload = app
         .store
         .upload(caller.tenant, id)
         .await?
         .ok_or(ApiError::NotFound)?;
-    Ok(Json(upload_record(&upload)))
+    Ok(Json(upload.into()))
+}
+
+/// How far the detector is.
+#[derive(Debug, Serialize, JsonSchema)]
+struct DetectorRecord {
+    /// The time of the last activity that it looked at, if there is any.
+    position: Option<Timestamp>,
+    /// How many activities it has not looked at.
+    pending: u64,
 }
 
 async fn detector(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<DetectorRecord>, ApiError> {
     let (position, pending) = app.store.detector_progress(caller.tenant).await?;
     let position = position.map(|position| position.timestamp);
-    Ok(Json(json!({"position": position, "pending": pending})))
+    Ok(Json(DetectorRecord { position, pending }))
 }

@@ -10,18 +10,21 @@ use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use casbah_model::activity::Activity;
 use casbah_model::ids::TenantId;
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use casbah_store::{Feed, FeedPosition, Following};
 use futures_util::Stream;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::alerts;
+use super::alerts::{self, AlertRecord};
 use super::error::ApiError;
+use super::operation::{Kind, Parameter};
 use super::parameters::Parameters;
 use super::routes::Routes;
 use crate::auth::{Caller, Need, authorize};
@@ -50,6 +53,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 follow(app, caller, headers, parameters, Followed::ACTIVITIES)
             },
         )
+        .takes(&PLACE)
+        .answers::<ChangesOf<Activity>>()
+        .answers_text(EVENT_STREAM, EVENTS)
         .get(
             "/casbah/v1/alerts/changes",
             Followed::ALERTS.need,
@@ -58,7 +64,31 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 follow(app, caller, headers, parameters, Followed::ALERTS)
             },
         )
+        .takes(&PLACE)
+        .answers::<ChangesOf<AlertRecord>>()
+        .answers_text(EVENT_STREAM, EVENTS)
 }
+
+const EVENTS: &str = "What comes, an event each; `Last-Event-ID` goes on behind the last";
+
+const PLACE: [Parameter; 3] = [
+    Parameter::new(
+        "after",
+        Kind::Text,
+        "`next` of the answer before, or `start` for the oldest change that is kept; \
+         what comes from now on unless told",
+    ),
+    Parameter::new(
+        "limit",
+        Kind::UpTo(LIMITS.1 as u64),
+        "How many changes at most",
+    ),
+    Parameter::new(
+        "wait",
+        Kind::UpTo(LONGEST_WAIT),
+        "How many seconds to wait for the first",
+    ),
+];
 
 /// A feed as callers follow it.
 #[derive(Clone, Copy)]
@@ -90,6 +120,20 @@ struct Changes {
     data: Vec<(FeedPosition, Box<RawValue>)>,
     #[serde(serialize_with = "as_text")]
     next: FeedPosition,
+    has_next: bool,
+}
+
+/// The same, of records of one kind.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ChangesOf{T}")]
+#[expect(dead_code, reason = "it is a schema alone")]
+struct ChangesOf<T> {
+    /// The records as they became, the oldest change first.
+    data: Vec<T>,
+    /// What to send as `after` next time.
+    next: String,
+    /// Whether there is more already.
     has_next: bool,
 }
 

@@ -11,7 +11,8 @@ use casbah_model::entity::Entity;
 use casbah_model::filter::{ENTITIES, parse_query};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::error::ApiError;
 use super::lines::{self, ListForm};
@@ -26,13 +27,17 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .of("Entities")
         .list("/api/entities", read, "List entities", list)
+        .pages::<Entity>(&ENTITIES)
+        .and_lines::<Entity>()
         .get("/api/entities/{key}", read, "Fetch an entity", fetch)
+        .answers::<Entity>()
         .get(
             "/api/entities/{key}/retrieve_tree",
             read,
             "Fetch a user with all accounts",
             tree,
         )
+        .answers::<EntityTree>()
 }
 
 async fn list(
@@ -67,16 +72,22 @@ async fn fetch(
         .ok_or(ApiError::NotFound)
 }
 
+/// A user with all its accounts.
+#[derive(Debug, Serialize, JsonSchema)]
+struct EntityTree {
+    #[serde(flatten)]
+    root: Entity,
+    accounts: Vec<Entity>,
+}
+
 /// A user with all its accounts; an account with its parent and siblings.
 async fn tree(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(key): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<EntityTree>, ApiError> {
     let key = key::read(&key).ok_or(ApiError::NotFound)?;
     let tree = app.store.entity_tree(caller.tenant, key).await?;
     let (root, accounts) = tree.ok_or(ApiError::NotFound)?;
-    let mut answer = json!(root);
-    answer["accounts"] = json!(accounts);
-    Ok(Json(answer))
+    Ok(Json(EntityTree { root, accounts }))
 }

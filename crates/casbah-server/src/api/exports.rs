@@ -1,5 +1,7 @@
 //! `/casbah/v1/exports`: where what happens in a tenant is sent to.
 
+mod record;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -11,9 +13,12 @@ use casbah_model::permission::CasbahRole;
 use casbah_model::time::Timestamp;
 use casbah_store::{Export, ExportFeed, Feed};
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use self::record::{ExportRecord, NewExport, TestResult};
+use super::envelope::Listed;
 use super::error::ApiError;
+use super::operation::{Kind, Parameter};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
@@ -27,57 +32,90 @@ const LONGEST_NAME: usize = 100;
 /// The longest URL and host, bytes.
 const LONGEST_ADDRESS: usize = 2_000;
 
+const NEW_EXPORT: [Parameter; 8] = [
+    Parameter::new("name", Kind::Text, "What it is called").required(),
+    Parameter::new(
+        "kind",
+        Kind::Word(&["webhook", "syslog"]),
+        "To whom it sends",
+    )
+    .required(),
+    Parameter::new("url", Kind::Text, "Of a webhook: its URL"),
+    Parameter::new("transport", Kind::Word(&TRANSPORTS), "Of syslog: by what"),
+    Parameter::new("host", Kind::Text, "Of syslog: a name or an address"),
+    Parameter::new(
+        "port",
+        Kind::Whole(1, 65_535),
+        "Of syslog: 514, or 6514 with TLS, unless told",
+    ),
+    Parameter::new("feeds", Kind::Texts, "`activities`, `alerts` or both"),
+    Parameter::new("from", Kind::Word(&["now", "start"]), "Where it begins"),
+];
+
+const TRANSPORTS: [&str; 3] = [
+    SyslogTransport::Udp.name(),
+    SyslogTransport::Tcp.name(),
+    SyslogTransport::Tls.name(),
+];
+
 pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Casbah(CasbahRole::ConnectorManage);
     routes
         .of("Exports")
         .get("/casbah/v1/exports", need, "List exports", list)
+        .answers::<Listed<ExportRecord>>()
         .post("/casbah/v1/exports", need, "Make an export", create)
+        .takes(&NEW_EXPORT)
+        .answers_as::<NewExport>(StatusCode::CREATED)
         .get("/casbah/v1/exports/{id}", need, "Fetch an export", fetch)
+        .answers::<ExportRecord>()
         .post(
             "/casbah/v1/exports/{id}/enable",
             need,
             "Let an export run",
             enable,
         )
+        .answers::<ExportRecord>()
         .post(
             "/casbah/v1/exports/{id}/disable",
             need,
             "Let an export rest",
             disable,
         )
+        .answers::<ExportRecord>()
         .post(
             "/casbah/v1/exports/{id}/test",
             need,
             "Send a made-up record by an export",
             test,
         )
+        .answers::<TestResult>()
         .delete("/casbah/v1/exports/{id}", need, "Delete an export", delete)
+        .answers_nothing(StatusCode::NO_CONTENT)
 }
 
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Listed<ExportRecord>>, ApiError> {
     let exports = app.store.exports(caller.tenant).await?;
-    let data: Vec<_> = exports.iter().map(record).collect();
-    Ok(Json(json!({ "data": data })))
+    Ok(Json(exports.into_iter().map(ExportRecord::from).collect()))
 }
 
 async fn fetch(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<ExportRecord>, ApiError> {
     let export = find(&app, &caller, &id).await?;
-    Ok(Json(record(&export)))
+    Ok(Json(export.into()))
 }
 
 async fn create(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Json<NewExport>), ApiError> {
     let name = parameters.required_text("name")?;
     let name = name.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME {
@@ -99,18 +137,20 @@ async fn create(
     };
     let audit = caller.record("export.create", &export.id);
     let audit = audit.detail(format!("{}: {}", export.name, told(&export.target)));
-    let mut answer = record(&export);
-    let sealed = match export.target {
+    let (secret, sealed) = match export.target {
         ExportTarget::Webhook { .. } => {
             let made = new_secret(&app, export.tenant, export.id);
             let (text, sealed) = made.map_err(|error| {
                 tracing::error!(%error, "the secret of a webhook cannot be made");
                 ApiError::Internal("a secret cannot be made")
             })?;
-            answer["secret"] = json!(text.expose_secret());
-            Some(sealed)
+            (Some(text.expose_secret().to_owned()), Some(sealed))
         }
-        ExportTarget::Syslog { .. } => None,
+        ExportTarget::Syslog { .. } => (None, None),
+    };
+    let answer = NewExport {
+        record: export.clone().into(),
+        secret,
     };
     app.store.create_export(export, sealed, audit).await?;
     Ok((StatusCode::CREATED, Json(answer)))
@@ -120,7 +160,7 @@ async fn enable(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<ExportRecord>, ApiError> {
     switch(&app, &caller, &id, true).await
 }
 
@@ -128,7 +168,7 @@ async fn disable(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<ExportRecord>, ApiError> {
     switch(&app, &caller, &id, false).await
 }
 
@@ -137,7 +177,7 @@ async fn switch(
     caller: &Caller,
     id: &str,
     enabled: bool,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<ExportRecord>, ApiError> {
     let id = parse(id)?;
     let action = if enabled {
         "export.enable"
@@ -147,21 +187,21 @@ async fn switch(
     let audit = caller.record(action, &id);
     let switched = app.store.switch_export(caller.tenant, id, enabled, audit);
     let export = switched.await?.ok_or(ApiError::NotFound)?;
-    Ok(Json(record(&export)))
+    Ok(Json(export.into()))
 }
 
 async fn test(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<TestResult>, ApiError> {
     let export = find(&app, &caller, &id).await?;
     caller.audit(&app, "export.test", export.id).await?;
     let error = send_test(&app, &export).await.err();
-    Ok(Json(json!({
-        "sent": error.is_none(),
-        "error": error.map(|error| error.to_string()),
-    })))
+    Ok(Json(TestResult {
+        sent: error.is_none(),
+        error: error.map(|error| error.to_string()),
+    }))
 }
 
 async fn delete(
@@ -299,43 +339,4 @@ fn told(target: &ExportTarget) -> String {
             port,
         } => format!("syslog {} {host} {port}", transport.name()),
     }
-}
-
-fn record(export: &Export) -> Value {
-    let feeds = export.feeds.iter().map(|followed| {
-        json!({
-            "feed": followed.feed.name(),
-            "place": followed.place.to_string(),
-            "gaps": followed.gaps,
-        })
-    });
-    let state = match (export.enabled, export.failures) {
-        (false, _) => "disabled",
-        (true, 0) => "running",
-        (true, _) => "failing",
-    };
-    let mut record = json!({
-        "id": export.id,
-        "name": export.name,
-        "state": state,
-        "feeds": feeds.collect::<Vec<_>>(),
-        "created": export.created.to_iso(),
-        "sent": export.sent,
-        "lastSent": export.last_sent.map(Timestamp::to_iso),
-        "failures": export.failures,
-        "lastError": export.last_error,
-        "nextTry": export.next_try.map(Timestamp::to_iso),
-    });
-    let target = match &export.target {
-        ExportTarget::Webhook { url } => json!({"kind": "webhook", "url": url}),
-        ExportTarget::Syslog {
-            transport,
-            host,
-            port,
-        } => json!({"kind": "syslog", "transport": transport.name(), "host": host, "port": port}),
-    };
-    if let (Value::Object(record), Value::Object(target)) = (&mut record, target) {
-        record.extend(target);
-    }
-    record
 }

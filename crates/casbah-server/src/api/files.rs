@@ -17,6 +17,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Action(Action::PeopleOnly);
     routes
         .list("/api/files", need, "List files (none is read)", list)
+        .pages::<Value>(&FILES)
         .get(
             "/api/files/{id}",
             need,

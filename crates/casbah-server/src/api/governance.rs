@@ -13,6 +13,7 @@ use casbah_model::ids::RecordId;
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use casbah_store::Page;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::discovery::{number_matches, text_matches};
@@ -33,11 +34,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Action(Action::PeopleOnly);
     routes
         .list("/api/governance", need, "List what Casbah did", list)
+        .pages::<TaskRecord>(&GOVERNANCE)
         .list("/api/governance/{id}", need, "Fetch what Casbah did", fetch)
+        .answers::<TaskRecord>()
 }
 
 /// A task as the wire has it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct TaskRecord {
     #[serde(rename = "_id")]

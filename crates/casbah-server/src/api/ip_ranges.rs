@@ -10,14 +10,17 @@ use axum::{Extension, Json};
 use casbah_detection::published::{ListFormat, PublishedList};
 use casbah_model::built_in_range::{BuiltInKind, BuiltInRange};
 use casbah_model::ids::RecordId;
-use casbah_model::ip_range::Subnet;
+use casbah_model::ip_range::{IpCategory, Subnet};
 use casbah_model::ip_tag::IpTag;
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use super::envelope::Listed;
 use super::error::ApiError;
+use super::iso::Iso;
+use super::operation::{JSON, Kind, Parameter};
 use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
@@ -28,6 +31,23 @@ const LARGEST_LIST: u64 = 32 << 20;
 
 /// The longest name of a list, in characters.
 const LONGEST_NAME: usize = 100;
+
+/// What the addresses of a list may be of.
+const KINDS: [&str; 4] = [
+    BuiltInKind::CloudProvider.name(),
+    BuiltInKind::AnonymousProxy.name(),
+    BuiltInKind::Tor.name(),
+    BuiltInKind::Botnet.name(),
+];
+
+/// How a list may be written.
+const FORMATS: [&str; 5] = [
+    ListFormat::Aws.name(),
+    ListFormat::Azure.name(),
+    ListFormat::Google.name(),
+    ListFormat::TorExits.name(),
+    ListFormat::Plain.name(),
+];
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::IpRangesRead);
@@ -40,24 +60,73 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "List the imported lists",
             list,
         )
+        .answers::<Listed<SourceRecord>>()
         .post_stream(
             "/casbah/v1/ip_ranges/built_in",
             manage,
             "Import a published list",
             import,
         )
+        .takes_file(
+            &["text/plain", JSON],
+            const {
+                &[
+                    Parameter::new("category", Kind::Word(&KINDS), "What the addresses are of"),
+                    Parameter::new("name", Kind::Text, "What the list is called"),
+                    Parameter::new("format", Kind::Word(&FORMATS), "How it is written"),
+                ]
+            },
+        )
+        .answers::<ImportRecord>()
         .delete(
             "/casbah/v1/ip_ranges/built_in/{name}",
             manage,
             "Delete the ranges of a list",
             delete,
         )
+        .answers_nothing(StatusCode::OK)
         .get(
             "/casbah/v1/ip_ranges/enrichment",
             read,
             "Ask how far a change of ranges is",
             enrichment,
         )
+        .answers::<EnrichmentRecord>()
+}
+
+/// A list of built-in ranges as the wire has it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct SourceRecord {
+    name: String,
+    category: IpCategory,
+    ranges: u64,
+    networks: u64,
+}
+
+/// A list that was just imported.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ImportRecord {
+    name: String,
+    /// What it was read as.
+    format: &'static str,
+    category: IpCategory,
+    ranges: usize,
+    networks: usize,
+}
+
+/// How far stored activities have the ranges of now.
+#[derive(Debug, Serialize, JsonSchema)]
+struct EnrichmentRecord {
+    /// How often the ranges changed.
+    revision: i64,
+    /// Whether a change has not reached all activities.
+    pending: bool,
+    began: Option<Iso>,
+    finished: Option<Iso>,
+    /// Activities that were looked at.
+    done: u64,
+    /// Activities that are to be looked at.
+    total: u64,
 }
 
 /// What the query says of a list.
@@ -78,17 +147,15 @@ struct Import {
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Listed<SourceRecord>>, ApiError> {
     let sources = app.store.built_in_sources(caller.tenant).await?;
-    let sources = sources.iter().map(|source| {
-        json!({
-            "name": source.name,
-            "category": source.category,
-            "ranges": source.ranges,
-            "networks": source.networks,
-        })
+    let sources = sources.into_iter().map(|source| SourceRecord {
+        name: source.name,
+        category: source.category,
+        ranges: source.ranges,
+        networks: source.networks,
     });
-    Ok(Json(json!({"data": sources.collect::<Vec<_>>()})))
+    Ok(Json(sources.collect()))
 }
 
 async fn import(
@@ -96,7 +163,7 @@ async fn import(
     Extension(caller): Extension<Caller>,
     wanted: Result<Query<Wanted>, QueryRejection>,
     body: Body,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<ImportRecord>, ApiError> {
     let wanted = wanted.map_err(|_| ApiError::Malformed("the query is not understood"))?;
     let Query(wanted) = wanted;
     let limit = usize::try_from(LARGEST_LIST).unwrap_or(usize::MAX);
@@ -114,13 +181,13 @@ async fn import(
         .import_built_in_ranges(caller.tenant, name.clone(), ranges, audit)
         .await?;
     app.enrichment_wake.notify_one();
-    Ok(Json(json!({
-        "name": name,
-        "format": format.name(),
-        "category": category,
-        "ranges": count,
-        "networks": networks,
-    })))
+    Ok(Json(ImportRecord {
+        name,
+        format: format.name(),
+        category,
+        ranges: count,
+        networks,
+    }))
 }
 
 async fn delete(
@@ -143,17 +210,17 @@ async fn delete(
 async fn enrichment(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<EnrichmentRecord>, ApiError> {
     let state = app.store.enrichment_state(caller.tenant).await?;
-    Ok(Json(json!({
-        "revision": state.revision,
-        "pending": state.is_pending,
-        "began": state.began.map(Timestamp::to_iso),
-        "finished": state.finished.map(Timestamp::to_iso),
-        "done": state.done,
+    Ok(Json(EnrichmentRecord {
+        revision: state.revision,
+        pending: state.is_pending,
+        began: state.began.map(Iso),
+        finished: state.finished.map(Iso),
+        done: state.done,
         // What comes while it runs is looked at, too.
-        "total": state.total.max(state.done),
-    })))
+        total: state.total.max(state.done),
+    }))
 }
 
 impl Wanted {

@@ -9,16 +9,20 @@ use casbah_model::ids::TenantId;
 use casbah_model::lab::Clock;
 use casbah_model::permission::CasbahRole;
 use casbah_model::time::{DAY_MS, Timestamp};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::casbah::require_home;
+use super::envelope::Listed;
 use super::error::ApiError;
+use super::iso::Iso;
+use super::operation::{Kind, Parameter};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::lab::Lab;
-use crate::lab::faults::{Fault, MOST_RULES, NewRule};
+use crate::lab::faults::{Fault, MOST_RULES, NewRule, Rule as RuleRecord};
 use crate::state::App;
 
 /// How far from the system's clock the laboratory's may be.
@@ -30,32 +34,124 @@ const SLOWEST_MS: u64 = 600_000;
 /// The longest `Retry-After`, in seconds.
 const LONGEST_WAIT: u64 = 86_400;
 
+const NEW_RULE: [Parameter; 9] = [
+    Parameter::new(
+        "path",
+        Kind::Text,
+        "Which paths; `*` stands for any characters",
+    )
+    .required(),
+    Parameter::new("method", Kind::Text, "Which method; any, if none"),
+    Parameter::new("kind", Kind::Word(&FAULTS), "How requests fail").required(),
+    Parameter::new(
+        "seconds",
+        Kind::UpTo(LONGEST_WAIT),
+        "Of `throttled`: how long to wait",
+    ),
+    Parameter::new("status", Kind::Whole(500, 599), "Of `status`: which"),
+    Parameter::new(
+        "milliseconds",
+        Kind::UpTo(SLOWEST_MS),
+        "Of `slow`: how much later",
+    ),
+    Parameter::new(
+        "times",
+        Kind::UpTo(u64::MAX),
+        "How many requests fail at most",
+    ),
+    Parameter::new(
+        "probability",
+        Kind::Number(0.0, 1.0),
+        "How many of those that it is about fail",
+    ),
+    Parameter::new("seed", Kind::UpTo(u64::MAX), "What decides which"),
+];
+
+const FAULTS: [&str; 7] = [
+    "throttled",
+    "status",
+    "slow",
+    "cut",
+    "lost-answer",
+    "expired-token",
+    "duplicated-page",
+];
+
+const NEW_CLOCK: [Parameter; 4] = [
+    Parameter::new("set", Kind::Text, "The time: RFC 3339, or milliseconds"),
+    Parameter::new(
+        "advance",
+        Kind::Whole(-FARTHEST_SECONDS, FARTHEST_SECONDS),
+        "Seconds to go on by",
+    ),
+    Parameter::new("freeze", Kind::Flag, "Whether it stands still"),
+    Parameter::new("system", Kind::Flag, "Back to the system's clock"),
+];
+
+const FARTHEST_SECONDS: i64 = FARTHEST_DAYS * DAY_MS / 1_000;
+
+/// What was deleted is gone.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Reset {
+    /// Always true.
+    reset: bool,
+}
+
+/// How the time is read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ClockRecord {
+    now: Iso,
+    /// `system`, `moved` or `frozen`.
+    state: &'static str,
+    /// None while it stands still.
+    ahead_milliseconds: Option<i64>,
+}
+
 pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Casbah(CasbahRole::TenantManage);
     routes
         .of("Laboratory")
         .get("/casbah/v1/lab/faults", need, "List rules of faults", list)
+        .answers::<Listed<RuleRecord>>()
         .post("/casbah/v1/lab/faults", need, "Add a rule of faults", add)
+        .takes(&NEW_RULE)
+        .answers_as::<RuleRecord>(StatusCode::CREATED)
         .delete(
             "/casbah/v1/lab/faults",
             need,
             "Take all rules of faults away",
             clear,
         )
+        .answers_nothing(StatusCode::OK)
         .delete(
             "/casbah/v1/lab/faults/{id}",
             need,
             "Take a rule of faults away",
             remove,
         )
+        .answers_nothing(StatusCode::OK)
         .get("/casbah/v1/lab/clock", need, "Read the clock", clock)
+        .answers::<ClockRecord>()
         .post("/casbah/v1/lab/clock", need, "Set the clock", set_clock)
+        .takes(&NEW_CLOCK)
+        .answers::<ClockRecord>()
         .post(
             "/casbah/v1/lab/reset",
             need,
             "Delete the tenant's data",
             reset,
         )
+        .takes(
+            const {
+                &[Parameter::new(
+                    "seed",
+                    Kind::UpTo(u64::MAX),
+                    "What the ids of records follow from",
+                )]
+            },
+        )
+        .answers::<Reset>()
 }
 
 fn lab(app: &App) -> Result<&Lab, ApiError> {
@@ -65,16 +161,16 @@ fn lab(app: &App) -> Result<&Lab, ApiError> {
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Listed<RuleRecord>>, ApiError> {
     let faults = lab(&app)?.faults();
-    Ok(Json(json!({"data": faults.of(caller.tenant)})))
+    Ok(Json(faults.of(caller.tenant).iter().cloned().collect()))
 }
 
 async fn add(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+) -> Result<(StatusCode, Json<RuleRecord>), ApiError> {
     let lab = lab(&app)?;
     let new = read_rule(&parameters)?;
     let rule = lab.faults().add(caller.tenant, new);
@@ -85,7 +181,7 @@ async fn add(
     })?;
     let target = format!("{}: {} for {}", rule.id, rule.fault.name(), rule.path);
     caller.audit(&app, "lab.fault.add", target).await?;
-    Ok((StatusCode::CREATED, Json(json!(rule))))
+    Ok((StatusCode::CREATED, Json(rule)))
 }
 
 async fn clear(
@@ -113,16 +209,16 @@ async fn remove(
 async fn clock(
     State(app): State<Arc<App>>,
     Extension(_): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<ClockRecord>, ApiError> {
     lab(&app)?;
-    Ok(Json(clock_record()))
+    Ok(Json(ClockRecord::of_process()))
 }
 
 async fn set_clock(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<ClockRecord>, ApiError> {
     lab(&app)?;
     // All tenants share the clock.
     require_home(&app, &caller).await?;
@@ -143,14 +239,14 @@ async fn set_clock(
         ));
     }
     caller.audit(&app, "lab.clock.set", now).await?;
-    Ok(Json(clock_record()))
+    Ok(Json(ClockRecord::of_process()))
 }
 
 async fn reset(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Reset>, ApiError> {
     let lab = lab(&app)?;
     let seed = read_whole(&parameters, "seed", u64::MAX)?;
     lab.faults().clear(caller.tenant);
@@ -162,7 +258,7 @@ async fn reset(
     let audit = caller.record("lab.reset", &caller.tenant);
     app.store.reset_data(caller.tenant, audit).await?;
     delete_files(&app, caller.tenant).await?;
-    Ok(Json(json!({"reset": true})))
+    Ok(Json(Reset { reset: true }))
 }
 
 /// Deletes the files of uploads that are no more. The next may get their ids.
@@ -178,13 +274,19 @@ async fn delete_files(app: &App, tenant: TenantId) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn clock_record() -> Value {
-    let (state, ahead) = match Clock::of_process() {
-        Clock::SYSTEM => ("system", Some(0)),
-        Clock::Ahead(millis) => ("moved", Some(millis)),
-        Clock::Frozen(_) => ("frozen", None),
-    };
-    json!({"now": Timestamp::now().to_iso(), "state": state, "aheadMilliseconds": ahead})
+impl ClockRecord {
+    fn of_process() -> Self {
+        let (state, ahead_milliseconds) = match Clock::of_process() {
+            Clock::SYSTEM => ("system", Some(0)),
+            Clock::Ahead(millis) => ("moved", Some(millis)),
+            Clock::Frozen(_) => ("frozen", None),
+        };
+        Self {
+            now: Timestamp::now().into(),
+            state,
+            ahead_milliseconds,
+        }
+    }
 }
 
 /// `set` (milliseconds, or RFC 3339), `advance` (seconds), `freeze`, `system`.

@@ -16,9 +16,12 @@ mod exports;
 mod files;
 mod governance;
 mod ip_ranges;
+mod iso;
 mod keys;
 mod lab;
 mod lines;
+mod openapi;
+mod operation;
 mod parameters;
 mod path;
 mod people_only;
@@ -39,7 +42,7 @@ use axum::{Router, middleware};
 pub(crate) use alerts::record as alert_record;
 pub(crate) use error::{ApiError, in_form};
 #[cfg(test)]
-pub(crate) use routes::Operation;
+pub(crate) use operation::Operation;
 use routes::Routes;
 use tower_http::compression::CompressionLayer;
 
@@ -49,8 +52,12 @@ use crate::state::App;
 /// others into. Its answers are compressed for whoever understands it; no page is, whose
 /// secrets its length might tell.
 pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
-    let router = routes(app).into_router().merge(uploads::router());
+    let (router, operations) = routes(app).into_parts();
+    #[cfg(test)]
+    openapi::check::remember(&operations);
     router
+        .merge(uploads::router())
+        .merge(openapi::router(operations))
         .layer(middleware::from_fn(entity_tag::add))
         .layer(CompressionLayer::new())
 }
@@ -58,7 +65,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
 /// What the API can do, for tests that go through all of it.
 #[cfg(test)]
 pub(crate) fn operations(app: Arc<App>) -> Vec<Operation> {
-    routes(app).operations()
+    routes(app).into_parts().1
 }
 
 /// All operations that need a caller.

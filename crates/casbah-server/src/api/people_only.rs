@@ -14,30 +14,61 @@ use super::error::ApiError;
 use super::routes::Routes;
 use crate::auth::Need;
 
-const RESOURCES: [&str; 8] = [
-    "app_permissions",
-    "autocomplete",
-    "data_sources",
-    "discovery/data_sources",
-    "discovery/log_collectors",
-    "log_collectors",
-    "ms_flow",
-    "reports",
+/// Path, and what one would list and fetch there.
+const RESOURCES: [(&str, &str, &str); 8] = [
+    (
+        "app_permissions",
+        "List permissions of apps (none)",
+        "Fetch or change a permission of an app (none)",
+    ),
+    (
+        "autocomplete",
+        "List completions (none)",
+        "Complete a word (none)",
+    ),
+    (
+        "data_sources",
+        "List data sources (none)",
+        "Fetch or change a data source (none)",
+    ),
+    (
+        "discovery/data_sources",
+        "List data sources of cloud discovery (none)",
+        "Fetch or change a data source of cloud discovery (none)",
+    ),
+    (
+        "discovery/log_collectors",
+        "List log collectors of cloud discovery (none)",
+        "Fetch or change a log collector of cloud discovery (none)",
+    ),
+    (
+        "log_collectors",
+        "List log collectors (none)",
+        "Fetch or change a log collector (none)",
+    ),
+    (
+        "ms_flow",
+        "List flows (none)",
+        "Fetch or change a flow (none)",
+    ),
+    (
+        "reports",
+        "List reports of the service (none)",
+        "Fetch or change a report of the service (none)",
+    ),
 ];
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Action(Action::PeopleOnly);
     let routes = routes.of("For people alone");
-    RESOURCES.into_iter().fold(routes, |routes, name| {
-        routes
-            .list(&format!("/api/{name}"), need, "List (none)", empty)
-            .any(
-                &format!("/api/{name}/{{*rest}}"),
-                need,
-                "Fetch or change (none)",
-                none,
-            )
-    })
+    RESOURCES
+        .into_iter()
+        .fold(routes, |routes, (name, list, other)| {
+            routes
+                .list(&format!("/api/{name}"), need, list, empty)
+                .answers::<Envelope<Value>>()
+                .any(&format!("/api/{name}/{{*rest}}"), need, other, none)
+        })
 }
 
 async fn empty() -> Json<Envelope<Value>> {

@@ -11,6 +11,7 @@ use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use casbah_store::{Page, PolicyState};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::discovery::text_matches;
@@ -28,29 +29,34 @@ pub(super) fn routes(routes: Routes) -> Routes {
     // The Power Automate connector fetches by POST.
     routes
         .list("/api/policies", read, "List policies", list)
+        .pages::<PolicyRecord>(&POLICIES)
         .list("/api/policies/{id}", read, "Fetch a policy", fetch)
+        .answers::<PolicyRecord>()
         .list(
             "/api/policies/{type}/{id}",
             read,
             "Fetch a policy of a type",
             fetch_of_type,
         )
+        .answers::<PolicyRecord>()
         .post(
             "/api/policies/{id}/enable",
             manage,
             "Enable a policy",
             enable,
         )
+        .answers::<PolicyRecord>()
         .post(
             "/api/policies/{id}/disable",
             manage,
             "Disable a policy",
             disable,
         )
+        .answers::<PolicyRecord>()
 }
 
 /// A policy as the wire has it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct PolicyRecord {
     #[serde(rename = "_id")]

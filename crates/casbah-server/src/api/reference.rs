@@ -4,11 +4,9 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use casbah_model::identity::DirectoryRole;
 use casbah_model::permission::{Action, Permission};
 
-use super::routes::Operation;
-use crate::auth::Need;
+use super::operation::Operation;
 use crate::testing::TestServer;
 
 /// Set, the page is written instead of compared.
@@ -74,44 +72,23 @@ fn summary(page: &mut String) {
 
 fn section(page: &mut String, operation: &Operation) {
     let Operation {
-        summary,
-        methods,
-        path,
-        need,
-        ..
+        summary, methods, ..
     } = operation;
-    let path = match path.strip_prefix("/api/") {
-        Some(_) if path.contains("{*rest}") => path.replace("/api/", "/api/v1/"),
-        Some(rest) => format!("/api/v1/{rest}/"),
-        None => path.clone(),
-    };
+    let path = operation.documented_path();
     let methods = methods.join("`, `");
     write!(page, "\n### {summary}\n\n`{methods}` `{path}`\n\n").unwrap();
-    let permissions = match need {
-        Need::Action(action) => joined(
-            Permission::ALL
-                .into_iter()
-                .filter(|permission| permission.allows(*action))
-                .map(|permission| format!("`{permission}`")),
-        ),
-        Need::Casbah(role) => format!("`{}`", role.value()),
-    };
+    let permissions = operation.permissions().into_iter();
+    let permissions: Vec<_> = permissions.map(|value| format!("`{value}`")).collect();
+    let permissions = permissions.join(", ");
     let (application, delegated) = if permissions.is_empty() {
         ("never".to_owned(), "any of the six".to_owned())
     } else {
         (permissions.clone(), permissions)
     };
-    let roles = DirectoryRole::ALL
-        .into_iter()
-        .filter(|role| need.is_met_by(*role));
-    let roles = joined(roles.map(|role| role.display_name().to_owned()));
+    let roles = operation.roles().collect::<Vec<_>>().join(", ");
     write!(
         page,
         "| caller | Permissions |\n|---|---|\n| application | {application} |\n| person | {delegated}; as {roles} |\n"
     )
     .unwrap();
-}
-
-fn joined(names: impl Iterator<Item = String>) -> String {
-    names.collect::<Vec<_>>().join(", ")
 }

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post};
+use casbah_model::filter::ListSpec;
 use casbah_model::time::Timestamp;
+use schemars::JsonSchema;
 
 use super::error::ApiError;
+use super::operation::{Answer, Content, Operation, Parameter, Takes};
 use crate::auth::{Need, SignedInPerson, authorize};
 use crate::identity::context::RequestContext;
 use crate::state::App;
@@ -21,25 +25,6 @@ const THROTTLED: &str = "/api/";
 
 /// Where a laboratory is controlled, which its own faults spare.
 const LAB: &str = "/casbah/v1/lab/";
-
-/// An operation of the API, as its reference names it.
-#[derive(Debug)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "only the reference is written of it")
-)]
-pub(crate) struct Operation {
-    /// The resource that it is of.
-    pub(crate) resource: &'static str,
-    /// What it does, in a few words.
-    pub(crate) summary: &'static str,
-    /// The methods that call it, all alike.
-    pub(crate) methods: &'static [&'static str],
-    /// Its path below the prefix, without the last slash.
-    pub(crate) path: String,
-    /// What its caller needs.
-    pub(crate) need: Need,
-}
 
 /// Routes of the API, each behind its need.
 pub(crate) struct Routes {
@@ -144,6 +129,11 @@ impl Routes {
     ) -> Self {
         let guarded = (Arc::clone(&self.app), need, Arc::from(path));
         let guard = middleware::from_fn_with_state(guarded, guard);
+        #[cfg(test)]
+        let handlers = handlers.layer(middleware::from_fn_with_state(
+            Arc::<str>::from(path),
+            super::openapi::check::check,
+        ));
         self.router = self.router.route(path, handlers.layer(guard));
         self.operations.push(Operation {
             resource: self.resource,
@@ -151,18 +141,93 @@ impl Routes {
             methods,
             path: path.to_owned(),
             need,
+            takes: Takes::Nothing,
+            answers: Vec::new(),
+            names: Vec::new(),
         });
         self
     }
 
-    /// The operations, in the order in which they were added.
-    #[cfg(test)]
-    pub(super) fn operations(self) -> Vec<Operation> {
-        self.operations
+    /// Tells what the last operation takes beside its path.
+    pub(crate) fn takes(self, parameters: &'static [Parameter]) -> Self {
+        self.told(|operation| operation.takes = Takes::Parameters(parameters))
     }
 
-    pub(crate) fn into_router(self) -> Router<Arc<App>> {
-        self.router
+    /// Tells that the last operation takes the parameters of a list, and these.
+    pub(crate) fn takes_list(
+        self,
+        list: &'static ListSpec,
+        parameters: &'static [Parameter],
+    ) -> Self {
+        self.told(|operation| operation.takes = Takes::List(list, parameters))
+    }
+
+    /// Tells that the last operation takes a body of any length.
+    pub(crate) fn takes_file(
+        self,
+        media_types: &'static [&'static str],
+        query: &'static [Parameter],
+    ) -> Self {
+        self.told(|operation| operation.takes = Takes::File { media_types, query })
+    }
+
+    /// Tells what the variable part of the last operation's path may be.
+    pub(crate) fn names(self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.told(|operation| operation.names = names.into_iter().collect())
+    }
+
+    /// Tells what the last operation answers.
+    pub(crate) fn answers<T: JsonSchema>(self) -> Self {
+        self.answers_as::<T>(StatusCode::OK)
+    }
+
+    /// Tells what the last operation answers, and under which status.
+    pub(crate) fn answers_as<T: JsonSchema>(self, status: StatusCode) -> Self {
+        self.told(|operation| operation.answers.push(Answer::json::<T>(status)))
+    }
+
+    /// Tells that the last operation answers a status alone.
+    pub(crate) fn answers_nothing(self, status: StatusCode) -> Self {
+        let content = Content::Nothing;
+        self.told(|operation| operation.answers.push(Answer { status, content }))
+    }
+
+    /// Tells that the last operation answers text.
+    pub(crate) fn answers_text(self, media_type: &'static str, about: &'static str) -> Self {
+        let (status, content) = (StatusCode::OK, Content::Text(media_type, about));
+        self.told(|operation| operation.answers.push(Answer { status, content }))
+    }
+
+    /// Tells that the last operation is a list that comes in pages.
+    pub(crate) fn pages<T: JsonSchema>(self, list: &'static ListSpec) -> Self {
+        self.pages_with::<T>(list, &[])
+    }
+
+    /// The same of a list that takes more parameters than others.
+    pub(crate) fn pages_with<T: JsonSchema>(
+        self,
+        list: &'static ListSpec,
+        parameters: &'static [Parameter],
+    ) -> Self {
+        self.takes_list(list, parameters)
+            .told(|operation| operation.answers.push(Answer::page::<T>()))
+    }
+
+    /// Tells that the last operation, a list, also comes as lines.
+    pub(crate) fn and_lines<T: JsonSchema>(self) -> Self {
+        self.told(|operation| operation.answers.push(Answer::lines::<T>()))
+    }
+
+    fn told(mut self, tell: impl FnOnce(&mut Operation)) -> Self {
+        if let Some(operation) = self.operations.last_mut() {
+            tell(operation);
+        }
+        self
+    }
+
+    /// The router, and the operations in the order in which they were added.
+    pub(super) fn into_parts(self) -> (Router<Arc<App>>, Vec<Operation>) {
+        (self.router, self.operations)
     }
 }
 

@@ -18,11 +18,43 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use super::lines::ListForm;
+use super::operation::{Kind, Parameter};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::state::App;
+
+const RANGE: [Parameter; 6] = [
+    Parameter::new("name", Kind::Text, "Its name, unique in the tenant").required(),
+    Parameter::new(
+        "subnets",
+        Kind::Texts,
+        "Its networks (CIDR); none of another range may overlap them",
+    )
+    .required(),
+    Parameter::new(
+        "category",
+        Kind::UpTo(6),
+        "0 none, 1 corporate, 2 administrative, 3 risky, 4 VPN, 5 cloud provider, 6 other",
+    )
+    .required(),
+    Parameter::new(
+        "organization",
+        Kind::Text,
+        "The organization that it is registered to",
+    ),
+    Parameter::new(
+        "tags",
+        Kind::Texts,
+        "Names or ids of tags; a new name makes a tag",
+    ),
+    Parameter::new(
+        "location",
+        Kind::Object,
+        "Where it is: `name`, `latitude`, `longitude`, `countryCode`, `countryName`",
+    ),
+];
 
 /// The most networks or tags of one range.
 const MOST: usize = 1_000;
@@ -33,20 +65,28 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .of("IP ranges")
         .list("/api/subnet", read, "List IP ranges", list)
+        .pages::<ListedRange>(&IP_RANGES)
+        .and_lines::<ListedRange>()
         .get("/api/subnet/{id}", read, "Fetch an IP range", fetch)
+        .answers::<ListedRange>()
         .post(
             "/api/subnet/create_rule",
             manage,
             "Create an IP range",
             create,
         )
+        .takes(&RANGE)
+        .answers::<RecordId>()
         .post(
             "/api/subnet/{id}/update_rule",
             manage,
             "Update an IP range",
             update,
         )
+        .takes(&RANGE)
+        .answers::<IpRange>()
         .delete("/api/subnet/{id}", manage, "Delete an IP range", delete)
+        .answers_nothing(StatusCode::OK)
 }
 
 async fn list(

@@ -10,11 +10,13 @@ use casbah_model::ip_tag::IpTag;
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use casbah_store::Page;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::discovery::app_tags;
+use super::discovery::{AppTag, app_tags};
 use super::envelope::Envelope;
 use super::error::ApiError;
+use super::operation::{Kind, Parameter};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
@@ -23,12 +25,44 @@ use crate::state::App;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Action(Action::PeopleOnly);
-    routes.list("/api/tags", need, "List tags", list).get(
-        "/api/tags/{id}",
-        need,
-        "Fetch a tag",
-        fetch,
-    )
+    routes
+        .list("/api/tags", need, "List tags", list)
+        .pages_with::<Tag>(
+            &TAGS,
+            const {
+                &[Parameter::new(
+                    "target",
+                    Kind::Word(&["ip", "app"]),
+                    "What they mark",
+                )]
+            },
+        )
+        .get("/api/tags/{id}", need, "Fetch a tag", fetch)
+        .answers::<Tag>()
+}
+
+/// A tag, whatever it marks.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Tag {
+    OfAddresses(IpTag),
+    OfApps(AppTag),
+}
+
+impl Tag {
+    fn id(&self) -> &str {
+        match self {
+            Self::OfAddresses(tag) => &tag.id,
+            Self::OfApps(tag) => &tag.id,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::OfAddresses(tag) => &tag.name,
+            Self::OfApps(tag) => &tag.name,
+        }
+    }
 }
 
 /// What tags mark.
@@ -52,16 +86,16 @@ impl Target {
     }
 }
 
-async fn tags(app: &App, tenant: TenantId, targets: &[Target]) -> Result<Vec<Value>, ApiError> {
+async fn tags(app: &App, tenant: TenantId, targets: &[Target]) -> Result<Vec<Tag>, ApiError> {
     let mut tags = Vec::new();
     if targets.contains(&Target::Addresses) {
         let own = app.store.ip_tags(tenant).await?;
-        tags.extend(IpTag::all_built_in().chain(own).map(|tag| json!(tag)));
+        tags.extend(IpTag::all_built_in().chain(own).map(Tag::OfAddresses));
     }
     if targets.contains(&Target::Apps) {
-        tags.extend(app_tags(app, tenant).await?);
+        tags.extend(app_tags(app, tenant).await?.into_iter().map(Tag::OfApps));
     }
-    tags.sort_by_cached_key(|tag| tag["name"].as_str().map(fold));
+    tags.sort_by_cached_key(|tag| fold(tag.name()));
     Ok(tags)
 }
 
@@ -69,7 +103,7 @@ async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<Json<Envelope<Value>>, ApiError> {
+) -> Result<Json<Envelope<Tag>>, ApiError> {
     let target = parameters.text("target")?;
     let query = parse_query(&TAGS, &parameters.sorted_a_to_z().0, Timestamp::now())?;
     let mut tags = tags(&app, caller.tenant, Target::asked(target.as_deref())).await?;
@@ -83,8 +117,8 @@ async fn fetch(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Tag>, ApiError> {
     let tags = tags(&app, caller.tenant, Target::ALL).await?;
-    let tag = tags.into_iter().find(|tag| tag["id"] == id.as_str());
+    let tag = tags.into_iter().find(|tag| tag.id() == id);
     tag.map(Json).ok_or(ApiError::NotFound)
 }

@@ -26,11 +26,12 @@ use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use casbah_store::DoneUpload;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use self::azure::{UploadError, block_ids, created};
 use super::error::ApiError;
+use super::operation::{Kind, Parameter};
 use super::parameters::Parameters;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
@@ -52,12 +53,66 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "Get a link to upload a log to",
             upload_url,
         )
+        .takes(
+            const {
+                &[
+                    Parameter::new("filename", Kind::Text, "The file's name").required(),
+                    Parameter::new("source", Kind::WordOf(sources), "What wrote the log")
+                        .required(),
+                ]
+            },
+        )
+        .answers::<UploadLink>()
         .post(
             "/api/discovery/done_upload",
             manage,
             "Have an uploaded log read",
             done_upload,
         )
+        .takes(
+            const {
+                &[
+                    Parameter::new("uploadUrl", Kind::Text, "The link").required(),
+                    Parameter::new(
+                        "inputStreamName",
+                        Kind::Text,
+                        "The data source, made if it is new, or the name of the snapshot report",
+                    )
+                    .required(),
+                    Parameter::new(
+                        "uploadAsSnapshot",
+                        Kind::Flag,
+                        "Whether it is a report of its own",
+                    ),
+                ]
+            },
+        )
+        .answers::<UploadDone>()
+}
+
+fn sources() -> Vec<&'static str> {
+    UploadSource::all().map(UploadSource::name).collect()
+}
+
+/// A link to upload a log to.
+#[derive(Debug, Serialize, JsonSchema)]
+struct UploadLink {
+    /// The link, which is a capability: to be told to nobody.
+    url: String,
+    /// How it is put there: always `azure`, as a block blob.
+    provider: &'static str,
+}
+
+/// A log that will be read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct UploadDone {
+    /// Always true.
+    success: bool,
+    /// The report that it goes into.
+    input_stream_id: RecordId,
+    /// What Casbah knows it by.
+    upload_id: RecordId,
 }
 
 /// The links themselves: whoever has one needs no token.
@@ -72,7 +127,7 @@ async fn upload_url(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<UploadLink>, ApiError> {
     let filename = parameters.required_text("filename")?;
     let name = parameters.required_text("source")?;
     let source =
@@ -102,14 +157,17 @@ async fn upload_url(
     app.store
         .create_upload(caller.tenant, upload, audit)
         .await?;
-    Ok(Json(json!({"url": url, "provider": "azure"})))
+    Ok(Json(UploadLink {
+        url,
+        provider: "azure",
+    }))
 }
 
 async fn done_upload(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<UploadDone>, ApiError> {
     let url = parameters.required_text("uploadUrl")?;
     let stream_name = parameters.required_text("inputStreamName")?;
     let snapshot = parameters.flag("uploadAsSnapshot")?;
@@ -146,9 +204,11 @@ async fn done_upload(
         stream.ok_or_else(|| ApiError::Conflict("this upload was done before".to_owned()))?;
     app.blobs.given(tenant, id);
     app.discovery_worker.submit(tenant, id).await;
-    Ok(Json(
-        json!({"success": true, "inputStreamId": stream.id, "uploadId": id}),
-    ))
+    Ok(Json(UploadDone {
+        success: true,
+        input_stream_id: stream.id,
+        upload_id: id,
+    }))
 }
 
 fn place(tenant: TenantId, id: RecordId) -> SealContext {

@@ -14,9 +14,12 @@ use casbah_model::ids::{AppId, ObjectId, TenantId};
 use casbah_model::permission::{ApplicationRole, CasbahRole};
 use casbah_model::time::Timestamp;
 use casbah_store::{ApplicationQuery, RoleUse};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use super::envelope::Listed;
 use super::error::ApiError;
+use super::iso::Iso;
 use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
@@ -33,34 +36,40 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "List which permissions applications use",
             of_all,
         )
+        .answers::<Listed<UsageReport>>()
         .get(
             "/casbah/v1/apps/{appId}/usage",
             need,
             "Fetch which permissions an application uses",
             of_one,
         )
+        .answers::<UsageReport>()
 }
 
 async fn of_all(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Listed<UsageReport>>, ApiError> {
     let reports = reports(&app, caller.tenant, None).await?;
-    Ok(Json(json!({"data": reports})))
+    Ok(Json(reports.into_iter().collect()))
 }
 
 async fn of_one(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<UsageReport>, ApiError> {
     let id: AppId = id.parse().map_err(|_| ApiError::NotFound)?;
     let mut reports = reports(&app, caller.tenant, Some(id)).await?;
     reports.pop().map(Json).ok_or(ApiError::NotFound)
 }
 
 /// A report of one application, or of each that was granted a role.
-async fn reports(app: &App, tenant: TenantId, only: Option<AppId>) -> Result<Vec<Value>, ApiError> {
+async fn reports(
+    app: &App,
+    tenant: TenantId,
+    only: Option<AppId>,
+) -> Result<Vec<UsageReport>, ApiError> {
     flush(app).await;
     let now = Timestamp::now();
     let query = ApplicationQuery {
@@ -121,12 +130,49 @@ fn role_of(resource: FirstPartyApp, assignment: &AppRoleAssignment) -> Option<Ap
     ApplicationRole::from_value(role.value.as_deref()?)
 }
 
+/// Which permissions an application uses.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct UsageReport {
+    app_id: AppId,
+    display_name: String,
+    /// How many days it looks back.
+    days: i64,
+    permissions: Vec<PermissionUse>,
+    /// What it should keep.
+    keep: Vec<&'static str>,
+    /// What it could do without.
+    remove: Vec<&'static str>,
+}
+
+/// How a permission is used.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct PermissionUse {
+    /// The name of the API that it is of.
+    resource: &'static str,
+    permission: &'static str,
+    granted: Iso,
+    last_used: Option<Iso>,
+    /// Method and path of the last call that needed it.
+    last_call: Option<String>,
+    /// How many calls it would have allowed.
+    count: u64,
+    /// How many calls nothing else would have allowed.
+    only_count: u64,
+    /// What was done by it.
+    actions: Vec<&'static str>,
+    keep: bool,
+    /// Why it should be kept or taken away.
+    reason: String,
+}
+
 fn report(
     principal: &ServicePrincipal,
     grants: &[Grant],
     uses: &[RoleUse],
     now: Timestamp,
-) -> Value {
+) -> UsageReport {
     let mut what = Vec::new();
     for one in uses {
         if !what.contains(&one.what) {
@@ -139,17 +185,17 @@ fn report(
         let chosen = advice.iter().filter(|advice| advice.keep == keep);
         chosen.map(|advice| advice.grant.role.value()).collect()
     };
-    json!({
-        "appId": principal.app_id,
-        "displayName": principal.display_name,
-        "days": DAYS,
-        "permissions": permissions,
-        "keep": values(true),
-        "remove": values(false),
-    })
+    UsageReport {
+        app_id: principal.app_id,
+        display_name: principal.display_name.clone(),
+        days: DAYS,
+        permissions,
+        keep: values(true),
+        remove: values(false),
+    }
 }
 
-fn permission(advice: &Advice, uses: &[RoleUse]) -> Value {
+fn permission(advice: &Advice, uses: &[RoleUse]) -> PermissionUse {
     let role = advice.grant.role;
     let own: Vec<_> = uses.iter().filter(|used| used.role == role).collect();
     // The store gives the oldest first.
@@ -157,19 +203,19 @@ fn permission(advice: &Advice, uses: &[RoleUse]) -> Value {
     let mut actions: Vec<_> = own.iter().map(|used| used.what.name()).collect();
     actions.sort_unstable();
     actions.dedup();
-    json!({
-        "resource": match role {
+    PermissionUse {
+        resource: match role {
             ApplicationRole::CloudAppSecurity(_) => CLOUD_APP_SECURITY.display_name,
             ApplicationRole::Casbah(_) => CASBAH.display_name,
         },
-        "permission": role.value(),
-        "granted": advice.grant.granted.to_iso(),
-        "lastUsed": last.map(|used| used.last.to_iso()),
-        "lastCall": last.map(|used| &used.call),
-        "count": own.iter().map(|used| used.count).sum::<u64>(),
-        "onlyCount": own.iter().map(|used| used.only).sum::<u64>(),
-        "actions": actions,
-        "keep": advice.keep,
-        "reason": advice.reason,
-    })
+        permission: role.value(),
+        granted: advice.grant.granted.into(),
+        last_used: last.map(|used| used.last.into()),
+        last_call: last.map(|used| used.call.clone()),
+        count: own.iter().map(|used| used.count).sum(),
+        only_count: own.iter().map(|used| used.only).sum(),
+        actions,
+        keep: advice.keep,
+        reason: advice.reason.clone(),
+    }
 }

@@ -12,6 +12,7 @@ use casbah_store::Page;
 
 use super::envelope::Envelope;
 use super::error::ApiError;
+use super::operation::{Kind, LARGEST, Parameter};
 use super::parameters::Parameters;
 use super::path::Path;
 use super::routes::Routes;
@@ -22,12 +23,27 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Action(Action::PeopleOnly);
     routes
         .list("/api/user_tags", need, "List groups", list)
+        .pages::<UserGroup>(&USER_GROUPS)
         .get("/api/user_tags/{id}", need, "Fetch a group", fetch)
+        .answers::<UserGroup>()
         .post(
             "/api/user_tags/create_tag",
             need,
-            "Import a group of an app (no app offers one)",
+            "Import a group of an app (none is offered)",
             import,
+        )
+        .takes(
+            const {
+                &[
+                    Parameter::new("appId", Kind::UpTo(LARGEST), "The app"),
+                    Parameter::new("groupId", Kind::Text, "The group's id there"),
+                    Parameter::new(
+                        "shouldNotify",
+                        Kind::Flag,
+                        "Whether to say when it is imported",
+                    ),
+                ]
+            },
         )
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use axum::body::Bytes;
 use casbah_model::ids::TenantId;
 use casbah_model::lab::mixed;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::paths;
@@ -16,7 +17,7 @@ pub(crate) const MOST_RULES: usize = 100;
 const MOST_PAGES: usize = 20;
 
 /// How a request fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Fault {
     /// 429, with this `Retry-After`.
@@ -60,7 +61,7 @@ impl Fault {
 }
 
 /// A rule: which requests fail, how, and how often.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Rule {
     /// Its name.

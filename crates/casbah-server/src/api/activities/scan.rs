@@ -3,9 +3,12 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use casbah_model::activity::Activity;
 use casbah_model::filter::{ListQuery, Test};
 use casbah_model::ids::TenantId;
 use casbah_model::time::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -54,16 +57,25 @@ pub(super) async fn step(
     .into_response())
 }
 
-#[derive(serde::Serialize)]
+/// A step of a walk as the wire has it.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ScanAnswer {
+#[schemars(rename = "ActivityScan")]
+pub(super) struct ScanAnswer {
+    /// The activities.
+    #[schemars(with = "Vec<Activity>")]
     data: Vec<Box<RawValue>>,
+    /// Whether there are more.
     has_next: bool,
+    /// The largest `limit`.
     max: u32,
+    /// How many activities there are in all.
     total: u64,
+    /// Whether there are more than that: counting stopped there.
     more_than_total: bool,
+    /// What to send as `filters` for the next step; absent after the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_query_filters: Option<Value>,
+    next_query_filters: Option<Map<String, Value>>,
 }
 
 /// The earliest time that the query asks for, if it names one.
@@ -105,7 +117,7 @@ impl Bound {
 fn next_filters(
     parameters: &Parameters,
     bounds: &[(Bound, Option<Timestamp>)],
-) -> Result<Value, ApiError> {
+) -> Result<Map<String, Value>, ApiError> {
     let mut filters = match parameters.0.get("filters") {
         Some(Value::String(text)) if !text.trim().is_empty() => {
             serde_json::from_str(text).map_err(|_| ApiError::bad_value("filters", text))?
@@ -125,7 +137,7 @@ fn next_filters(
             _ => date[bound.operator] = json!(time),
         }
     }
-    Ok(Value::Object(filters))
+    Ok(filters)
 }
 
 #[cfg(test)]
@@ -148,7 +160,7 @@ mod tests {
         } else {
             &[(Bound::EARLIEST, Some(Timestamp(5)))]
         };
-        next_filters(&parameters, bounds).unwrap()
+        Value::Object(next_filters(&parameters, bounds).unwrap())
     }
 
     #[test]

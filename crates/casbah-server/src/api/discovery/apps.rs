@@ -10,22 +10,67 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use axum::{Extension, Json};
-use casbah_model::discovery::DiscoveredAppId;
+use casbah_model::discovery::{AppCategory, DiscoveredAppId};
 use casbah_model::filter::{
     Condition, DISCOVERED_APPS, Filter, ListQuery, Part, Scalar, Test, fold, parse_query,
 };
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use casbah_store::Page;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::report::{self, DiscoveredApp, ReportScope};
 use crate::api::error::ApiError;
 use crate::api::lines::ListForm;
+use crate::api::operation::{Kind, LARGEST, Parameter};
 use crate::api::parameters::Parameters;
 use crate::api::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::state::App;
+
+const REPORT: [Parameter; 2] = [
+    Parameter::new(
+        "streamId",
+        Kind::Text,
+        "The report; that of all continuous reports together unless told",
+    ),
+    Parameter::new(
+        "timeFrame",
+        Kind::Code(&report::TIME_FRAMES),
+        "How many days it looks back",
+    ),
+];
+
+const USERS: [Parameter; 3] = [
+    Parameter::new("appId", Kind::UpTo(LARGEST), "The app").required(),
+    REPORT[0],
+    REPORT[1],
+];
+
+/// How many apps of a report are of a category.
+#[derive(Debug, Serialize, JsonSchema)]
+struct CategoryTotal {
+    id: AppCategory,
+    total: u64,
+}
+
+/// A user of a discovered app as the wire has it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct AppUser {
+    /// The name for display.
+    username: String,
+    /// The name in lower case.
+    user_identifier: String,
+    traffic_total_bytes: u64,
+    traffic_uploaded_bytes: u64,
+    traffic_downloaded_bytes: u64,
+    transactions_count: u64,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
+}
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::DiscoveryRead);
@@ -36,18 +81,24 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "List the discovered apps of a report",
             list,
         )
+        .pages_with::<DiscoveredApp>(&DISCOVERED_APPS, &REPORT)
+        .and_lines::<DiscoveredApp>()
         .list(
             "/api/discovery/discovered_apps/categories",
             read,
             "List the categories of a report's apps",
             categories,
         )
+        .takes_list(&DISCOVERED_APPS, &REPORT)
+        .answers::<Vec<CategoryTotal>>()
         .list(
             "/api/discovery/app_users",
             read,
             "List the users of a discovered app",
             users,
         )
+        .pages_with::<AppUser>(&DISCOVERED_APPS, &USERS)
+        .and_lines::<AppUser>()
 }
 
 async fn list(
@@ -68,19 +119,16 @@ async fn categories(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<Json<Vec<Value>>, ApiError> {
+) -> Result<Json<Vec<CategoryTotal>>, ApiError> {
     let scope = report::scope(&app, &caller, &parameters).await?;
     let query = query(&parameters)?;
-    let mut totals: BTreeMap<&'static str, u64> = BTreeMap::new();
+    let mut totals: BTreeMap<&str, CategoryTotal> = BTreeMap::new();
     for app in matching(&app, &caller, scope, &query.filter).await? {
-        *totals.entry(app.category.wire_name()).or_default() += 1;
+        let (id, total) = (app.category, 0);
+        let known = totals.entry(id.wire_name());
+        known.or_insert(CategoryTotal { id, total }).total += 1;
     }
-    Ok(Json(
-        totals
-            .into_iter()
-            .map(|(id, total)| json!({"id": id, "total": total}))
-            .collect(),
-    ))
+    Ok(Json(totals.into_values().collect()))
 }
 
 async fn users(
@@ -108,17 +156,15 @@ async fn users(
     if !query.sort.descending {
         users.reverse();
     }
-    let page = Page::of(users, &query).map(|user| {
-        json!({
-            "username": user.display,
-            "userIdentifier": user.user,
-            "trafficTotalBytes": user.totals.bytes_up.saturating_add(user.totals.bytes_down),
-            "trafficUploadedBytes": user.totals.bytes_up,
-            "trafficDownloadedBytes": user.totals.bytes_down,
-            "transactionsCount": user.totals.transactions,
-            "firstSeen": user.totals.first_seen,
-            "lastSeen": user.totals.last_seen,
-        })
+    let page = Page::of(users, &query).map(|user| AppUser {
+        username: user.display,
+        user_identifier: user.user,
+        traffic_total_bytes: user.totals.bytes_up.saturating_add(user.totals.bytes_down),
+        traffic_uploaded_bytes: user.totals.bytes_up,
+        traffic_downloaded_bytes: user.totals.bytes_down,
+        transactions_count: user.totals.transactions,
+        first_seen: Timestamp(user.totals.first_seen),
+        last_seen: Timestamp(user.totals.last_seen),
     });
     form.answer(page)
 }

@@ -12,6 +12,7 @@ use casbah_model::permission::Action;
 
 use super::tags::{SANCTIONED, UNSANCTIONED};
 use crate::api::error::ApiError;
+use crate::api::operation::{Kind, LARGEST, Parameter};
 use crate::api::parameters::Parameters;
 use crate::api::routes::Routes;
 use crate::auth::{Caller, Need};
@@ -19,6 +20,22 @@ use crate::state::App;
 
 /// The apps of one page of the JSON form.
 const LIMIT: usize = 100;
+
+const SCRIPT: [Parameter; 4] = [
+    Parameter::new(
+        "format",
+        Kind::Code(&[102, 104, 108, 112, 120, 129, 135]),
+        "102 Blue Coat ProxySG, 104 Cisco ASA, 108 FortiGate, 112 Palo Alto, 120 Zscaler, \
+         129 Juniper SRX, 135 Websense; without it the domains as JSON",
+    ),
+    Parameter::new("type", Kind::Word(&["banned", "allowed"]), "Which apps"),
+    Parameter::new(
+        "skip",
+        Kind::UpTo(LARGEST),
+        "Of JSON: how many apps to pass over",
+    ),
+    Parameter::new("limit", Kind::UpTo(LARGEST), "Of JSON: how many apps"),
+];
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let manage = Need::Action(Action::DiscoveryManage);
@@ -29,11 +46,23 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "Get a block script",
             script,
         )
+        .takes(&SCRIPT)
+        .answers::<BlockListPage>()
+        .answers_text(
+            "text/plain",
+            "The script, where `format` names an appliance",
+        )
         .get(
             "/api/discovery/discovery_block_scripts",
             manage,
-            "Get a block script (older path)",
+            "Get a block script by its older path",
             script,
+        )
+        .takes(&SCRIPT)
+        .answers::<BlockListPage>()
+        .answers_text(
+            "text/plain",
+            "The script, where `format` names an appliance",
         )
 }
 

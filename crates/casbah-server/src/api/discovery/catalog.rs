@@ -3,11 +3,13 @@
 use axum::response::Response;
 use casbah_discovery::risk::Weights;
 use casbah_discovery::{App, Catalog};
+use casbah_model::discovery::{AppCategory, DiscoveredAppId};
 use casbah_model::filter::{APP_CATALOG, Condition, ListQuery, fold, parse_query};
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
 use casbah_store::Page;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::apps::{number_matches, text_matches};
 use super::report;
@@ -19,12 +21,15 @@ use crate::auth::Need;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::DiscoveryRead);
-    routes.list(
-        "/api/discovery/app_catalog",
-        read,
-        "Search the app catalog",
-        list,
-    )
+    routes
+        .list(
+            "/api/discovery/app_catalog",
+            read,
+            "Search the app catalog",
+            list,
+        )
+        .pages::<CatalogRecord>(&APP_CATALOG)
+        .and_lines::<CatalogRecord>()
 }
 
 async fn list(form: ListForm, parameters: Parameters) -> Result<Response, ApiError> {
@@ -38,7 +43,21 @@ fn query(parameters: &Parameters) -> Result<ListQuery, ApiError> {
     Ok(parse_query(&APP_CATALOG, &parameters.0, Timestamp::now())?)
 }
 
-fn page(catalog: &Catalog, query: &ListQuery) -> Page<Value> {
+/// An app of the catalog as the wire has it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct CatalogRecord {
+    app_id: DiscoveredAppId,
+    name: String,
+    category: AppCategory,
+    /// The first of its domains.
+    domain: Option<String>,
+    domain_list: Vec<String>,
+    /// 0 risky to 10; null where nothing is known of the app.
+    score: Option<u8>,
+}
+
+fn page(catalog: &Catalog, query: &ListQuery) -> Page<CatalogRecord> {
     let conditions = &query.filter.conditions;
     let mut found: Vec<&App> = catalog
         .apps()
@@ -49,15 +68,15 @@ fn page(catalog: &Catalog, query: &ListQuery) -> Page<Value> {
         found.reverse();
     }
     let year = report::current_year();
-    Page::of(found, query).map(|app| {
-        json!({
-            "appId": app.id,
-            "name": app.name.value,
-            "category": app.category(),
-            "domain": app.domains.first().map(|domain| &domain.value),
-            "domainList": report::domain_list(app),
-            "score": app.risk(&Weights::default(), year).map(|score| score.rounded()),
-        })
+    Page::of(found, query).map(|app| CatalogRecord {
+        app_id: app.id,
+        name: app.name.value.clone(),
+        category: app.category(),
+        domain: app.domains.first().map(|domain| domain.value.clone()),
+        domain_list: report::domain_list(app),
+        score: app
+            .risk(&Weights::default(), year)
+            .map(|score| score.rounded()),
     })
 }
 
@@ -79,9 +98,11 @@ fn matches(app: &App, condition: &Condition) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
-    fn asked(parameters: Value) -> Result<Page<Value>, ApiError> {
+    fn asked(parameters: Value) -> Result<Page<CatalogRecord>, ApiError> {
         let Value::Object(parameters) = parameters else {
             panic!("no object: {parameters}")
         };
@@ -104,8 +125,8 @@ mod tests {
             ),
         ] {
             let page = asked(json!({"filters": filters})).unwrap();
-            let names: Vec<_> = page.data.iter().map(|app| &app["name"]).collect();
-            assert!(names.contains(&&json!(found)), "{filters}: {names:?}");
+            let names: Vec<_> = page.data.iter().map(|app| app.name.as_str()).collect();
+            assert!(names.contains(&found), "{filters}: {names:?}");
             assert!(page.total.number() < 50, "{filters}");
         }
         let none = asked(json!({"filters": {"name": {"eq": "no such app"}}})).unwrap();
@@ -129,15 +150,12 @@ mod tests {
 
     #[test]
     fn pages_are_in_the_order_of_names() {
-        let names = |parameters: Value| -> Vec<(String, i64)> {
+        let names = |parameters: Value| -> Vec<(String, DiscoveredAppId)> {
             let page = asked(parameters).unwrap();
             assert_eq!(page.total.number(), Catalog::built_in().apps().len() as u64);
             page.data
                 .iter()
-                .map(|app| {
-                    let name = app["name"].as_str().unwrap();
-                    (fold(name), app["appId"].as_i64().unwrap())
-                })
+                .map(|app| (fold(&app.name), app.app_id))
                 .collect()
         };
         let first = names(json!({}));

@@ -8,7 +8,7 @@ mod streams;
 mod tags;
 
 pub(super) use apps::{number_matches, text_matches};
-pub(super) use tags::app_tags;
+pub(super) use tags::{AppTag, app_tags};
 
 use super::routes::Routes;
 

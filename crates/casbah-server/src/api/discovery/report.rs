@@ -6,6 +6,7 @@ use casbah_model::discovery::{AppCategory, AppUsage, EpochDay};
 use casbah_model::ids::RecordId;
 use casbah_model::time::Timestamp;
 use casbah_store::GLOBAL_VIEW;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use crate::auth::Caller;
 use crate::state::App;
 
 /// The days that a report can look back.
-const TIME_FRAMES: [i64; 3] = [7, 30, 90];
+pub(super) const TIME_FRAMES: [i64; 3] = [7, 30, 90];
 
 /// A report over some days.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +26,7 @@ pub(super) struct ReportScope {
 }
 
 /// A discovered app as the wire has it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DiscoveredApp {
     pub(super) app_id: i32,

@@ -6,12 +6,16 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use casbah_model::activity::tenant_number;
 use casbah_model::discovery::DiscoveryStream;
+use casbah_model::ids::RecordId;
 use casbah_model::permission::Action;
-use casbah_model::time::Timestamp;
 use casbah_store::GLOBAL_VIEW;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
+use super::report::TIME_FRAMES;
 use crate::api::error::ApiError;
+use crate::api::iso::Iso;
 use crate::api::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::state::App;
@@ -22,18 +26,20 @@ const VIEW: i32 = 3;
 const SNAPSHOT: i32 = 5;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.list(
-        "/api/discovery/streams",
-        Need::Action(Action::DiscoveryRead),
-        "List reports",
-        list,
-    )
+    routes
+        .list(
+            "/api/discovery/streams",
+            Need::Action(Action::DiscoveryRead),
+            "List reports",
+            list,
+        )
+        .answers::<Streams>()
 }
 
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Streams>, ApiError> {
     let streams = app.store.discovery_streams(caller.tenant).await?;
     let tenant = app
         .store
@@ -58,55 +64,124 @@ async fn list(
     };
     let ids: Vec<_> = sources.iter().map(|stream| stream.id).collect();
     let number = tenant_number(caller.tenant);
-    let mut answer = vec![record(&global, VIEW, number, &json!(ids))];
+    let mut answer = vec![StreamRecord::new(&global, VIEW, number, ids)];
     answer.extend(streams.iter().map(|stream| {
         let kind = if stream.snapshot { SNAPSHOT } else { INPUT };
-        record(stream, kind, number, &json!([]))
+        StreamRecord::new(stream, kind, number, Vec::new())
     }));
-    Ok(Json(json!({"streams": answer})))
+    Ok(Json(Streams { streams: answer }))
 }
 
-fn record(stream: &DiscoveryStream, kind: i32, tenant: i32, sources: &Value) -> Value {
-    let snapshot = kind == SNAPSHOT;
-    let frames = if snapshot {
-        json!([])
-    } else {
-        json!([7, 30, 90])
-    };
-    json!({
-        "_id": stream.id,
-        "_tid": tenant,
-        "displayName": stream.name,
-        "logType": stream.log_type,
-        "streamType": kind,
-        "receiverType": null,
-        "protocol": null,
-        "isManual": true,
-        "anonymizeUsers": false,
-        "anonymizeMachines": false,
-        "builtInStreamType": null,
-        "comment": "",
-        "created": stream.created.to_iso(),
-        "lastModified": stream.modified.to_iso(),
-        "lastDataReceived": stream.last_data.map(Timestamp::to_iso),
-        "logFilesHistoryCount": stream.logs,
-        "logFilesFailsCount": stream.failed_logs,
-        "globalAggregated": kind == INPUT,
-        "snapshotData": snapshot.then(|| json!({"name": stream.name})),
-        "currentServicesCollectionName": "discovery_services",
-        "readTimeFramesFromSecond": false,
-        "timeWithoutLogs": 0,
-        "validTimeFrames": frames,
-        "validTimeFrames2": frames,
-        "timeFrames": {},
-        "timeFrames2": {},
-        "enableActivityGeneration": false,
-        "enableTrafficLog": false,
-        "default": kind == VIEW,
-        // User names and IP addresses; total, downloaded and uploaded traffic.
-        "supportedEntityTypes": [1, 2],
-        "supportedTrafficTypes": [1, 2, 3],
-        "userTags": [],
-        "sourceStreams": sources,
-    })
+/// All reports.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Streams {
+    streams: Vec<StreamRecord>,
+}
+
+/// A report as the wire has it. What is always null, false or empty are settings that
+/// Casbah's reports do not have.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the wire has so many independent flags"
+)]
+struct StreamRecord {
+    #[serde(rename = "_id")]
+    id: RecordId,
+    /// The tenant's number.
+    #[serde(rename = "_tid")]
+    tid: i32,
+    display_name: String,
+    /// The number of the logs' type.
+    log_type: u16,
+    /// 1 a data source, 3 a view over all, 5 a snapshot report.
+    stream_type: i32,
+    receiver_type: Option<String>,
+    protocol: Option<String>,
+    /// Whether logs are uploaded, and not collected.
+    is_manual: bool,
+    anonymize_users: bool,
+    anonymize_machines: bool,
+    built_in_stream_type: Option<i32>,
+    comment: String,
+    created: Iso,
+    last_modified: Iso,
+    last_data_received: Option<Iso>,
+    /// How many logs were worked in.
+    log_files_history_count: u32,
+    /// How many logs could not be.
+    log_files_fails_count: u32,
+    /// Whether it is part of the view over all.
+    global_aggregated: bool,
+    snapshot_data: Option<SnapshotData>,
+    current_services_collection_name: &'static str,
+    read_time_frames_from_second: bool,
+    time_without_logs: i64,
+    /// How many days it can look back.
+    valid_time_frames: &'static [i64],
+    valid_time_frames2: &'static [i64],
+    time_frames: Map<String, Value>,
+    time_frames2: Map<String, Value>,
+    enable_activity_generation: bool,
+    enable_traffic_log: bool,
+    /// Whether it is the one that is meant where none is named.
+    default: bool,
+    /// 1 user name, 2 IP address.
+    supported_entity_types: [i32; 2],
+    /// 1 total, 2 downloaded, 3 uploaded.
+    supported_traffic_types: [i32; 3],
+    user_tags: Vec<String>,
+    /// The data sources that a view is over.
+    source_streams: Vec<RecordId>,
+}
+
+/// What a snapshot report is of.
+#[derive(Debug, Serialize, JsonSchema)]
+struct SnapshotData {
+    name: String,
+}
+
+impl StreamRecord {
+    fn new(stream: &DiscoveryStream, kind: i32, tid: i32, sources: Vec<RecordId>) -> Self {
+        let is_snapshot = kind == SNAPSHOT;
+        let frames: &[i64] = if is_snapshot { &[] } else { &TIME_FRAMES };
+        Self {
+            id: stream.id,
+            tid,
+            display_name: stream.name.clone(),
+            log_type: stream.log_type,
+            stream_type: kind,
+            receiver_type: None,
+            protocol: None,
+            is_manual: true,
+            anonymize_users: false,
+            anonymize_machines: false,
+            built_in_stream_type: None,
+            comment: String::new(),
+            created: stream.created.into(),
+            last_modified: stream.modified.into(),
+            last_data_received: stream.last_data.map(Iso),
+            log_files_history_count: stream.logs,
+            log_files_fails_count: stream.failed_logs,
+            global_aggregated: kind == INPUT,
+            snapshot_data: is_snapshot.then(|| SnapshotData {
+                name: stream.name.clone(),
+            }),
+            current_services_collection_name: "discovery_services",
+            read_time_frames_from_second: false,
+            time_without_logs: 0,
+            valid_time_frames: frames,
+            valid_time_frames2: frames,
+            time_frames: Map::new(),
+            time_frames2: Map::new(),
+            enable_activity_generation: false,
+            enable_traffic_log: false,
+            default: kind == VIEW,
+            supported_entity_types: [1, 2],
+            supported_traffic_types: [1, 2, 3],
+            user_tags: Vec::new(),
+            source_streams: sources,
+        }
+    }
 }

@@ -10,10 +10,12 @@ use casbah_model::activity::tenant_number;
 use casbah_model::discovery::DiscoveredAppId;
 use casbah_model::ids::TenantId;
 use casbah_model::permission::Action;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::api::error::ApiError;
+use crate::api::operation::{Kind, Parameter};
 use crate::api::parameters::Parameters;
 use crate::api::path::Path;
 use crate::api::routes::Routes;
@@ -27,6 +29,39 @@ pub(super) const UNSANCTIONED: &str = "Unsanctioned";
 /// What a tag marks: a discovered app.
 const TAG_OF_APP: i32 = 6;
 
+const TAG: [Parameter; 1] =
+    [Parameter::new("tagName", Kind::Text, "The tag; one that is new is made").required()];
+
+/// A tag on discovered apps as the wire has it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct AppTag {
+    /// Its name.
+    pub(in crate::api) name: String,
+    /// What it marks: 6, a discovered app.
+    target: i32,
+    /// Its id.
+    pub(in crate::api) id: String,
+    /// The tenant's number; 0 where built in.
+    #[serde(rename = "_tid")]
+    tid: i32,
+    /// The apps that have it.
+    app_ids: Vec<DiscoveredAppId>,
+    /// Whether every tenant has it.
+    built_in: bool,
+}
+
+/// It was done.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Done {
+    /// Always true.
+    success: bool,
+}
+
+impl Done {
+    const YES: Self = Self { success: true };
+}
+
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::DiscoveryRead);
     let manage = Need::Action(Action::DiscoveryManage);
@@ -37,61 +72,68 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "List the tags of apps",
             list,
         )
+        .answers::<Vec<AppTag>>()
         .post(
             "/api/discovery/discovery_app/{app}/add_tag",
             manage,
             "Tag an app",
             add,
         )
+        .takes(&TAG)
+        .answers::<Done>()
         .post(
             "/api/discovery/discovery_app/{app}/remove_tag",
             manage,
             "Take a tag from an app",
             remove,
         )
+        .takes(&TAG)
+        .answers::<Done>()
         .post(
             "/api/discovery/discovery_app/{app}/set_sanctioned",
             manage,
             "Sanction an app",
             set_sanctioned,
         )
+        .answers::<Done>()
         .post(
             "/api/discovery/discovery_app/{app}/set_banned",
             manage,
             "Mark an app unsanctioned",
             set_banned,
         )
+        .answers::<Done>()
 }
 
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Vec<Value>>, ApiError> {
+) -> Result<Json<Vec<AppTag>>, ApiError> {
     Ok(Json(app_tags(&app, caller.tenant).await?))
 }
 
 /// The built-in tags and a tenant's own, each with its apps.
-pub(in crate::api) async fn app_tags(app: &App, tenant: TenantId) -> Result<Vec<Value>, ApiError> {
-    let mut apps: BTreeMap<String, Vec<i32>> = BTreeMap::new();
+pub(in crate::api) async fn app_tags(app: &App, tenant: TenantId) -> Result<Vec<AppTag>, ApiError> {
+    let mut apps: BTreeMap<String, Vec<DiscoveredAppId>> = BTreeMap::new();
     for built_in in [SANCTIONED, UNSANCTIONED] {
         apps.insert(built_in.to_owned(), Vec::new());
     }
     for (id, tags) in app.store.app_tags(tenant).await? {
         for tag in tags {
-            apps.entry(tag).or_default().push(id.0);
+            apps.entry(tag).or_default().push(id);
         }
     }
     let number = tenant_number(tenant);
-    let record = |(name, ids): (String, Vec<i32>)| {
+    let record = |(name, app_ids): (String, Vec<DiscoveredAppId>)| {
         let built_in = [SANCTIONED, UNSANCTIONED].contains(&name.as_str());
-        json!({
-            "name": name,
-            "target": TAG_OF_APP,
-            "id": tag_id(tenant.uuid(), &name),
-            "_tid": if built_in { 0 } else { number },
-            "appIds": ids,
-            "builtIn": built_in,
-        })
+        AppTag {
+            target: TAG_OF_APP,
+            id: tag_id(tenant.uuid(), &name),
+            name,
+            tid: if built_in { 0 } else { number },
+            app_ids,
+            built_in,
+        }
     };
     Ok(apps.into_iter().map(record).collect())
 }
@@ -107,7 +149,7 @@ async fn add(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Done>, ApiError> {
     let tag = parameters.required_text("tagName")?;
     put(&app, &caller, &id, &tag).await
 }
@@ -116,7 +158,7 @@ async fn set_sanctioned(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Done>, ApiError> {
     put(&app, &caller, &id, SANCTIONED).await
 }
 
@@ -124,7 +166,7 @@ async fn set_banned(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Done>, ApiError> {
     put(&app, &caller, &id, UNSANCTIONED).await
 }
 
@@ -133,7 +175,7 @@ async fn remove(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     parameters: Parameters,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Done>, ApiError> {
     let id = known_app(&id)?;
     let tag = built_in_spelling(parameters.required_text("tagName")?);
     let target = format!("{} {tag}", id.0);
@@ -141,10 +183,10 @@ async fn remove(
     if !app.store.untag_app(caller.tenant, id, tag, audit).await? {
         return Err(ApiError::NotFound);
     }
-    Ok(Json(json!({"success": true})))
+    Ok(Json(Done::YES))
 }
 
-async fn put(app: &App, caller: &Caller, id: &str, tag: &str) -> Result<Json<Value>, ApiError> {
+async fn put(app: &App, caller: &Caller, id: &str, tag: &str) -> Result<Json<Done>, ApiError> {
     let id = known_app(id)?;
     let tag = built_in_spelling(tag.to_owned());
     let instead: &'static [&'static str] = match tag.as_str() {
@@ -157,7 +199,7 @@ async fn put(app: &App, caller: &Caller, id: &str, tag: &str) -> Result<Json<Val
     app.store
         .tag_app(caller.tenant, id, tag, instead, audit)
         .await?;
-    Ok(Json(json!({"success": true})))
+    Ok(Json(Done::YES))
 }
 
 fn built_in_spelling(tag: String) -> String {
