@@ -16,7 +16,7 @@ use casbah_identity::webhook::WebhookSecret;
 use casbah_model::ids::KeyId;
 use casbah_model::permission::CasbahRole;
 use casbah_model::time::Timestamp;
-use casbah_store::{FeedPosition, Following};
+use casbah_store::{AuditQuery, FeedPosition, Following};
 use casbah_testing::TlsServer;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
@@ -352,16 +352,15 @@ async fn a_failure_is_told_and_an_end_switches_off() {
     until(async || managed.fetch(&made).await["state"] == "disabled").await;
     let ended = managed.fetch(&made).await;
     assert!(ended["lastError"].as_str().unwrap().contains("410"));
-    let audit = managed
-        .server
-        .database()
-        .query_row(
-            "SELECT COUNT(*) FROM audit_record WHERE action = 'export.end' AND target = ?1",
-            [made["id"].as_str().unwrap()],
-            |row| row.get::<_, i64>(0),
-        )
-        .unwrap();
-    assert_eq!(audit, 1);
+    let query = AuditQuery {
+        action: Some("export.end".to_owned()),
+        target: Some(made["id"].as_str().unwrap().to_owned()),
+        limit: 2,
+        ..AuditQuery::default()
+    };
+    let store = &managed.server.app.store;
+    let audit = store.audit_list(managed.server.tenant, query).await;
+    assert_eq!(audit.unwrap().len(), 1);
     managed.call("POST", &path("enable"), &json!({})).await;
     until(async || !receiver.records("alerts.changed").is_empty()).await;
     assert_eq!(receiver.records("activities.arrived"), [""; 0]);

@@ -91,6 +91,20 @@ impl Answer {
     }
 }
 
+/// Set to `postgres`, the servers of tests are on the PostgreSQL of the store's tests.
+const SERVERS: &str = "CASBAH_TEST_SERVERS";
+
+/// Where a server keeps its data.
+async fn address(directory: &TempDir) -> DatabaseAddress {
+    let is_postgres = std::env::var(SERVERS).is_ok_and(|servers| servers == "postgres");
+    if is_postgres {
+        let url = casbah_testing::postgres_database().await;
+        url.expect("a PostgreSQL server").parse().unwrap()
+    } else {
+        DatabaseAddress::Sqlite(directory.path().join("casbah.db"))
+    }
+}
+
 /// What the audit keeps of a test's own changes.
 pub(crate) fn audit_record() -> AuditRecord {
     AuditRecord::new("test", "test", &"test")
@@ -128,7 +142,7 @@ impl TestServer {
         created.await.unwrap()
     }
 
-    /// A second connection to the database, beside the program.
+    /// A second connection to the database, beside the program; on SQLite alone.
     pub(crate) fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.directory.path().join("casbah.db")).unwrap()
     }
@@ -164,7 +178,7 @@ impl TestServer {
         let mut config = Config::new(directory.path().to_owned());
         config.lateness = std::time::Duration::ZERO;
         change(&mut config);
-        let address = DatabaseAddress::Sqlite(directory.path().join("casbah.db"));
+        let address = address(&directory).await;
         let store = Store::open(&address).await.unwrap();
         let master = MasterKey::generate().unwrap();
         let prepared = first_start::prepare(&store, master, config.signing_days)

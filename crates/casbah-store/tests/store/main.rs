@@ -47,19 +47,8 @@ async fn sqlite() -> TestStore {
 }
 
 async fn postgres() -> Option<TestStore> {
-    let Ok(server) = std::env::var("CASBAH_TEST_POSTGRES") else {
-        eprintln!("skipped: CASBAH_TEST_POSTGRES names no PostgreSQL server");
-        return None;
-    };
-    let name = format!("casbah_test_{}", uuid::Uuid::new_v4().simple());
-    let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&server)
-        .await
-        .unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    sqlx::query(create).execute(&mut connection).await.unwrap();
-    let (base, options) = server.split_once('?').unwrap_or((&server, ""));
-    let base = base.rsplit_once('/').unwrap().0;
-    let address = format!("{base}/{name}?{options}").parse().unwrap();
+    let address = casbah_testing::postgres_database().await?;
+    let address = address.parse().unwrap();
     Some(TestStore {
         store: Store::open(&address).await.unwrap(),
         _directory: None,
