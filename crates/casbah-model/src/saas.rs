@@ -32,6 +32,11 @@ const NAMES: &[(i32, &str)] = &[
     (28375, "Microsoft Teams"),
 ];
 
+/// All of these: number and name.
+pub fn all() -> impl Iterator<Item = (SaasId, &'static str)> {
+    NAMES.iter().map(|(id, name)| (SaasId(*id), *name))
+}
+
 /// The app's name, if it is one of these.
 pub fn name(app: SaasId) -> Option<&'static str> {
     let index = NAMES.binary_search_by_key(&app.0, |(id, _)| *id).ok()?;

@@ -3,6 +3,7 @@
 //! The portal asks the directory and the API what it shows and changes, as any client
 //! of a signed-in person would ([`directory`]): no page decides what a person may do.
 
+mod activities;
 mod api;
 mod apps;
 mod assets;
@@ -13,6 +14,8 @@ mod enterprise;
 mod error;
 mod form;
 mod html;
+mod json;
+mod listing;
 mod local_path;
 mod moment;
 mod objects;
@@ -24,6 +27,7 @@ mod query;
 mod security;
 mod settings;
 pub(crate) mod sign_in;
+mod span;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -58,7 +62,7 @@ fn pages() -> Pages {
     let pages = Pages::default()
         .page("/portal/", overview::show)
         .page("/portal/{*rest}", no_page);
-    let pages = enterprise::pages(apps::pages(pages));
+    let pages = enterprise::pages(apps::pages(activities::pages(pages)));
     let pages = users::pages(security::pages(pages));
     tokens::pages(settings::pages(pages))
 }

@@ -50,6 +50,7 @@ pub(super) enum Done {
     ProviderAdded,
     ProviderDeleted,
     AccountForgotten,
+    FeedbackGiven,
 }
 
 impl Done {
@@ -92,6 +93,7 @@ impl Done {
         Self::ProviderAdded,
         Self::ProviderDeleted,
         Self::AccountForgotten,
+        Self::FeedbackGiven,
     ];
 
     /// The code in addresses, and what the page says.
@@ -179,6 +181,7 @@ impl Done {
                 "account-forgotten",
                 "The account was forgotten. The next sign-in with it is a first one again.",
             ),
+            Self::FeedbackGiven => ("feedback-given", "The feedback was kept."),
         }
     }
 

@@ -139,6 +139,7 @@ impl PortalError {
                 StatusCode::BAD_REQUEST | StatusCode::CONFLICT => Ok(error.to_string()),
                 _ => Err(self),
             },
+            Self::Api { status, text } if *status == StatusCode::BAD_REQUEST => Ok(text.clone()),
             _ => Err(self),
         }
     }

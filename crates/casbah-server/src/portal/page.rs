@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use casbah_model::identity::{Tenant, User};
-use casbah_model::permission::CasbahRole;
+use casbah_model::permission::{Action, CasbahRole};
 
 use super::done;
 use super::html;
@@ -19,6 +19,8 @@ use crate::identity::graph::Right;
 pub(super) enum Section {
     /// The first page.
     Overview,
+    /// What people did in the apps.
+    Activities,
     /// People and their roles.
     Users,
     /// How the visitor signs in, and where.
@@ -57,6 +59,7 @@ pub(super) struct Group {
 /// The navigation: titles, and what stands under each.
 const NAVIGATION: &[(&str, &[Section])] = &[
     ("", &[Section::Overview]),
+    ("Investigation", &[Section::Activities]),
     (
         "Applications",
         &[
@@ -96,6 +99,7 @@ impl Section {
     /// Whether the visitor would be let in; the page itself asks again.
     fn is_for(self, visitor: &Visitor) -> bool {
         match self {
+            Self::Activities => visitor.api().lets_in(Need::Action(Action::ActivitiesRead)),
             Self::IdentityProviders => visitor.directory().lets_do(Right::ManageSignIn),
             Self::Audit | Self::Credentials => {
                 let need = Need::Casbah(CasbahRole::AuditRead);
@@ -124,6 +128,7 @@ impl Section {
     pub(super) const fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Activities => "Activities",
             Self::Users => "Users and roles",
             Self::Security => "Security info",
             Self::AppRegistrations => "App registrations",
@@ -143,6 +148,7 @@ impl Section {
     pub(super) const fn address(self) -> &'static str {
         match self {
             Self::Overview => "/portal/",
+            Self::Activities => "/portal/activities",
             Self::Users => "/portal/users",
             Self::Security => "/portal/security",
             Self::AppRegistrations => "/portal/apps",

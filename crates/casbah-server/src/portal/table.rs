@@ -3,7 +3,7 @@
 use super::query::{Query, address};
 
 /// Rows on a page.
-const ROWS: usize = 25;
+pub(super) const ROWS: usize = 25;
 
 /// What a column is sorted by.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +80,8 @@ pub(super) struct Controls {
     pub(super) heads: Vec<Head>,
     /// Rows that were found.
     pub(super) found: usize,
+    /// Whether there may be more of them.
+    pub(super) is_at_least: bool,
     /// The number of the first row that is shown, from 1.
     pub(super) first: usize,
     /// That of the last.
@@ -241,6 +243,7 @@ impl<'a> Place<'a> {
             part: self.part,
             heads,
             found: count,
+            is_at_least: false,
             first: skipped + 1,
             last: skipped + rows.len(),
             previous: neighbour(page > 1, page - 1),

@@ -1,5 +1,6 @@
 //! The portal as a browser sees it.
 
+mod activities;
 mod api_tokens;
 mod apps;
 mod credentials;

@@ -80,6 +80,7 @@ struct Rich {
     assignment: String,
     provider: String,
     api_token: String,
+    activity: String,
 }
 
 impl Rich {
@@ -113,7 +114,12 @@ impl Rich {
             .await;
         let page = browser.get(&format!("/portal/users/{}", ada.id)).await;
         let remove = page.attribute(&format!("action=\"/portal/users/{}/roles/", ada.id));
+        directory.server.play_demo(directory.tenant).await;
         Self {
+            activity: {
+                let page = browser.get("/portal/activities").await;
+                page.attribute("href=\"/portal/activities/")
+            },
             provider: {
                 let page = add_provider(browser, "Console", &[]).await;
                 page.rsplit_once('/').unwrap().1.to_owned()
@@ -139,6 +145,7 @@ impl Rich {
             "id" if path.contains("enterprise") => self.principal.clone(),
             "id" if path.contains("identity-providers") => self.provider.clone(),
             "id" if path.contains("api-tokens") => self.api_token.clone(),
+            "id" if path.contains("activities") => self.activity.clone(),
             "id" if path.contains("users") => self.person.clone(),
             "user" => self.person.clone(),
             "role" => self.assignment.clone(),
@@ -181,6 +188,7 @@ fn fields(owner: &str) -> Vec<(&str, String)> {
         ("permission", &role),
         ("role", "Global Reader"),
         ("enabled", "no"),
+        ("verdict", "harmless"),
     ]
     .map(|(name, value)| (name, value.to_owned()))
     .into()

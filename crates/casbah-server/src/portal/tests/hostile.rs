@@ -192,6 +192,13 @@ async fn nothing_in_an_address_becomes_part_of_a_page() {
         "person",
         "algorithm",
         "when",
+        "text",
+        "user",
+        "app",
+        "address",
+        "country",
+        "alert",
+        "days",
     ];
     let query: Vec<_> = names.iter().map(|name| format!("{name}={evil}")).collect();
     for address in addresses(&app, &principal) {
@@ -264,6 +271,7 @@ async fn ids_of_nothing_are_no_pages() {
             "/portal/apps",
             "/portal/enterprise_apps",
             "/portal/identity-providers",
+            "/portal/activities",
         ] {
             let page = browser.get(&format!("{base}/{id}")).await;
             assert_eq!(page.status, 404, "{base}/{id}: {}", page.text);

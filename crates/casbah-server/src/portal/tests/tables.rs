@@ -71,12 +71,14 @@ async fn every_head_sorts_its_table_both_ways() {
         let fields = [("platform", "web"), ("uri", uri)];
         done(&mut browser, &app.at("/redirects/add"), &fields).await;
     }
+    directory.server.play_demo(directory.tenant).await;
     let pages = [
         "/portal/security".to_owned(),
         format!("/portal/users/{}", directory.admin.id),
         app.at("/authentication"),
         app.at("/owners"),
         "/portal/audit".to_owned(),
+        "/portal/activities".to_owned(),
         "/portal/apps".to_owned(),
     ];
     for path in pages {
