@@ -4,6 +4,7 @@
 //! of a signed-in person would ([`directory`]): no page decides what a person may do.
 
 mod activities;
+mod alerts;
 mod api;
 mod apps;
 mod assets;
@@ -17,6 +18,7 @@ mod html;
 mod json;
 mod listing;
 mod local_path;
+mod markdown;
 mod moment;
 mod objects;
 mod overview;
@@ -62,7 +64,8 @@ fn pages() -> Pages {
     let pages = Pages::default()
         .page("/portal/", overview::show)
         .page("/portal/{*rest}", no_page);
-    let pages = enterprise::pages(apps::pages(activities::pages(pages)));
+    let pages = activities::pages(alerts::pages(pages));
+    let pages = enterprise::pages(apps::pages(pages));
     let pages = users::pages(security::pages(pages));
     tokens::pages(settings::pages(pages))
 }

@@ -51,6 +51,10 @@ pub(super) enum Done {
     ProviderDeleted,
     AccountForgotten,
     FeedbackGiven,
+    AlertClosed,
+    AlertReopened,
+    AlertRead,
+    AlertUnread,
 }
 
 impl Done {
@@ -94,6 +98,10 @@ impl Done {
         Self::ProviderDeleted,
         Self::AccountForgotten,
         Self::FeedbackGiven,
+        Self::AlertClosed,
+        Self::AlertReopened,
+        Self::AlertRead,
+        Self::AlertUnread,
     ];
 
     /// The code in addresses, and what the page says.
@@ -182,6 +190,10 @@ impl Done {
                 "The account was forgotten. The next sign-in with it is a first one again.",
             ),
             Self::FeedbackGiven => ("feedback-given", "The feedback was kept."),
+            Self::AlertClosed => ("alert-closed", "The alert was closed."),
+            Self::AlertReopened => ("alert-reopened", "The alert was opened again."),
+            Self::AlertRead => ("alert-read", "The alert was marked as read."),
+            Self::AlertUnread => ("alert-unread", "The alert was marked as unread."),
         }
     }
 

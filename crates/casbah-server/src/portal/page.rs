@@ -19,6 +19,8 @@ use crate::identity::graph::Right;
 pub(super) enum Section {
     /// The first page.
     Overview,
+    /// What was found in what people did.
+    Alerts,
     /// What people did in the apps.
     Activities,
     /// People and their roles.
@@ -59,7 +61,7 @@ pub(super) struct Group {
 /// The navigation: titles, and what stands under each.
 const NAVIGATION: &[(&str, &[Section])] = &[
     ("", &[Section::Overview]),
-    ("Investigation", &[Section::Activities]),
+    ("Investigation", &[Section::Alerts, Section::Activities]),
     (
         "Applications",
         &[
@@ -99,6 +101,7 @@ impl Section {
     /// Whether the visitor would be let in; the page itself asks again.
     fn is_for(self, visitor: &Visitor) -> bool {
         match self {
+            Self::Alerts => visitor.api().lets_in(Need::Action(Action::AlertsRead)),
             Self::Activities => visitor.api().lets_in(Need::Action(Action::ActivitiesRead)),
             Self::IdentityProviders => visitor.directory().lets_do(Right::ManageSignIn),
             Self::Audit | Self::Credentials => {
@@ -128,6 +131,7 @@ impl Section {
     pub(super) const fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Alerts => "Alerts",
             Self::Activities => "Activities",
             Self::Users => "Users and roles",
             Self::Security => "Security info",
@@ -148,6 +152,7 @@ impl Section {
     pub(super) const fn address(self) -> &'static str {
         match self {
             Self::Overview => "/portal/",
+            Self::Alerts => "/portal/alerts",
             Self::Activities => "/portal/activities",
             Self::Users => "/portal/users",
             Self::Security => "/portal/security",

@@ -1,6 +1,7 @@
 //! The portal as a browser sees it.
 
 mod activities;
+mod alerts;
 mod api_tokens;
 mod apps;
 mod credentials;

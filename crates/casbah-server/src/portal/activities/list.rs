@@ -5,6 +5,7 @@ use casbah_model::activity::{Activity, GEOIP_ATTRIBUTION};
 use casbah_model::ids::SaasId;
 
 use super::{HERE, TITLE, address, closed, filter};
+use crate::portal::alerts;
 use crate::portal::error::{PortalError, where_allowed};
 use crate::portal::listing::{Heading, Listed, Listing};
 use crate::portal::moment::Moment;
@@ -31,6 +32,8 @@ struct List<'a> {
     query: &'a Query,
     apps: Vec<(SaasId, String, bool)>,
     spans: Vec<Choice>,
+    /// The page of the alert whose evidence is listed alone.
+    proven: Option<String>,
     is_filtered: bool,
     complaint: Option<String>,
     table: Controls,
@@ -57,6 +60,7 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         query,
         apps: filter::apps(query),
         spans: filter::spans(query),
+        proven: query.text("alert").parse().ok().map(alerts::address),
         is_filtered: listing.is_filtered(),
         complaint,
         table: listing.controls(&found),

@@ -2,13 +2,16 @@
 
 use askama::Template;
 use casbah_model::activity::{Activity, ActivityId, GEOIP_ATTRIBUTION};
+use casbah_model::alert::Alert;
 use casbah_model::feedback::ActivityFeedback;
 use casbah_model::permission::Action;
+use serde_json::json;
 
 use super::facts::{self, Group, Participant, Shown};
 use super::feedback::Entered;
 use super::{HERE, TITLE, address, closed, find};
 use crate::auth::Need;
+use crate::portal::alerts::{self, severity, standing};
 use crate::portal::error::{PortalError, where_allowed};
 use crate::portal::json::pretty;
 use crate::portal::listing::Listed;
@@ -25,6 +28,8 @@ struct Overview<'a> {
     activity: &'a Activity,
     groups: Vec<Group>,
     participants: Table<Participant>,
+    /// Alerts that it proves.
+    alerts: Table<Alert>,
     feedback: Table<ActivityFeedback>,
     /// How much was said beside what is shown.
     unseen: usize,
@@ -49,6 +54,7 @@ pub(super) async fn render(visitor: &Visitor, activity: &Activity, entered: Ente
         activity,
         groups: facts::of(activity),
         participants: participants(visitor, activity),
+        alerts: alerts(visitor, activity).await?,
         unseen: said.total.saturating_sub(said.data.len()),
         feedback: table(visitor, activity.id, said.data),
         may_say: visitor
@@ -58,6 +64,47 @@ pub(super) async fn render(visitor: &Visitor, activity: &Activity, entered: Ente
         original: pretty(activity.raw_data_json.text()),
     };
     Ok(page::show(&page, &visitor.context)?)
+}
+
+/// The alerts that it proves, for whoever may see alerts: among those of the person that
+/// were raised, or last grew, when it happened or later.
+async fn alerts(visitor: &Visitor, activity: &Activity) -> Result<Table<Alert>, PortalError> {
+    let id = activity.id.to_string();
+    let mut found = Listed::none();
+    if let Some(user) = activity.user_name() {
+        let question = json!({
+            "filters": {
+                "entity.user": {"eq": user},
+                "date": {"gte": activity.timestamp},
+            },
+            "sortDirection": "asc",
+        });
+        let asked = visitor.api().post("/api/alerts", &question).await;
+        found = where_allowed(asked)?.unwrap_or(found);
+    }
+    found
+        .data
+        .retain(|alert: &Alert| alert.audits.contains(&id));
+    let columns = [
+        Column::new("date", "Time", |alert: &Alert| {
+            Key::Number(alert.timestamp.millis())
+        }),
+        Column::new("severity", "Severity", |alert| {
+            Key::Number(alert.severity_value.value())
+        }),
+        Column::new("title", "Alert", |alert| Key::text(&alert.title)),
+        Column::new("standing", "Status", |alert| {
+            Key::text(standing(alert.resolution_status_value).word)
+        }),
+    ];
+    let path = address(activity.id);
+    Ok(Table::part(
+        &path,
+        &visitor.query,
+        "alerts",
+        &columns,
+        found.data,
+    ))
 }
 
 /// The latest that was said.

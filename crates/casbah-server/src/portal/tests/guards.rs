@@ -81,6 +81,7 @@ struct Rich {
     provider: String,
     api_token: String,
     activity: String,
+    alert: String,
 }
 
 impl Rich {
@@ -120,6 +121,10 @@ impl Rich {
                 let page = browser.get("/portal/activities").await;
                 page.attribute("href=\"/portal/activities/")
             },
+            alert: {
+                let page = browser.get("/portal/alerts").await;
+                page.attribute("href=\"/portal/alerts/")
+            },
             provider: {
                 let page = add_provider(browser, "Console", &[]).await;
                 page.rsplit_once('/').unwrap().1.to_owned()
@@ -145,6 +150,7 @@ impl Rich {
             "id" if path.contains("enterprise") => self.principal.clone(),
             "id" if path.contains("identity-providers") => self.provider.clone(),
             "id" if path.contains("api-tokens") => self.api_token.clone(),
+            "id" if path.contains("alerts") => self.alert.clone(),
             "id" if path.contains("activities") => self.activity.clone(),
             "id" if path.contains("users") => self.person.clone(),
             "user" => self.person.clone(),
@@ -189,6 +195,7 @@ fn fields(owner: &str) -> Vec<(&str, String)> {
         ("role", "Global Reader"),
         ("enabled", "no"),
         ("verdict", "harmless"),
+        ("closing", "benign"),
     ]
     .map(|(name, value)| (name, value.to_owned()))
     .into()

@@ -199,6 +199,9 @@ async fn nothing_in_an_address_becomes_part_of_a_page() {
         "country",
         "alert",
         "days",
+        "severity",
+        "standing",
+        "read",
     ];
     let query: Vec<_> = names.iter().map(|name| format!("{name}={evil}")).collect();
     for address in addresses(&app, &principal) {
@@ -272,6 +275,7 @@ async fn ids_of_nothing_are_no_pages() {
             "/portal/enterprise_apps",
             "/portal/identity-providers",
             "/portal/activities",
+            "/portal/alerts",
         ] {
             let page = browser.get(&format!("{base}/{id}")).await;
             assert_eq!(page.status, 404, "{base}/{id}: {}", page.text);

@@ -79,6 +79,7 @@ async fn every_head_sorts_its_table_both_ways() {
         app.at("/owners"),
         "/portal/audit".to_owned(),
         "/portal/activities".to_owned(),
+        "/portal/alerts".to_owned(),
         "/portal/apps".to_owned(),
     ];
     for path in pages {
