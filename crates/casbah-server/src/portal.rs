@@ -30,6 +30,7 @@ mod security;
 mod settings;
 pub(crate) mod sign_in;
 mod span;
+mod start;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -52,7 +53,7 @@ pub(crate) use local_path::LocalPath;
 /// The portal's routes; pages ask these routes of the API.
 pub(crate) fn router(api: Router) -> Router<AppState> {
     Router::new()
-        .route("/", get(|| async { Redirect::to("/portal/") }))
+        .route("/", get(start::show))
         .route("/portal", get(|| async { Redirect::to("/portal/") }))
         .merge(pages().into_router())
         .layer(Extension(api::Routes::new(api)))

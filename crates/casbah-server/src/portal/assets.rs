@@ -49,6 +49,7 @@ macro_rules! assets {
 assets! {
     STYLE = "casbah.css", CSS;
     ICON = "icon.svg", SVG;
+    START = "start.js", JAVASCRIPT;
     PORTAL = "portal.js", JAVASCRIPT;
     TOKEN_TOOLS = "token_tools.js", JAVASCRIPT;
     PASSKEY = "passkey.js", JAVASCRIPT;

@@ -1,6 +1,7 @@
 //! Alerts: the list, the page of one, and how it is handled there.
 
 use casbah_model::identity::DirectoryRole;
+use casbah_model::ids::RecordId;
 
 use super::{PASSWORD, administrator, done, post, sign_in_as};
 use crate::testing::browser::{Browser, Page};
@@ -251,4 +252,29 @@ async fn roles_decide_who_sees_and_who_closes() {
         let sent = post(&mut browser, &close, &[("closing", "benign")]).await;
         assert_eq!(sent.status, if closes { 303 } else { 403 }, "{name}");
     }
+}
+
+#[tokio::test]
+async fn the_address_in_a_record_leads_to_the_page_through_sign_in() {
+    let directory = Directory::new().await;
+    let page = directory.browser().get("/").await;
+    assert_eq!(page.status, 200);
+    let script = page.attribute("<script src=\"");
+    assert_eq!(page.text.matches("<script").count(), 1);
+    let text = directory.browser().get(&script).await.text;
+    assert!(
+        text.contains("location.hash") && text.contains("`/portal/alerts/${"),
+        "{text}"
+    );
+    let refresh = "<noscript><meta http-equiv=\"refresh\" content=\"0; url=/portal/\"></noscript>";
+    assert!(page.text.contains(refresh), "{}", page.text);
+
+    directory.server.play_demo(directory.tenant).await;
+    let mut known = administrator(&directory).await;
+    let path = first(&mut known).await;
+    let mut browser = directory.browser();
+    let sent = sign_in_as(&mut browser, &directory.admin.upn, PASSWORD, &path).await;
+    assert_eq!(sent.header("location"), path);
+    let other = format!("{HERE}/{}", RecordId::generate(1));
+    assert_eq!(browser.get(&other).await.status, 404);
 }
