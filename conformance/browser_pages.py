@@ -3,11 +3,13 @@
     browser_pages.py target/debug/casbah [SCREENSHOTS]
 """
 
+import datetime
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import time
 import types
 
 import requests
@@ -16,6 +18,11 @@ import real_clients
 import server as casbah
 
 BROWSER = pathlib.Path(__file__).resolve().parent / "browser"
+EVENTS = BROWSER.parents[1] / "crates/casbah-detection/fixtures/demo-events.jsonl"
+
+
+# A name that breaks pages which do not expect it.
+HOSTILE = '"><script>alert(1)</script>{{7*7}}'
 
 
 def install():
@@ -47,6 +54,38 @@ def partner(server, graph):
     graph.consent(app, role_ids)
 
 
+def events():
+    """The events of the demonstration, moved by whole days so that the last are of yesterday."""
+    records = [json.loads(line) for line in EVENTS.read_text().splitlines()]
+    times = [datetime.datetime.fromisoformat(record["CreationTime"]) for record in records]
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    moved = today - datetime.timedelta(days=1) - max(times).date()
+    for record, at in zip(records, times):
+        record["CreationTime"] = (at + moved).isoformat()
+        if record.get("SourceFileName") == "offer.pdf":
+            record["SourceFileName"] = HOSTILE
+        yield json.dumps(record)
+
+
+def alert(server):
+    """An alert of those that the events lead to, as its record names it."""
+    answer = casbah.sign_in(server, casbah.CASBAH_CLI, f"{server.url}/casbah/.default")
+    headers = {"Authorization": f"Bearer {answer['access_token']}"}
+    sent = requests.post(f"{server.url}/casbah/v1/events/microsoft365", headers=headers,
+                         data="\n".join(events()).encode())
+    assert sent.status_code == 200 and sent.json()["rejected"] == 0, sent.text
+    answer = casbah.sign_in(server, casbah.CASBAH_CLI, f"{casbah.CLOUD_APP_SECURITY}/.default")
+    headers = {"Authorization": f"Bearer {answer['access_token']}"}
+    deadline = time.monotonic() + 120
+    while requests.get(f"{server.url}/casbah/v1/detector", headers=headers).json()["pending"]:
+        assert time.monotonic() < deadline, "the detector does not come to an end"
+        time.sleep(0.1)
+    alerts = requests.get(f"{server.url}/api/v1/alerts/", headers=headers).json()
+    assert alerts["total"] > 1, alerts
+    first = alerts["data"][0]
+    return {"id": first["_id"], "url": first["URL"], "title": first["title"]}
+
+
 def token(server, graph):
     """A token of an application, and what it says."""
     role = "investigation.read"
@@ -61,13 +100,13 @@ def main(binary, screenshots=None):
     with casbah.Server(binary) as server:
         graph = real_clients.Graph(server)
         partner(server, graph)
-        # Names that break pages which do not expect them.
-        names = {"hostile": '"><script>alert(1)</script>{{7*7}}', "long": "W" * 256}
+        names = {"hostile": HOSTILE, "long": "W" * 256}
         named = {what: graph.register(name, ["settings.read"])[0]["id"]
                  for what, name in names.items()}
         app, secret, role_ids = graph.register("Night export", ["investigation.read"])
         graph.consent(app, role_ids)
         told = {"token": token(server, graph), "url": server.url, "named": named,
+                "alert": alert(server),
                 "client": {"tenant": server.tenant, "id": app["appId"], "secret": secret},
                 "userPrincipalName": server.administrator["userPrincipalName"],
                 "password": server.administrator["password"],

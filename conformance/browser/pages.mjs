@@ -1,10 +1,10 @@
 // Every page of the portal in a real browser: first a story told by its forms, then each
 // page that a link leads to, light and dark, wide and narrow, with and without JavaScript.
 //
-// CASBAH_TEST holds {url, userPrincipalName, password, named, token, client, screenshots?} as
-// JSON, where named holds the ids of applications whose names would break a careless page,
-// token is {value, appId, role} of an application, and client {tenant, id, secret} of one that
-// may read alerts. CHROMIUM names the browser (/usr/bin/chromium). Fails on a page that is no
+// CASBAH_TEST holds {url, userPrincipalName, password, named, token, client, alert,
+// screenshots?} as JSON, where named holds the ids of applications whose names would break a
+// careless page, token is {value, appId, role} of an application, client {tenant, id, secret}
+// of one that may read alerts, and alert {id, url, title} of the newest. CHROMIUM names the browser (/usr/bin/chromium). Fails on a page that is no
 // page, on an error in the console, on a finding of axe that is serious, and on a page wider
 // than its screen.
 
@@ -36,12 +36,11 @@ async function open(options, state) {
   return page;
 }
 
-async function signIn(page) {
-  await page.goto("/portal/");
+async function signIn(page, to) {
+  await page.goto(to);
   await page.getByLabel("User name").fill(test.userPrincipalName);
   await page.getByLabel("Password").fill(test.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL("**/portal/");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
 // Waits until the page says that a form has done its work.
@@ -163,6 +162,86 @@ async function apiToken(page, name) {
   await page.getByRole("button", { name: "Revoke" }).click();
   await done(page, "token was revoked");
   if (await status() !== 401) find("API tokens", "a revoked one works");
+}
+
+// Something is said of the newest activity, and stands on its page.
+async function feedback(page, verdict) {
+  const main = page.locator("main");
+  await page.goto("/portal/activities");
+  await main.getByLabel("Country").fill("de");
+  await main.getByRole("button", { name: "Apply filters" }).click();
+  const countries = await main.locator("td[data-label=Country]").allTextContents();
+  if (countries.length === 0 || countries.some((one) => one !== "DE")) find("activities", `are of ${countries}`);
+  if (!page.url().includes("country=de")) find("activities", `are filtered at ${page.url()}`);
+  await main.getByRole("link", { name: "Clear" }).click();
+  await main.locator("tbody th a").first().click();
+  await page.getByLabel("Your verdict").fill(verdict);
+  await page.getByLabel("Remark").fill("A test of ours.\nNothing else.");
+  await page.getByLabel("I may be asked about it").check();
+  await page.getByLabel("E-mail address for questions").fill("soc@contoso.example");
+  await page.getByRole("button", { name: "Give feedback" }).click();
+  await done(page, "feedback was kept");
+  const row = page.locator("#feedback").getByRole("row").nth(1);
+  const said = await row.innerText();
+  for (const expected of [verdict, "Nothing else.", "soc@contoso.example", test.userPrincipalName]) {
+    if (!said.includes(expected)) find("feedback", `does not say "${expected}": ${said}`);
+  }
+}
+
+// An alert is read, closed and opened again, and its page says so.
+async function handle(page, comment) {
+  const main = page.locator("main");
+  await page.goto("/portal/alerts");
+  await main.locator("tbody th a").first().click();
+  await main.getByRole("heading", { name: test.alert.title, level: 1 }).waitFor();
+  const own = new URL(page.url()).pathname;
+  if (own !== `/portal/alerts/${test.alert.id}`) find("alerts", `the newest is ${own}`);
+  const marked = async (how) => {
+    await main.getByRole("button", { name: `Mark as ${how}`, exact: true }).click();
+    await done(page, `marked as ${how}.`);
+  };
+  if (await main.getByRole("button", { name: "Mark as unread" }).count()) await marked("unread");
+  await marked("read");
+  await marked("unread");
+  await main.getByLabel("Benign").first().check();
+  await main.getByLabel("Reason, if benign").selectOption("Triggered by a test");
+  await main.getByLabel("Comment").fill(comment);
+  await main.getByRole("button", { name: "Close alert" }).click();
+  await done(page, "alert was closed");
+  const latest = page.locator("#history").getByRole("row").nth(1);
+  const told = async (...all) => {
+    const said = await latest.innerText();
+    for (const expected of all) {
+      if (!said.includes(expected)) find("history", `does not say "${expected}": ${said}`);
+    }
+  };
+  await told("Closed: benign", "Triggered by a test", comment, test.userPrincipalName);
+  await shot(page, "alert-closed");
+  await page.goto("/portal/alerts");
+  if (await main.locator(`a[href="${own}"]`).count()) find("alerts", "a closed one is open");
+  await page.goto("/portal/alerts?standing=closed");
+  await main.locator(`a[href="${own}"]`).click();
+  await main.getByLabel("Comment").fill("look again");
+  await main.getByRole("button", { name: "Reopen alert" }).click();
+  await done(page, "alert was opened again");
+  await told("Open", "look again");
+}
+
+// The address that a record names leads to the page of its alert, also through sign-in.
+async function addressOfRecord() {
+  const page = await open({});
+  await signIn(page, test.alert.url);
+  await page.waitForURL(`**/portal/alerts/${test.alert.id}`);
+  await page.getByRole("heading", { name: test.alert.title, level: 1 }).waitFor();
+  for (const other of ["/", "/#/alerts/x", "/#//evil.example", "/#/alerts/../../../evil"]) {
+    await page.goto("about:blank");
+    await page.goto(other);
+    await page.waitForURL("**/portal/");
+  }
+  await page.goto("about:blank");
+  await page.goto(test.alert.url);
+  await page.waitForURL(`**/portal/alerts/${test.alert.id}`);
+  await page.context().close();
 }
 
 // A token of the test's client, taken apart, and whether a published key verifies it.
@@ -295,21 +374,25 @@ async function decoder(page, label) {
 
 // What a link leads to, whichever object it is about.
 const kind = (address) => address.split("#")[0].replace(ID, "ID")
+  .replace(/\d+_ID|\b[0-9a-f]{24}\b/g, "ID")
   .replace(/[?&](\w+_)?(after|done|q|sort|page|lang)=[^&]*/g, "");
 
 const fileName = (address) =>
   kind(address).replace(/^\/portal\/?/, "").replace(/[^a-z_]+/gi, "-") || "overview";
 
+// The same, but that filters of a list make no other.
+const unfiltered = (address) => kind(address).replace(/^(\/portal\/(activities|alerts))\?.*/, "$1");
+
 // The addresses of all pages, by following links, one of each kind: of `first` if it is one.
 async function crawl(page, first) {
-  const seen = new Map(["/portal/", first].map((address) => [kind(address), address]));
+  const seen = new Map(["/portal/", first].map((address) => [unfiltered(address), address]));
   for (const [, address] of seen) {
     const answer = await page.goto(address);
     if (answer.status() !== 200) find(address, `answers ${answer.status()}`);
     const links = await page.locator("a[href^='/portal']").evaluateAll(
       (all) => all.map((link) => link.getAttribute("href")));
     for (const link of links) {
-      if (!seen.has(kind(link))) seen.set(kind(link), link);
+      if (!seen.has(unfiltered(link))) seen.set(unfiltered(link), link);
     }
   }
   return [...seen.values()];
@@ -341,7 +424,8 @@ async function checkAll(addresses, named, prefix) {
 }
 
 const first = await open({ viewport: { width: 1440, height: 900 } });
-await signIn(first);
+await signIn(first, "/portal/");
+await first.waitForURL("**/portal/");
 const state = await first.context().storageState();
 await checkAll(["/portal/identity-providers"], [], "empty-");
 const own = await story(first, "SIEM agent");
@@ -354,6 +438,11 @@ await apiToken(plain, "SOAR without a script");
 await provider(first, "Contoso ID", true);
 await provider(plain, "Contoso ID without a script", false);
 await keys(first);
+await addressOfRecord();
+for (const [page, how] of [[first, "with a script"], [plain, "without a script"]]) {
+  await feedback(page, `harmless, ${how}`);
+  await handle(page, `seen ${how}`);
+}
 
 await enhancements(first, own);
 for (const language of ["curl", "PowerShell", "Python", "C#", "Rust", "Node.js"]) {
@@ -369,6 +458,9 @@ const addresses = [
   ...await crawl(first, own),
   "/portal/keys/rotate?algorithm=ES256&when=soon",
   "/portal/keys/rotate?algorithm=RS256&when=now",
+  `/portal/activities?alert=${test.alert.id}&days=all&sort=date`,
+  "/portal/activities?text=nowhere&since=2026-01-01T00:00",
+  "/portal/alerts?standing=closed&severity=0",
 ];
 const ofOne = addresses.filter((address) => address.startsWith(own) && address.match(ID).length === 1);
 const ofNamed = Object.entries(test.named).flatMap(
