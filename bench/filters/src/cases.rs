@@ -2,13 +2,13 @@
 //! would write for it.
 
 use casbah_model::filter::{ACTIVITIES, ALERTS, ListQuery, parse_query};
+use casbah_model::ids::TenantId;
 use casbah_model::time::{DAY_MS, Timestamp};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
 
 use crate::error::BenchError;
-use crate::fill::tenant;
 use crate::random::Random;
 
 /// Which list.
@@ -179,9 +179,13 @@ const OF_SAMPLES: &[(&str, &str, &[&str], &[Field])] = &[
 ];
 
 /// All filters, each with so many different parameters at most.
-pub fn cases(connection: &Connection, count: usize) -> Result<Vec<Case>, BenchError> {
+pub fn cases(
+    connection: &Connection,
+    tenant: TenantId,
+    count: usize,
+) -> Result<Vec<Case>, BenchError> {
     let samples = samples(connection, count)?;
-    let newest = newest(connection)?;
+    let newest = newest(connection, tenant)?;
     let month = newest - 30 * DAY_MS;
     let activities = |name, condition, ways, parameters| Case {
         name,
@@ -330,10 +334,10 @@ fn of_alerts(samples: &[Sample], newest: i64) -> Vec<Case> {
     ]
 }
 
-fn newest(connection: &Connection) -> Result<i64, BenchError> {
+fn newest(connection: &Connection, tenant: TenantId) -> Result<i64, BenchError> {
     let sql = "SELECT MAX(timestamp) FROM activity WHERE tenant_id = ?1";
     let newest: Option<i64> =
-        connection.query_row(sql, params![tenant().uuid().as_bytes()], |row| row.get(0))?;
+        connection.query_row(sql, params![tenant.uuid().as_bytes()], |row| row.get(0))?;
     newest.ok_or(BenchError::Empty)
 }
 

@@ -47,4 +47,13 @@ pub enum BenchError {
     /// The thread that makes records ended early.
     #[error("the generator ended early")]
     Generator,
+    /// A batch was not written to its end.
+    #[error("a batch was interrupted: {0}")]
+    Interrupted(#[from] tokio::task::JoinError),
+    /// Somebody else has the tenant's detector.
+    #[error("the tenant's detector belongs to another node")]
+    Detector,
+    /// A stored record is not what the store writes.
+    #[error("a stored record has no length")]
+    Length,
 }

@@ -1,5 +1,6 @@
 //! Fills a store as a server does: records through their source, enriched, into the
-//! store's own ingest; alerts through the detector's own commit.
+//! store's own ingest; alerts through the detector's own commit. A server that serves the
+//! file afterwards finds nothing that waits for its jobs.
 
 use std::sync::mpsc;
 use std::time::Instant;
@@ -12,26 +13,25 @@ use casbah_model::alert::Alert;
 use casbah_model::ids::{KeyId, RecordId, TenantId};
 use casbah_model::ip_range::{IpCategory, IpRange, Subnet};
 use casbah_model::time::{DAY_MS, Timestamp};
-use casbah_store::{AuditRecord, DetectionCommit, RangesAt, Store, Story};
+use casbah_store::{AuditRecord, DetectionCommit, Ingested, RangesAt, Store, StoreError, Story};
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use crate::error::BenchError;
 use crate::random::Random;
 use crate::records::{Records, TOR, offices};
 
-/// Activities of one transaction.
-const BATCH: usize = 2_000;
+/// Activities of one call of the store.
+const BATCH: usize = 20_000;
+
+/// Activities between two lines that say how far it is.
+const TOLD: u64 = 500_000;
 
 /// Alerts of one transaction.
 const FOUND: usize = 1_000;
 
 /// How many activities of a person prove an alert.
 const PROOF: usize = 8;
-
-/// The tenant of all records.
-pub fn tenant() -> TenantId {
-    TenantId::new(uuid::Uuid::from_u128(0x7e57))
-}
 
 /// What alerts are made of.
 struct Seen {
@@ -41,45 +41,64 @@ struct Seen {
     country: String,
 }
 
-/// Fills an empty store with so many activities and alerts.
-pub async fn fill(store: &Store, activities: u64, alerts: u64) -> Result<(), BenchError> {
+/// Gives a tenant that has none so many activities and alerts.
+pub async fn fill(
+    store: &Store,
+    tenant: TenantId,
+    activities: u64,
+    alerts: u64,
+) -> Result<(), BenchError> {
     let began = Instant::now();
     for (number, network) in offices().enumerate() {
         save_range(
             store,
+            tenant,
             &format!("Office {number}"),
             network,
             IpCategory::Corporate,
         )
         .await?;
     }
-    save_range(store, "Tor", TOR, IpCategory::Risky).await?;
-    let ranges = store.ip_ranges(tenant()).await?;
+    save_range(store, tenant, "Tor", TOR, IpCategory::Risky).await?;
+    finish_enrichment(store, tenant).await?;
+    let ranges = store.ip_ranges(tenant).await?;
     let revision = ranges.revision;
-    let (batches, made) = mpsc::sync_channel(4);
-    let generator = std::thread::spawn(move || generate(activities, ranges, &batches));
+    let (batches, made) = mpsc::sync_channel(2);
+    let generator = std::thread::spawn(move || generate(tenant, activities, ranges, &batches));
     let every = (activities / alerts.max(1)).max(1);
     let mut seen = Vec::new();
-    let mut stored = 0;
+    let (mut stored, mut newest) = (0, None);
+    let mut writing: Option<JoinHandle<Result<Ingested, StoreError>>> = None;
     while let Ok(batch) = made.recv() {
         for activity in &batch {
             stored += 1;
             if stored % every == 0 {
                 seen.extend(look(activity));
             }
+            newest = newest.max(Some(activity.id));
         }
-        store
-            .ingest_activities(tenant(), revision, batch, Vec::new())
-            .await?;
-        if stored % 1_000_000 < BATCH as u64 {
+        let told = stored % TOLD < batch.len() as u64;
+        let ours = store.clone();
+        let next = tokio::spawn(async move {
+            ours.ingest_activities(tenant, revision, batch, Vec::new())
+                .await
+        });
+        // One batch is compressed while the one before it is written.
+        if let Some(before) = writing.replace(next) {
+            before.await??;
+        }
+        if told {
             eprintln!(
                 "{stored} activities after {:.0} s",
                 began.elapsed().as_secs_f64()
             );
         }
     }
+    if let Some(last) = writing {
+        last.await??;
+    }
     generator.join().map_err(|_| BenchError::Generator)??;
-    add_alerts(store, &seen, alerts).await?;
+    add_alerts(store, tenant, &seen, alerts, newest).await?;
     eprintln!(
         "{stored} activities and {alerts} alerts in {:.0} s",
         began.elapsed().as_secs_f64()
@@ -89,6 +108,7 @@ pub async fn fill(store: &Store, activities: u64, alerts: u64) -> Result<(), Ben
 
 async fn save_range(
     store: &Store,
+    tenant: TenantId,
     name: &str,
     network: &str,
     category: IpCategory,
@@ -105,12 +125,24 @@ async fn save_range(
         tid: 1,
     };
     let record = AuditRecord::new("bench", "ip_range.create", &range.id);
-    let saved = store.save_ip_range(tenant(), range, Vec::new(), record);
+    let saved = store.save_ip_range(tenant, range, Vec::new(), record);
     Box::pin(saved).await?;
     Ok(())
 }
 
+/// Does what the new ranges leave to a server's job, while there is nothing to look at.
+async fn finish_enrichment(store: &Store, tenant: TenantId) -> Result<(), BenchError> {
+    store.count_enrichment(tenant).await?;
+    while let Some(batch) = store.enrichment_batch(tenant, 1).await? {
+        store
+            .commit_enrichment(tenant, batch, Vec::new(), Timestamp::now())
+            .await?;
+    }
+    Ok(())
+}
+
 fn generate(
+    tenant: TenantId,
     all: u64,
     ranges: RangesAt,
     batches: &mpsc::SyncSender<Vec<Activity>>,
@@ -119,7 +151,7 @@ fn generate(
         Enricher::new()?,
         RangeIndex::new(ranges.own, ranges.built_in),
     );
-    let normaliser = Normaliser::new(tenant(), &enricher, &ranges);
+    let normaliser = Normaliser::new(tenant, &enricher, &ranges);
     let mut records = Records::new(1);
     for (day, count) in (0..).zip(Records::days(all)) {
         for texts in records.day(day, count).chunks(BATCH) {
@@ -170,38 +202,56 @@ impl Story for Found {
     fn join(&self, _: &mut Alert) {}
 }
 
-async fn add_alerts(store: &Store, seen: &[Seen], count: u64) -> Result<(), BenchError> {
+/// Adds alerts, and leaves the detector behind the newest activity.
+async fn add_alerts(
+    store: &Store,
+    tenant: TenantId,
+    seen: &[Seen],
+    count: u64,
+    newest: Option<ActivityId>,
+) -> Result<(), BenchError> {
     let node = KeyId::random();
     let now = Timestamp(crate::records::FIRST_DAY + 365 * DAY_MS);
     store
-        .lease_detector(tenant(), node, now, now.plus_millis(DAY_MS))
+        .lease_detector(tenant, node, now, now.plus_millis(DAY_MS))
         .await?;
     let mut random = Random::new(2);
-    let mut after = None;
     let count = usize::try_from(count).unwrap_or(usize::MAX).min(seen.len());
+    let mut steps = Vec::new();
     for first in (0..count).step_by(FOUND) {
         let part = first..(first + FOUND).min(count);
-        let Some(last) = seen.get(part.end - 1).map(|seen| seen.id) else {
-            break;
+        let last = seen.get(part.end - 1).map(|seen| seen.id);
+        let found = part.map(|place| found(tenant, seen, place, &mut random));
+        steps.push((last, found.collect::<Result<Vec<_>, BenchError>>()?));
+    }
+    steps.push((newest, Vec::new()));
+    let mut after = None;
+    for (last, found) in steps {
+        let Some(last) = last.filter(|last| after < Some(*last)) else {
+            continue;
         };
-        let found = part.map(|place| found(seen, place, &mut random));
-        let found = found.collect::<Result<Vec<_>, BenchError>>()?;
         let commit = DetectionCommit {
             after,
             last,
-            state: b"{}".to_vec(),
+            state: Vec::new(),
             people: Vec::new(),
             found,
         };
-        if !store.commit_detection(tenant(), node, commit).await? {
-            return Err(BenchError::Generator);
+        if !store.commit_detection(tenant, node, commit).await? {
+            return Err(BenchError::Detector);
         }
         after = Some(last);
     }
+    store.release_detector(tenant, node).await?;
     Ok(())
 }
 
-fn found(all: &[Seen], place: usize, random: &mut Random) -> Result<Found, BenchError> {
+fn found(
+    tenant: TenantId,
+    all: &[Seen],
+    place: usize,
+    random: &mut Random,
+) -> Result<Found, BenchError> {
     let seen = &all[place];
     let proof = all[..=place].iter().rev().take(PROOF);
     let proof: Vec<_> = proof.map(|seen| seen.id.to_string()).collect();
@@ -209,7 +259,7 @@ fn found(all: &[Seen], place: usize, random: &mut Random) -> Result<Found, Bench
     let (status, resolution) = [(0, 0), (1, 0), (2, 1), (2, 2), (2, 5)][random.below(5)];
     let timestamp = seen.id.timestamp;
     let alert = serde_json::from_value(json!({
-        "_id": RecordId::generate(timestamp.millis() / 1_000), "contextId": tenant(),
+        "_id": RecordId::generate(timestamp.millis() / 1_000), "contextId": tenant,
         "timestamp": timestamp, "title": "Impossible travel activity",
         "description": format!("{} was active in {}", seen.user, seen.country),
         "isMarkdown": false, "statusValue": status, "severityValue": severity,

@@ -2,40 +2,27 @@
 //! on one SQLite file, and prints the ratios.
 
 mod cases;
+mod compare;
 mod cost;
 mod error;
 mod fill;
 mod peer;
 mod random;
 mod records;
+mod walk;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
+use casbah_model::ids::TenantId;
 use casbah_store::{DatabaseAddress, Store};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use rusqlite::Connection;
 use tokio::runtime::Runtime;
 
-use cases::{Case, List, Parameter, cases};
-use cost::{Cost, Meter, quantile};
+use cases::cases;
+use compare::Bench;
 use error::BenchError;
-use peer::{Answer, Peer};
-
-/// What the first page of a filter may cost in CPU time, as a multiple of the hand-written
-/// SQL.
-const GOAL: f64 = 1.5;
-
-/// The longest that a list may take that has to read on, the two seconds of the store and
-/// some for the answer.
-const LONGEST: Duration = Duration::from_millis(2_300);
-
-/// How often each side is asked at least.
-const ASKED: usize = 48;
-
-/// How many parameters choose the best way of writing the SQL.
-const TRIED: usize = 12;
 
 /// Fills an SQLite file through the store's own ingest, then asks for the first page
 /// (100, the newest first, with the total) of typical filters, the store and the best
@@ -51,12 +38,34 @@ struct Options {
     /// How many different parameters of each filter at most
     #[arg(long, default_value_t = 200)]
     parameters: usize,
-    /// The file; made and filled if it is not there
+    /// The file; made if it is not there, and filled if the tenant has no activities
     #[arg(long)]
     file: PathBuf,
+    /// The tenant; a server's own if it is to serve the file
+    #[arg(long, default_value = "00000000-0000-0000-0000-000000007e57")]
+    tenant: TenantId,
     /// Only filters whose name holds this
     #[arg(long, default_value = "")]
     only: String,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What is done other than comparing the lists.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fill the file, and no more
+    Fill,
+    /// Read all activities as the best SQL does, the newest first, and print the CPU time:
+    /// the peer of a walk through the API (conformance/bench_walk.py)
+    Walk {
+        /// So many at most
+        #[arg(long)]
+        records: Option<u32>,
+        /// Print the lines instead
+        #[arg(long)]
+        lines: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -71,13 +80,22 @@ fn main() -> ExitCode {
 }
 
 fn measure(options: &Options) -> Result<bool, BenchError> {
-    let runtime = Runtime::new()?;
-    let is_new = !options.file.exists();
-    let store = runtime.block_on(Store::open(&DatabaseAddress::Sqlite(options.file.clone())))?;
-    if is_new {
-        runtime.block_on(fill::fill(&store, options.activities, options.alerts))?;
+    let tenant = options.tenant;
+    if let Some(Command::Walk { records, lines }) = options.command {
+        // A server has the file.
+        let connection = peer::connect(&options.file)?;
+        return walk::walk(&connection, tenant, records, lines).map(|()| true);
     }
+    let runtime = Runtime::new()?;
+    let store = runtime.block_on(Store::open(&DatabaseAddress::Sqlite(options.file.clone())))?;
     let connection = peer::connect(&options.file)?;
+    if !has_activities(&connection, tenant)? {
+        let filled = fill::fill(&store, tenant, options.activities, options.alerts);
+        runtime.block_on(filled)?;
+    }
+    if let Some(Command::Fill) = options.command {
+        return Ok(true);
+    }
     let bytes = std::fs::metadata(&options.file)?.len();
     let count: i64 = connection.query_row("SELECT COUNT(*) FROM activity", [], |row| row.get(0))?;
     println!("{count} activities, {:.1} GB\n", bytes as f64 / 1e9);
@@ -87,146 +105,21 @@ fn measure(options: &Options) -> Result<bool, BenchError> {
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|");
     let mut is_good = true;
-    for case in cases(&connection, options.parameters)? {
+    let bench = Bench {
+        runtime,
+        store,
+        connection,
+        tenant,
+    };
+    for case in cases(&bench.connection, tenant, options.parameters)? {
         if case.name.contains(&options.only) {
-            is_good &= compare(&runtime, &store, &connection, &case)?;
+            is_good &= bench.compare(&case)?;
         }
     }
     Ok(is_good)
 }
 
-/// Measures one filter and prints its line; tells whether the goal is met.
-fn compare(
-    runtime: &Runtime,
-    store: &Store,
-    connection: &Connection,
-    case: &Case,
-) -> Result<bool, BenchError> {
-    if case.scans {
-        return scan(runtime, store, case);
-    }
-    let (peer, way) = best(connection, case)?;
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    let (mut records, mut broken_off) = (0, 0);
-    // At least twice, so that each side was the first and the second with each parameter.
-    let rounds = ASKED.div_ceil(case.parameters.len().max(1)).max(2);
-    let all = (0..rounds).flat_map(|round| (round..).zip(&case.parameters));
-    for (number, parameter) in all {
-        // Whoever is second finds the pages in memory: each is it as often.
-        let (answer, took, (other, peer_took)) = if number % 2 == 0 {
-            let (answer, took) = ask(runtime, store, case.list, parameter)?;
-            (answer, took, peer.ask(connection, parameter)?)
-        } else {
-            let peer = peer.ask(connection, parameter)?;
-            let (answer, took) = ask(runtime, store, case.list, parameter)?;
-            (answer, took, peer)
-        };
-        if !answer.agrees_with(&other) {
-            return Err(BenchError::Differs {
-                case: case.name,
-                parameter: parameter.filters.to_string(),
-            });
-        }
-        broken_off += usize::from(answer != other);
-        records += answer.records.len();
-        ours.push(took);
-        theirs.push(peer_took);
-    }
-    let wall = |costs: &[Cost], part| quantile(costs.iter().map(|cost| cost.wall), part);
-    let cpu = |costs: &[Cost]| quantile(costs.iter().map(|cost| cost.cpu), 0.5);
-    let ratio = cpu(&ours) / cpu(&theirs);
-    let after = match broken_off {
-        0 => String::new(),
-        times => format!("; {times} times broken off after two seconds"),
-    };
-    println!(
-        "| {} | {} | {:.0} | {:.2} | {:.2} | {ratio:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {way}{after} |",
-        case.name,
-        ours.len(),
-        records as f64 / ours.len().max(1) as f64,
-        cpu(&ours),
-        cpu(&theirs),
-        wall(&ours, 0.5),
-        wall(&theirs, 0.5),
-        wall(&ours, 0.99),
-        wall(&theirs, 0.99),
-    );
-    Ok(ratio <= GOAL)
-}
-
-/// The fastest way of writing the SQL.
-fn best(connection: &Connection, case: &Case) -> Result<(Peer, &'static str), BenchError> {
-    let mut best: Option<(Duration, Peer, &'static str)> = None;
-    for way in case.ways {
-        let peer = Peer::new(case, way);
-        if !peer.is_possible(connection) {
-            continue;
-        }
-        let mut took = Duration::ZERO;
-        for parameter in case.parameters.iter().take(TRIED) {
-            peer.ask(connection, parameter)?;
-            took += peer.ask(connection, parameter)?.1.cpu;
-        }
-        let shown = if way.is_empty() {
-            "SQLite's own choice"
-        } else {
-            way
-        };
-        if best.as_ref().is_none_or(|(best, ..)| took < *best) {
-            best = Some((took, peer, shown));
-        }
-    }
-    best.map(|(_, peer, way)| (peer, way))
-        .ok_or(BenchError::Empty)
-}
-
-/// What has to read on: how long it takes, and what it says.
-fn scan(runtime: &Runtime, store: &Store, case: &Case) -> Result<bool, BenchError> {
-    let mut longest = Duration::ZERO;
-    let (mut records, mut more) = (0, 0);
-    for parameter in &case.parameters {
-        let (answer, took) = ask(runtime, store, case.list, parameter)?;
-        longest = longest.max(took.wall);
-        records += answer.records.len();
-        more += usize::from(answer.more);
-    }
-    println!(
-        "| {} | {} | {:.0} | | | | longest {:.0} | | | | more than the total: {more} times |",
-        case.name,
-        case.parameters.len(),
-        records as f64 / case.parameters.len().max(1) as f64,
-        longest.as_secs_f64() * 1e3,
-    );
-    Ok(longest <= LONGEST)
-}
-
-fn ask(
-    runtime: &Runtime,
-    store: &Store,
-    list: List,
-    parameter: &Parameter,
-) -> Result<(Answer, Cost), BenchError> {
-    let query = parameter.query(list)?;
-    let tenant = fill::tenant();
-    let meter = Meter::start();
-    let (records, total, took) = match list {
-        List::Activities => {
-            let page = runtime.block_on(store.list_activities(tenant, query))?;
-            let took = meter.cost();
-            let records = page.data.iter().map(|record| record.get().to_owned());
-            (records.collect(), page.total, took)
-        }
-        List::Alerts => {
-            let page = runtime.block_on(store.list_alerts(tenant, query))?;
-            let took = meter.cost();
-            let records = page.data.iter().map(serde_json::to_string);
-            (records.collect::<Result<_, _>>()?, page.total, took)
-        }
-    };
-    let answer = Answer {
-        records,
-        total: total.number(),
-        more: total.is_exceeded(),
-    };
-    Ok((answer, took))
+fn has_activities(connection: &Connection, tenant: TenantId) -> Result<bool, BenchError> {
+    let mut any = connection.prepare("SELECT 1 FROM activity WHERE tenant_id = ?1 LIMIT 1")?;
+    Ok(any.exists([tenant.uuid().as_bytes()])?)
 }

@@ -2,6 +2,7 @@
 //! count up to the bound that the store has.
 
 use casbah_model::alert::Alert;
+use casbah_model::ids::TenantId;
 use casbah_store::COUNTED;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
@@ -10,7 +11,6 @@ use serde_json::value::RawValue;
 use crate::cases::{Case, List, Parameter};
 use crate::cost::{Cost, Meter};
 use crate::error::BenchError;
-use crate::fill::tenant;
 
 /// What both sides find.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub fn connect(path: &std::path::Path) -> Result<Connection, BenchError> {
 
 /// One way of writing a case's SQL.
 pub struct Peer {
+    tenant: TenantId,
     list: List,
     page: String,
     count: String,
@@ -50,7 +51,7 @@ pub struct Peer {
 
 impl Peer {
     /// The SQL that goes by this index, or by whichever SQLite takes.
-    pub fn new(case: &Case, way: &str) -> Self {
+    pub fn new(tenant: TenantId, case: &Case, way: &str) -> Self {
         let hint = if way.is_empty() {
             String::new()
         } else {
@@ -84,6 +85,7 @@ impl Peer {
             COUNTED + 1
         );
         Self {
+            tenant,
             list: case.list,
             page,
             count,
@@ -103,7 +105,7 @@ impl Peer {
         parameter: &Parameter,
     ) -> Result<(Answer, Cost), BenchError> {
         let meter = Meter::start();
-        let mut values = vec![Sql::Blob(tenant().uuid().as_bytes().to_vec())];
+        let mut values = vec![Sql::Blob(self.tenant.uuid().as_bytes().to_vec())];
         values.extend(parameter.values.iter().cloned());
         let mut page = connection.prepare_cached(&self.page)?;
         let mut rows = page.query(params_from_iter(&values))?;
