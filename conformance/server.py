@@ -24,19 +24,21 @@ CASBAH_CLI = "79d1df81-b90e-4fa3-aeb8-9ebb352b544f"
 
 
 class Server:
-    """`casbah serve` in a temporary directory, stopped at the end of the block."""
+    """`casbah serve` in a temporary directory, stopped at the end of the block. With a data
+    directory that has been served before, nobody is told its tenant and administrator again."""
 
-    def __init__(self, binary, arguments=()):
+    def __init__(self, binary, arguments=(), data=None):
         self.binary = str(pathlib.Path(binary).resolve())
         self.arguments = list(arguments)
+        self.data = data
 
     def __enter__(self):
         self.directory = tempfile.TemporaryDirectory()
+        data = self.data or pathlib.Path(self.directory.name, "data")
         start_file = pathlib.Path(self.directory.name, "start.json")
         self.process = subprocess.Popen(
             [self.binary, "serve", "--listen", "127.0.0.1:0", "--lateness", "0",
-             "--data-dir", str(pathlib.Path(self.directory.name, "data")),
-             "--start-file", str(start_file), *self.arguments],
+             "--data-dir", str(data), "--start-file", str(start_file), *self.arguments],
             stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 120
         while not start_file.exists():
