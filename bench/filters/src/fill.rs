@@ -33,6 +33,22 @@ const FOUND: usize = 1_000;
 /// How many activities of a person prove an alert.
 const PROOF: usize = 8;
 
+/// How much a tenant is to have.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// Activities.
+    pub activities: u64,
+    /// Alerts.
+    pub alerts: u64,
+}
+
+/// What is stored by one call.
+struct Batch {
+    activities: Vec<Activity>,
+    /// What alerts are made of, also from activities that had been stored before.
+    seen: Vec<Seen>,
+}
+
 /// What alerts are made of.
 struct Seen {
     id: ActivityId,
@@ -41,14 +57,61 @@ struct Seen {
     country: String,
 }
 
-/// Gives a tenant that has none so many activities and alerts.
+/// Gives a tenant so many activities, and then alerts. `there` are stored already, by a run
+/// with the same numbers that was cut off.
 pub async fn fill(
     store: &Store,
     tenant: TenantId,
-    activities: u64,
-    alerts: u64,
+    wanted: Wanted,
+    there: u64,
 ) -> Result<(), BenchError> {
     let began = Instant::now();
+    if there == 0 {
+        add_ranges(store, tenant).await?;
+    }
+    let ranges = store.ip_ranges(tenant).await?;
+    let revision = ranges.revision;
+    let (batches, made) = mpsc::sync_channel(2);
+    let generator = std::thread::spawn(move || generate(tenant, wanted, there, ranges, &batches));
+    let mut all_seen = Vec::new();
+    let (mut stored, mut newest) = (there, None);
+    let mut writing: Option<JoinHandle<Result<Ingested, StoreError>>> = None;
+    while let Ok(Batch { activities, seen }) = made.recv() {
+        all_seen.extend(seen);
+        let count = activities.len() as u64;
+        stored += count;
+        newest = newest.max(activities.iter().map(|activity| activity.id).max());
+        let ours = store.clone();
+        let next = tokio::spawn(async move {
+            ours.ingest_activities(tenant, revision, activities, Vec::new())
+                .await
+        });
+        // One batch is compressed while the one before it is written.
+        if let Some(before) = writing.replace(next) {
+            before.await??;
+        }
+        if stored % TOLD < count {
+            eprintln!(
+                "{stored} activities after {:.0} s",
+                began.elapsed().as_secs_f64()
+            );
+        }
+    }
+    if let Some(last) = writing {
+        last.await??;
+    }
+    generator.join().map_err(|_| BenchError::Generator)??;
+    add_alerts(store, tenant, &all_seen, wanted.alerts, newest).await?;
+    eprintln!(
+        "{stored} activities and {} alerts in {:.0} s",
+        wanted.alerts,
+        began.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+/// Says where addresses are, before there is anything to enrich.
+async fn add_ranges(store: &Store, tenant: TenantId) -> Result<(), BenchError> {
     for (number, network) in offices().enumerate() {
         save_range(
             store,
@@ -60,50 +123,7 @@ pub async fn fill(
         .await?;
     }
     save_range(store, tenant, "Tor", TOR, IpCategory::Risky).await?;
-    finish_enrichment(store, tenant).await?;
-    let ranges = store.ip_ranges(tenant).await?;
-    let revision = ranges.revision;
-    let (batches, made) = mpsc::sync_channel(2);
-    let generator = std::thread::spawn(move || generate(tenant, activities, ranges, &batches));
-    let every = (activities / alerts.max(1)).max(1);
-    let mut seen = Vec::new();
-    let (mut stored, mut newest) = (0, None);
-    let mut writing: Option<JoinHandle<Result<Ingested, StoreError>>> = None;
-    while let Ok(batch) = made.recv() {
-        for activity in &batch {
-            stored += 1;
-            if stored % every == 0 {
-                seen.extend(look(activity));
-            }
-            newest = newest.max(Some(activity.id));
-        }
-        let told = stored % TOLD < batch.len() as u64;
-        let ours = store.clone();
-        let next = tokio::spawn(async move {
-            ours.ingest_activities(tenant, revision, batch, Vec::new())
-                .await
-        });
-        // One batch is compressed while the one before it is written.
-        if let Some(before) = writing.replace(next) {
-            before.await??;
-        }
-        if told {
-            eprintln!(
-                "{stored} activities after {:.0} s",
-                began.elapsed().as_secs_f64()
-            );
-        }
-    }
-    if let Some(last) = writing {
-        last.await??;
-    }
-    generator.join().map_err(|_| BenchError::Generator)??;
-    add_alerts(store, tenant, &seen, alerts, newest).await?;
-    eprintln!(
-        "{stored} activities and {alerts} alerts in {:.0} s",
-        began.elapsed().as_secs_f64()
-    );
-    Ok(())
+    finish_enrichment(store, tenant).await
 }
 
 async fn save_range(
@@ -141,28 +161,43 @@ async fn finish_enrichment(store: &Store, tenant: TenantId) -> Result<(), BenchE
     Ok(())
 }
 
+/// Makes all activities, and gives away those that are not there.
 fn generate(
     tenant: TenantId,
-    all: u64,
+    wanted: Wanted,
+    there: u64,
     ranges: RangesAt,
-    batches: &mpsc::SyncSender<Vec<Activity>>,
+    batches: &mpsc::SyncSender<Batch>,
 ) -> Result<(), BenchError> {
     let (enricher, ranges) = (
         Enricher::new()?,
         RangeIndex::new(ranges.own, ranges.built_in),
     );
     let normaliser = Normaliser::new(tenant, &enricher, &ranges);
+    let every = (wanted.activities / wanted.alerts.max(1)).max(1);
     let mut records = Records::new(1);
-    for (day, count) in (0..).zip(Records::days(all)) {
+    let mut number = 0;
+    for (day, count) in (0..).zip(Records::days(wanted.activities)) {
         for texts in records.day(day, count).chunks(BATCH) {
-            let activities = texts.iter().map(|text| {
+            let (mut activities, mut seen) = (Vec::new(), Vec::new());
+            for text in texts {
+                number += 1;
+                let (is_new, is_seen) = (number > there, number % every == 0);
+                if !is_new && !is_seen {
+                    continue;
+                }
                 let event = Source::Microsoft365.parse(text)?;
                 // A unified audit record comes about half an hour after the event.
                 let received = event.timestamp.plus_millis(1_800_000);
-                Ok(normaliser.activity(&event, received))
-            });
-            let activities = activities.collect::<Result<_, BenchError>>()?;
-            if batches.send(activities).is_err() {
+                let activity = normaliser.activity(&event, received);
+                if is_seen {
+                    seen.extend(look(&activity));
+                }
+                if is_new {
+                    activities.push(activity);
+                }
+            }
+            if batches.send(Batch { activities, seen }).is_err() {
                 return Err(BenchError::Generator);
             }
         }

@@ -23,6 +23,7 @@ use tokio::runtime::Runtime;
 use cases::cases;
 use compare::Bench;
 use error::BenchError;
+use fill::Wanted;
 
 /// Fills an SQLite file through the store's own ingest, then asks for the first page
 /// (100, the newest first, with the total) of typical filters, the store and the best
@@ -38,7 +39,7 @@ struct Options {
     /// How many different parameters of each filter at most
     #[arg(long, default_value_t = 200)]
     parameters: usize,
-    /// The file; made if it is not there, and filled if the tenant has no activities
+    /// The file; made if it is not there, and filled, or filled on where that was cut off
     #[arg(long)]
     file: PathBuf,
     /// The tenant; a server's own if it is to serve the file
@@ -89,9 +90,12 @@ fn measure(options: &Options) -> Result<bool, BenchError> {
     let runtime = Runtime::new()?;
     let store = runtime.block_on(Store::open(&DatabaseAddress::Sqlite(options.file.clone())))?;
     let connection = peer::connect(&options.file)?;
-    if !has_activities(&connection, tenant)? {
-        let filled = fill::fill(&store, tenant, options.activities, options.alerts);
-        runtime.block_on(filled)?;
+    if let Some(there) = unfinished(&connection, tenant)? {
+        let wanted = Wanted {
+            activities: options.activities,
+            alerts: options.alerts,
+        };
+        runtime.block_on(fill::fill(&store, tenant, wanted, there))?;
     }
     if let Some(Command::Fill) = options.command {
         return Ok(true);
@@ -119,7 +123,16 @@ fn measure(options: &Options) -> Result<bool, BenchError> {
     Ok(is_good)
 }
 
-fn has_activities(connection: &Connection, tenant: TenantId) -> Result<bool, BenchError> {
-    let mut any = connection.prepare("SELECT 1 FROM activity WHERE tenant_id = ?1 LIMIT 1")?;
-    Ok(any.exists([tenant.uuid().as_bytes()])?)
+/// How many activities are there before the tenant is filled; none once it is. The alerts
+/// come last.
+fn unfinished(connection: &Connection, tenant: TenantId) -> Result<Option<u64>, BenchError> {
+    let tenant = tenant.uuid();
+    let mut alerts = connection.prepare("SELECT 1 FROM alert WHERE tenant_id = ?1 LIMIT 1")?;
+    if alerts.exists([tenant.as_bytes()])? {
+        return Ok(None);
+    }
+    let mut activities =
+        connection.prepare("SELECT COUNT(*) FROM activity WHERE tenant_id = ?1")?;
+    let count: i64 = activities.query_row([tenant.as_bytes()], |row| row.get(0))?;
+    Ok(Some(u64::try_from(count).unwrap_or(0)))
 }
