@@ -182,7 +182,8 @@ def measure(walk):
 
     show("SQL by hand, without a network", peers, "1", peers[0][3])
     for way, runs in ours.items():
-        show(f"server, TLS, {way}", runs, f"{statistics.median(ratios[way]):.2f}", runs[0][2])
+        if runs:
+            show(f"server, TLS, {way}", runs, f"{statistics.median(ratios[way]):.2f}", runs[0][2])
     ratio = statistics.median(ratios[JUDGED])
     print(f"\n{JUDGED} over TLS: {ratio:.2f} × the peer, the goal is {GOAL}")
     return ratio <= GOAL
