@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use casbah_model::identity::{CASBAH, CLOUD_APP_SECURITY};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::transform::ReplaceBoolSchemas;
 use serde_json::{Map, Value, json};
 
 use super::parameters::{Components, taken};
@@ -34,6 +35,10 @@ pub(in crate::api) fn document(operations: &[Operation]) -> Value {
     let mut settings = SchemaSettings::draft2020_12().for_serialize();
     settings.definitions_path = "/components/schemas".into();
     settings.meta_schema = None;
+    // Generators of clients do not know `true` as a schema.
+    let mut transform = ReplaceBoolSchemas::default();
+    transform.skip_additional_properties = true;
+    settings.transforms.push(Box::new(transform));
     let mut generator = settings.into_generator();
     let mut components = Components {
         generator: &mut generator,
