@@ -21,7 +21,7 @@ use super::envelope::Envelope;
 use super::error::ApiError;
 use super::lines::{self, ListForm};
 use super::operation::{Kind, Parameter};
-use super::parameters::Parameters;
+use super::parameters::{FEEDBACK, Parameters};
 use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
@@ -29,6 +29,13 @@ use crate::state::App;
 
 /// How many days a list looks back if it is not told.
 const DAYS: i64 = 30;
+
+const VERDICT: [Parameter; 4] = {
+    let [text, allow, email] = FEEDBACK;
+    let about = "The verdict; clients send numbers";
+    let value = Parameter::new("feedbackValue", Kind::Text, about).required();
+    [value, text, allow, email]
+};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::ActivitiesRead);
@@ -64,25 +71,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "Give feedback on an activity",
             feedback,
         )
-        .takes(
-            const {
-                &[
-                    Parameter::new(
-                        "feedbackValue",
-                        Kind::Text,
-                        "The verdict; clients send numbers",
-                    )
-                    .required(),
-                    Parameter::new("feedbackText", Kind::Text, "The remark"),
-                    Parameter::new(
-                        "allowContact",
-                        Kind::Flag,
-                        "Whether its author may be asked",
-                    ),
-                    Parameter::new("contactEmail", Kind::Text, "Where"),
-                ]
-            },
-        )
+        .takes(&VERDICT)
         .answers::<Envelope<ActivityVerdict>>()
         .list(
             "/casbah/v1/activities/{id}/feedback",

@@ -19,7 +19,7 @@ use super::envelope::Envelope;
 use super::error::ApiError;
 use super::lines::{self, ListForm};
 use super::operation::{Kind, Parameter};
-use super::parameters::Parameters;
+use super::parameters::{FEEDBACK, Parameters};
 use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
@@ -95,22 +95,12 @@ const FILTERS: Parameter = Parameter::new(
 
 const COMMENT: Parameter = Parameter::new("comment", Kind::Text, "Why");
 
-const CLOSE: [Parameter; 6] = [
-    FILTERS,
-    COMMENT,
-    Parameter::new(
-        "sendFeedback",
-        Kind::Flag,
-        "Whether the remark is for who makes detections",
-    ),
-    Parameter::new("feedbackText", Kind::Text, "The remark"),
-    Parameter::new(
-        "allowContact",
-        Kind::Flag,
-        "Whether its author may be asked",
-    ),
-    Parameter::new("contactEmail", Kind::Text, "Where"),
-];
+const CLOSE: [Parameter; 6] = {
+    let [text, allow, email] = FEEDBACK;
+    let about = "Whether the remark is for who makes detections";
+    let send = Parameter::new("sendFeedback", Kind::Flag, about);
+    [FILTERS, COMMENT, send, text, allow, email]
+};
 
 const BENIGN: [Parameter; 7] = with_reason(Parameter::new(
     "reasonId",

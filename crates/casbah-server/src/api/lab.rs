@@ -22,7 +22,7 @@ use super::path::Path;
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::lab::Lab;
-use crate::lab::faults::{Fault, MOST_RULES, NewRule, Rule as RuleRecord};
+use crate::lab::faults::{Fault, MOST_RULES, NewRule, Rule};
 use crate::state::App;
 
 /// How far from the system's clock the laboratory's may be.
@@ -68,13 +68,13 @@ const NEW_RULE: [Parameter; 9] = [
 ];
 
 const FAULTS: [&str; 7] = [
-    "throttled",
-    "status",
-    "slow",
-    "cut",
-    "lost-answer",
-    "expired-token",
-    "duplicated-page",
+    Fault::Throttled { seconds: 0 }.name(),
+    Fault::Status { status: 0 }.name(),
+    Fault::Slow { milliseconds: 0 }.name(),
+    Fault::Cut.name(),
+    Fault::LostAnswer.name(),
+    Fault::ExpiredToken.name(),
+    Fault::DuplicatedPage.name(),
 ];
 
 const NEW_CLOCK: [Parameter; 4] = [
@@ -113,10 +113,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .of("Laboratory")
         .get("/casbah/v1/lab/faults", need, "List rules of faults", list)
-        .answers::<Listed<RuleRecord>>()
+        .answers::<Listed<Rule>>()
         .post("/casbah/v1/lab/faults", need, "Add a rule of faults", add)
         .takes(&NEW_RULE)
-        .answers_as::<RuleRecord>(StatusCode::CREATED)
+        .answers_as::<Rule>(StatusCode::CREATED)
         .delete(
             "/casbah/v1/lab/faults",
             need,
@@ -161,7 +161,7 @@ fn lab(app: &App) -> Result<&Lab, ApiError> {
 async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<Listed<RuleRecord>>, ApiError> {
+) -> Result<Json<Listed<Rule>>, ApiError> {
     let faults = lab(&app)?.faults();
     Ok(Json(faults.of(caller.tenant).iter().cloned().collect()))
 }
@@ -170,7 +170,7 @@ async fn add(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
-) -> Result<(StatusCode, Json<RuleRecord>), ApiError> {
+) -> Result<(StatusCode, Json<Rule>), ApiError> {
     let lab = lab(&app)?;
     let new = read_rule(&parameters)?;
     let rule = lab.faults().add(caller.tenant, new);

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::envelope::Envelope;
 use super::error::ApiError;
+use super::operation::JSON;
 use super::parameters::Parameters;
 
 /// The media type of lines.
@@ -45,7 +46,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ListForm {
 impl ListForm {
     fn of(headers: &HeaderMap) -> Self {
         let lines = quality(headers, NDJSON);
-        if lines > 0.0 && lines >= quality(headers, "application/json") {
+        if lines > 0.0 && lines >= quality(headers, JSON) {
             Self::Lines
         } else {
             Self::Page

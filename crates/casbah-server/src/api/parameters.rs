@@ -8,11 +8,21 @@ use casbah_model::feedback::Feedback;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
+use super::operation::{JSON, Kind, Parameter};
 
 /// The largest body of a request that is not an upload.
 const LARGEST_BODY: usize = 4 << 20;
 
-const JSON: &str = "application/json";
+/// What [`Parameters::feedback`] reads.
+pub(crate) const FEEDBACK: [Parameter; 3] = [
+    Parameter::new("feedbackText", Kind::Text, "The remark"),
+    Parameter::new(
+        "allowContact",
+        Kind::Flag,
+        "Whether its author may be asked",
+    ),
+    Parameter::new("contactEmail", Kind::Text, "Where"),
+];
 
 /// The parameters of a request; the last of several with one name wins.
 #[derive(Debug, Default)]

@@ -2,10 +2,13 @@
 //! address of such a list says its order (`sort`) and page (`page`).
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::error::{PortalError, where_allowed};
 use super::query::{Query, address};
 use super::table::{Controls, Head, ROWS};
+use super::visitor::Visitor;
 
 /// The last page that is asked for: the API passes over no more rows than this many hold.
 const LAST_PAGE: usize = 1_000_000;
@@ -109,7 +112,7 @@ impl<'a> Listing<'a> {
     }
 
     /// What the API is asked.
-    pub(super) fn question(&self, filters: &Value) -> Value {
+    fn question(&self, filters: &Value) -> Value {
         json!({
             "filters": filters,
             "skip": self.skipped(),
@@ -122,6 +125,24 @@ impl<'a> Listing<'a> {
     /// The first page, where this one is behind the last.
     pub(super) fn instead_of<T>(&self, found: &Listed<T>) -> Option<String> {
         (found.data.is_empty() && self.page > 1).then(|| self.to(self.order, self.is_descending, 1))
+    }
+
+    /// The page of the list, or nothing for whoever may not see it; and what is wrong with
+    /// the filters, in which case nothing is found.
+    pub(super) async fn find<T: DeserializeOwned>(
+        &self,
+        visitor: &Visitor,
+        path: &str,
+        filters: Result<Value, PortalError>,
+    ) -> Result<(Option<Listed<T>>, Option<String>), PortalError> {
+        let asked = async {
+            let question = self.question(&filters?);
+            where_allowed(visitor.api().post(path, &question).await)
+        };
+        match asked.await {
+            Ok(found) => Ok((found, None)),
+            Err(error) => Ok((Some(Listed::none()), Some(error.complaint()?))),
+        }
     }
 
     const fn skipped(&self) -> usize {

@@ -57,6 +57,23 @@ async fn sign_in_as(browser: &mut Browser, upn: &str, password: &str, to: &str) 
     submit(browser, &form, &fields).await
 }
 
+/// A tenant with what the demonstration leaves, and its administrator's browser.
+async fn demonstrated() -> (Directory, Browser) {
+    let directory = Directory::new().await;
+    directory.server.play_demo(directory.tenant).await;
+    let browser = administrator(&directory).await;
+    (directory, browser)
+}
+
+/// The addresses of what a list has, in its order.
+fn rows(page: &Page) -> Vec<String> {
+    let links = page
+        .text
+        .split("<th scope=\"row\" class=\"wrap\"><a href=\"");
+    let links = links.skip(1).map(|link| link.split('"').next().unwrap());
+    links.map(str::to_owned).collect()
+}
+
 /// The browser of the administrator, signed in.
 async fn administrator(directory: &Directory) -> Browser {
     sign_in(directory, "/portal/").await.0

@@ -6,8 +6,7 @@ use casbah_model::ids::SaasId;
 
 use super::{HERE, TITLE, address, closed, filter};
 use crate::portal::alerts;
-use crate::portal::error::{PortalError, where_allowed};
-use crate::portal::listing::{Heading, Listed, Listing};
+use crate::portal::listing::{Heading, Listing};
 use crate::portal::moment::Moment;
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
@@ -45,10 +44,8 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
     let query = &visitor.query;
     let fields = filter::fields();
     let listing = Listing::new(HERE, query, &fields, HEADINGS);
-    let (found, complaint) = match find(&visitor, &listing).await {
-        Ok(found) => (found, None),
-        Err(error) => (Some(Listed::none()), Some(error.complaint()?)),
-    };
+    let found = listing.find(&visitor, "/api/archived_activities", filter::filters(query));
+    let (found, complaint) = found.await?;
     let Some(found) = found else {
         return closed(&visitor);
     };
@@ -67,14 +64,4 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         activities: found.data,
     };
     Ok(page::show(&page, &visitor.context)?)
-}
-
-/// The page of the list, or nothing for whoever may not see it.
-async fn find(
-    visitor: &Visitor,
-    listing: &Listing<'_>,
-) -> Result<Option<Listed<Activity>>, PortalError> {
-    let question = listing.question(&filter::filters(&visitor.query)?);
-    let path = "/api/archived_activities";
-    where_allowed(visitor.api().post(path, &question).await)
 }

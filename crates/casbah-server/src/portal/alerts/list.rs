@@ -5,8 +5,7 @@ use casbah_model::alert::{Alert, AlertEntity, AlertStatus};
 
 use super::words::{severity, standing};
 use super::{HERE, TITLE, address, closed, filter};
-use crate::portal::error::{PortalError, where_allowed};
-use crate::portal::listing::{Heading, Listed, Listing};
+use crate::portal::listing::{Heading, Listing};
 use crate::portal::moment::Moment;
 use crate::portal::page::{self, Frame, Section};
 use crate::portal::pages::Answer;
@@ -67,10 +66,8 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
     let query = &visitor.query;
     let fields = filter::fields();
     let listing = Listing::new(HERE, query, &fields, HEADINGS);
-    let (found, complaint) = match find(&visitor, &listing).await {
-        Ok(found) => (found, None),
-        Err(error) => (Some(Listed::none()), Some(error.complaint()?)),
-    };
+    let found = listing.find(&visitor, "/api/alerts", filter::filters(query));
+    let (found, complaint) = found.await?;
     let Some(found) = found else {
         return closed(&visitor);
     };
@@ -89,13 +86,4 @@ pub(super) async fn show(visitor: Visitor, (): ()) -> Answer {
         alerts: found.data,
     };
     Ok(page::show(&page, &visitor.context)?)
-}
-
-/// The page of the list, or nothing for whoever may not see it.
-async fn find(
-    visitor: &Visitor,
-    listing: &Listing<'_>,
-) -> Result<Option<Listed<Alert>>, PortalError> {
-    let question = listing.question(&filter::filters(&visitor.query)?);
-    where_allowed(visitor.api().post("/api/alerts", &question).await)
 }

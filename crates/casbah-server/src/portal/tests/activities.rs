@@ -5,28 +5,11 @@ use casbah_model::identity::DirectoryRole;
 use casbah_model::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::{PASSWORD, administrator, done, post, sign_in_as};
-use crate::testing::browser::{Browser, Page};
+use super::{PASSWORD, administrator, demonstrated, done, post, rows, sign_in_as};
+use crate::testing::browser::Page;
 use crate::testing::directory::Directory;
 
 const HERE: &str = "/portal/activities";
-
-/// A tenant with the activities of the demonstration, and its administrator's browser.
-async fn started() -> (Directory, Browser) {
-    let directory = Directory::new().await;
-    directory.server.play_demo(directory.tenant).await;
-    let browser = administrator(&directory).await;
-    (directory, browser)
-}
-
-/// The addresses of the activities of a list, in its order.
-fn rows(page: &Page) -> Vec<String> {
-    let links = page
-        .text
-        .split("<th scope=\"row\" class=\"wrap\"><a href=\"");
-    let links = links.skip(1).map(|link| link.split('"').next().unwrap());
-    links.map(str::to_owned).collect()
-}
 
 /// When the activities of a list happened.
 fn times(page: &Page) -> Vec<&str> {
@@ -43,7 +26,7 @@ fn between<'a>(page: &'a Page, before: &str, after: &str) -> &'a str {
 
 #[tokio::test]
 async fn the_list_is_paged_newest_first_and_turned() {
-    let (_directory, mut browser) = started().await;
+    let (_directory, mut browser) = demonstrated().await;
     let page = browser.get(HERE).await;
     let (found, seen) = (rows(&page), times(&page));
     assert_eq!((found.len(), seen.len()), (25, 25), "{}", page.text);
@@ -69,7 +52,7 @@ async fn the_list_is_paged_newest_first_and_turned() {
 
 #[tokio::test]
 async fn the_form_filters_and_stays_in_the_address() {
-    let (_directory, mut browser) = started().await;
+    let (_directory, mut browser) = demonstrated().await;
     for (query, cells) in [
         (
             "user=adele%40contoso.example",
@@ -126,7 +109,7 @@ async fn the_form_filters_and_stays_in_the_address() {
 
 #[tokio::test]
 async fn the_page_of_one_says_what_is_known() {
-    let (_directory, mut browser) = started().await;
+    let (_directory, mut browser) = demonstrated().await;
     let list = browser
         .get(&format!("{HERE}?text=budget.xlsx&user=adele"))
         .await;
@@ -164,7 +147,7 @@ async fn the_page_of_one_says_what_is_known() {
 
 #[tokio::test]
 async fn feedback_is_given_and_seen_with_its_author() {
-    let (directory, mut browser) = started().await;
+    let (directory, mut browser) = demonstrated().await;
     let path = rows(&browser.get(HERE).await).remove(0);
     let fields = [
         ("verdict", "harmless"),
@@ -197,7 +180,7 @@ async fn feedback_is_given_and_seen_with_its_author() {
 
 #[tokio::test]
 async fn roles_decide_who_sees_and_who_says() {
-    let (directory, mut browser) = started().await;
+    let (directory, mut browser) = demonstrated().await;
     let path = rows(&browser.get(HERE).await).remove(0);
     let give = format!("{path}/feedback");
     for (name, roles, sees, says) in [

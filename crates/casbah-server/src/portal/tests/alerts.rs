@@ -3,28 +3,11 @@
 use casbah_model::identity::DirectoryRole;
 use casbah_model::ids::RecordId;
 
-use super::{PASSWORD, administrator, done, post, sign_in_as};
+use super::{PASSWORD, administrator, demonstrated, done, post, rows, sign_in_as};
 use crate::testing::browser::{Browser, Page};
 use crate::testing::directory::Directory;
 
 const HERE: &str = "/portal/alerts";
-
-/// A tenant with the alerts of the demonstration, and its administrator's browser.
-async fn started() -> (Directory, Browser) {
-    let directory = Directory::new().await;
-    directory.server.play_demo(directory.tenant).await;
-    let browser = administrator(&directory).await;
-    (directory, browser)
-}
-
-/// The addresses of what a list has, in its order.
-fn rows(page: &Page) -> Vec<String> {
-    let links = page
-        .text
-        .split("<th scope=\"row\" class=\"wrap\"><a href=\"");
-    let links = links.skip(1).map(|link| link.split('"').next().unwrap());
-    links.map(str::to_owned).collect()
-}
 
 /// The table of this name on a page.
 fn table<'a>(page: &'a Page, name: &str) -> &'a str {
@@ -39,7 +22,7 @@ async fn first(browser: &mut Browser) -> String {
 
 #[tokio::test]
 async fn the_list_is_filtered_and_shows_what_is_open() {
-    let (_directory, mut browser) = started().await;
+    let (_directory, mut browser) = demonstrated().await;
     let page = browser.get(HERE).await;
     let all = rows(&page);
     assert!(all.len() > 1, "{}", page.text);
@@ -90,7 +73,7 @@ async fn the_list_is_filtered_and_shows_what_is_open() {
 
 #[tokio::test]
 async fn the_page_of_one_leads_to_its_evidence_and_back() {
-    let (_directory, mut browser) = started().await;
+    let (_directory, mut browser) = demonstrated().await;
     let path = first(&mut browser).await;
     let page = browser.get(&path).await;
     assert_eq!(page.status, 200, "{}", page.text);
@@ -139,7 +122,7 @@ async fn the_page_of_one_leads_to_its_evidence_and_back() {
 
 #[tokio::test]
 async fn an_alert_is_closed_and_opened_again_step_by_step() {
-    let (directory, mut browser) = started().await;
+    let (directory, mut browser) = demonstrated().await;
     let path = first(&mut browser).await;
     let (close, reopen) = (format!("{path}/close"), format!("{path}/reopen"));
     let page = post(&mut browser, &close, &[("comment", "kept <b>text</b>")]).await;
@@ -202,7 +185,7 @@ async fn an_alert_is_closed_and_opened_again_step_by_step() {
 
 #[tokio::test]
 async fn an_alert_is_marked_read_and_unread() {
-    let (_directory, mut browser) = started().await;
+    let (_directory, mut browser) = demonstrated().await;
     let path = first(&mut browser).await;
     for (how, other) in [("read", "unread"), ("unread", "read")] {
         let page = done(&mut browser, &format!("{path}/{how}"), &[]).await;
@@ -216,7 +199,7 @@ async fn an_alert_is_marked_read_and_unread() {
 
 #[tokio::test]
 async fn roles_decide_who_sees_and_who_closes() {
-    let (directory, mut browser) = started().await;
+    let (directory, mut browser) = demonstrated().await;
     let path = first(&mut browser).await;
     let close = format!("{path}/close");
     for (name, roles, sees, closes) in [
