@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -160,13 +159,6 @@ def events(count):
         for number in range(count))
 
 
-def wait(what, is_so):
-    deadline = time.monotonic() + 90
-    while not is_so():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
-
-
 def restart(server):
     """The same server again, on the same port and data."""
     server.process.terminate()
@@ -176,7 +168,7 @@ def restart(server):
     start = pathlib.Path(arguments[arguments.index("--start-file") + 1])
     start.unlink()
     server.process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
-    wait("the server does not start again", start.exists)
+    casbah.wait("the server does not start again", start.exists)
 
 
 def main(binary):
@@ -209,7 +201,7 @@ def play(server, directory, files):
     file = pathlib.Path(directory, "events.jsonl")
     file.write_text(events(EVENTS))
     run("ingest", "--source", "microsoft365", str(file))
-    wait("nothing is sent", lambda: hook.seen >= 1)
+    casbah.wait("nothing is sent", lambda: hook.seen >= 1)
     restart(server)
 
     def taken(kind):
@@ -223,8 +215,8 @@ def play(server, directory, files):
     def read_by(name, kind):
         return [one for one in map(read, list(receivers[name].messages)) if one[0] == kind]
 
-    wait("activities are missing", lambda: len(taken("activities.arrived")) >= EVENTS)
-    wait("alerts are missing", lambda: taken("alerts.changed"))
+    casbah.wait("activities are missing", lambda: len(taken("activities.arrived")) >= EVENTS)
+    casbah.wait("alerts are missing", lambda: taken("alerts.changed"))
     activities = [record["_id"] for record in taken("activities.arrived")]
     assert len(activities) == len(set(activities)) == EVENTS, len(activities)
     for headers, body in hook.taken:
@@ -239,9 +231,9 @@ def play(server, directory, files):
     agents = collections.Counter(f"Agent|{number} a=b\\c \u00fc" for number in range(EVENTS))
     alert = taken("alerts.changed")[0]
     for name in receivers:
-        wait(f"{name}: activities are missing",
-             lambda: len({one[2]["externalId"] for one in read_by(name, "activity")}) >= EVENTS)
-        wait(f"{name}: alerts are missing", lambda: read_by(name, "alert"))
+        casbah.wait(f"{name}: activities are missing",
+                    lambda: len({one[2]["externalId"] for one in read_by(name, "activity")}) >= EVENTS)
+        casbah.wait(f"{name}: alerts are missing", lambda: read_by(name, "alert"))
         seen = {one[2]["externalId"]: one for one in read_by(name, "activity")}
         assert list(seen) == activities, f"{name}: another order"
         told = collections.Counter(one[2]["requestClientApplication"] for one in seen.values())
@@ -259,10 +251,10 @@ def play(server, directory, files):
 
     for name, id in ids.items():
         assert run("export", "test", id) == {"sent": True, "error": None}, name
-    wait("no test", lambda: any(json.loads(body).get("test") for _, body in hook.taken))
+    casbah.wait("no test", lambda: any(json.loads(body).get("test") for _, body in hook.taken))
     for name in receivers:
-        wait(f"{name}: no test",
-             lambda: any(one[2].get("cs6") == "true" for one in read_by(name, "alert")))
+        casbah.wait(f"{name}: no test",
+                    lambda: any(one[2].get("cs6") == "true" for one in read_by(name, "alert")))
     print("ok   tests are marked as such", flush=True)
 
     shown = run("export", "show", ids["webhook"])

@@ -26,6 +26,8 @@ from real_clients import Graph
 CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,"
           "response_headers_conformance,response_schema_conformance,unsupported_method,"
           "ignored_auth")
+
+
 class Caller:
     """Calls as a client that was written after the document, and holds answers to it."""
 
@@ -73,14 +75,6 @@ def upload(caller, name, snapshot):
         "uploadUrl": link, "inputStreamName": name, "uploadAsSnapshot": snapshot})
 
 
-def wait(what, found):
-    deadline = time.monotonic() + 60
-    while not (value := found()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
-    return value
-
-
 def furnish(caller, domain):
     """Fills the tenant; returns what is there, by the path that names it."""
     lines = "\n".join(map(json.dumps, events(domain)))
@@ -107,11 +101,12 @@ def furnish(caller, domain):
     there["/casbah/v1/ip_ranges/built_in/"] = ["botnet"]
     streams = [upload(caller, f"Log {number}", bool(number)) for number in range(2)]
     there["/casbah/v1/discovery/uploads/"] = [stream["uploadId"] for stream in streams]
-    wait("the logs are not read", lambda: all(
+    casbah.wait("the logs are not read", lambda: all(
         task["state"] == "done" for task in caller.call("GET", "/casbah/v1/discovery/uploads")[
-            "data"]))
+            "data"]), 60)
     there["/api/v1/governance/"] = there["/casbah/v1/discovery/uploads/"]
-    alerts = wait("no alerts are raised", lambda: caller.call("GET", "/api/v1/alerts/")["data"])
+    alerts = casbah.wait("no alerts are raised",
+                         lambda: caller.call("GET", "/api/v1/alerts/")["data"], 60)
     there["/api/v1/alerts/"] = there["/casbah/v1/alerts/"] = [alert["_id"] for alert in alerts]
     caller.call("POST", "/api/v1/alerts/close_benign/", body={
         "filters": {"id": {"eq": [alerts[0]["_id"], "0" * 24]}}, "comment": "a test",

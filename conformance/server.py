@@ -58,6 +58,15 @@ class Server:
         self.directory.cleanup()
 
 
+def wait(what, found, seconds=90):
+    """What `found` answers as soon as it answers something."""
+    deadline = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.2)
+    return value
+
+
 def command(server, *arguments, **environment):
     """What the command line answers, read."""
     ended = subprocess.run([server.binary, *arguments, "--url", server.url, "--ca", server.ca,
