@@ -7,7 +7,7 @@ use casbah_model::filter::{ACTIVITIES, ALERTS, ENTITIES, ListQuery, ListSpec};
 use casbah_model::ids::{SaasId, TenantId};
 use casbah_model::time::Timestamp;
 use casbah_store::{Step, Store, StoreError, Walk};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::alerts::commit;
 use crate::samples::{activity, alert, query};
@@ -16,7 +16,11 @@ use crate::samples::{activity, alert, query};
 const ALL: u32 = 10_000;
 
 fn sorted(list: &'static ListSpec, field: &str, direction: &str) -> ListQuery {
-    let parameters = json!({"sortField": field, "sortDirection": direction});
+    filtered(list, json!({}), field, direction)
+}
+
+fn filtered(list: &'static ListSpec, filters: Value, field: &str, direction: &str) -> ListQuery {
+    let parameters = json!({"filters": filters, "sortField": field, "sortDirection": direction});
     ListQuery {
         limit: ALL,
         ..query(list, &parameters)
@@ -93,8 +97,15 @@ crate::on_both!(
             .unwrap();
         for direction in ["asc", "desc"] {
             for (skip, limit) in [(0, 1), (0, 3), (0, 10), (0, 50), (0, 51), (7, 4), (60, 5)] {
-                for field in ACTIVITIES.sort_fields {
-                    let query = sorted(&ACTIVITIES, field, direction);
+                let filters = [
+                    json!({}),
+                    json!({"date": {"range": [{"start": 1_002, "end": 1_005}]}}),
+                    json!({"date": {"gte": 1_002}, "user.username": {"startswith": ["user1"]}}),
+                ];
+                let fields = ACTIVITIES.sort_fields.iter();
+                let lists = fields.flat_map(|field| filters.iter().map(move |one| (field, one)));
+                for (field, filters) in lists {
+                    let query = filtered(&ACTIVITIES, filters.clone(), field, direction);
                     let page = store.list_activities(tenant, query.clone()).await.unwrap();
                     let expected = page.data.iter().map(|record| id(record.get().as_bytes()));
                     let found = walked(skip, limit, async |walk, limit| {
@@ -103,7 +114,7 @@ crate::on_both!(
                     });
                     let found: Vec<_> = found.await.iter().map(|record| id(record)).collect();
                     let expected: Vec<_> = expected.skip(skip as usize).collect();
-                    assert_eq!(found, expected, "{field} {direction} {limit}");
+                    assert_eq!(found, expected, "{filters} {field} {direction} {limit}");
                 }
                 for field in ALERTS.sort_fields {
                     let query = sorted(&ALERTS, field, direction);
