@@ -9,7 +9,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 import types
 
 import requests
@@ -76,10 +75,9 @@ def alert(server):
     assert sent.status_code == 200 and sent.json()["rejected"] == 0, sent.text
     answer = casbah.sign_in(server, casbah.CASBAH_CLI, f"{casbah.CLOUD_APP_SECURITY}/.default")
     headers = {"Authorization": f"Bearer {answer['access_token']}"}
-    deadline = time.monotonic() + 120
-    while requests.get(f"{server.url}/casbah/v1/detector", headers=headers).json()["pending"]:
-        assert time.monotonic() < deadline, "the detector does not come to an end"
-        time.sleep(0.1)
+    detector = f"{server.url}/casbah/v1/detector"
+    casbah.wait("the detector does not come to an end",
+                lambda: not requests.get(detector, headers=headers).json()["pending"], 120)
     alerts = requests.get(f"{server.url}/api/v1/alerts/", headers=headers).json()
     assert alerts["total"] > 1, alerts
     first = alerts["data"][0]

@@ -105,10 +105,7 @@ class Clients:
         return answer
 
     def wait_for_alerts(self):
-        deadline = time.monotonic() + 60
-        while self.page("/api/v1/alerts/")["total"] < 2:
-            assert time.monotonic() < deadline, "no alerts are raised"
-            time.sleep(0.2)
+        casbah.wait("no alerts are raised", lambda: self.page("/api/v1/alerts/")["total"] >= 2)
 
     def play(self):
         self.wait_for_alerts()
@@ -302,13 +299,8 @@ class Clients:
                     done["uploadAsSnapshot"] = True
                 answer = self.post("/cas/api/v1/discovery/done_upload/", done)
                 assert answer["success"] is True and answer["inputStreamId"], answer
-            deadline = time.monotonic() + 60
-            while True:
-                tasks = self.page("/cas/api/v1/governance/")["data"]
-                if [task["status"] for task in tasks] == ["success", "success"]:
-                    break
-                assert time.monotonic() < deadline, tasks
-                time.sleep(0.2)
+            casbah.wait("the logs are not read", lambda: ["success", "success"] == [
+                task["status"] for task in self.page("/cas/api/v1/governance/")["data"]])
 
         @check("MCAS: streams, with the fields that the scripts read")
         def _():

@@ -302,10 +302,8 @@ def play(server, graph, app, secret, roles, role_ids, other):
         path = f"/servicePrincipals/{principal}/appRoleAssignments"
         for assignment in graph.call("GET", path, 200)["value"]:
             graph.call("DELETE", f"{path}/{assignment['id']}", 204)
-        deadline = time.monotonic() + 6
-        while api("GET", "/api/v1/alerts/", token).status_code != 403:
-            assert time.monotonic() < deadline, "the role still counts after six seconds"
-            time.sleep(0.2)
+        casbah.wait("the role still counts after six seconds",
+                    lambda: api("GET", "/api/v1/alerts/", token).status_code == 403, 6)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 
 import requests
 
@@ -57,11 +56,7 @@ def alert(cli, directory):
         "Operation": "UserLoginFailed", "UserId": "frida@fabrikam.example", "UserType": 0,
         "ClientIP": "194.25.0.60"}) for count in range(40)))
     cli.run("ingest", "--source", "microsoft365", str(events))
-    deadline = time.monotonic() + 60
-    while not (alerts := cli.run("alerts", "list")):
-        assert time.monotonic() < deadline, "no alert within a minute"
-        time.sleep(0.2)
-    return alerts[0]
+    return casbah.wait("no alert is raised", lambda: cli.run("alerts", "list"))[0]
 
 
 def code(browser, server, app_id, language):
