@@ -152,13 +152,15 @@ fn insert(
         .and_then(|user| user.rsplit_once('@'))
         .map(|(_, d)| d.to_owned());
     let objects = activity.main_info.event_objects.iter();
+    let actor = activity.user_key();
     let inserted = session.execute(
         "INSERT INTO activity (tenant_id, timestamp, uuid, created, app_id, instance, source,
             event_category, action_type, action_folded, user_folded, user_domain, actor_id, ip,
             ip_category, country, organization_folded, device_type, agent_folded, admin_event,
-            impersonated, words, ip_tags, agent_tags, objects, late, ip_key, user_tags)
+            impersonated, words, ip_tags, agent_tags, objects, late, ip_key, user_tags,
+            actor_saas)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-            ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)
+            ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
          ON CONFLICT DO NOTHING",
         params![
             tenant,
@@ -173,7 +175,7 @@ fn insert(
             fold(&activity.main_info.raw_operation_name),
             user,
             domain,
-            activity.user_key().map(|key| fold(&key.id)),
+            actor.as_ref().map(|key| fold(&key.id)),
             activity.ip().map(|ip| ip.to_canonical().to_string()),
             activity.ip_category().value(),
             activity.country().map(str::to_owned),
@@ -189,6 +191,7 @@ fn insert(
             read.is_late(activity.id),
             activity.ip().map(enrichment::key),
             members(activity.user.user_tags.iter().map(String::as_str)),
+            actor.map(|key| i64::from(key.saas.0)),
         ],
     )?;
     if inserted == 0 {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use casbah_model::filter::{
     Condition as FieldCondition, FieldKind, Filter, Part, Scalar, Test, fold,
 };
+use casbah_model::saas::OFFICE_365;
 use sea_query::{Alias, Cond, Condition, Expr, ExprTrait, LikeExpr, SimpleExpr};
 
 use crate::database::Param;
@@ -191,6 +192,11 @@ pub(crate) fn by_place(values: &[Scalar]) -> BTreeMap<Place, Vec<sea_query::Valu
         }
     }
     places
+}
+
+/// Whether the keys of people are of this place: they are all of one.
+pub(crate) fn holds_people((saas, instance): Place) -> bool {
+    saas.is_none_or(|saas| saas == OFFICE_365.0) && instance.is_none_or(|instance| instance == 0)
 }
 
 /// `condition` in this place, which the two columns hold.

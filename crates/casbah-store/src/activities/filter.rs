@@ -6,7 +6,7 @@ use casbah_model::ids::{RecordId, TenantId};
 use sea_query::{Alias, Asterisk, Cond, Condition, Expr, ExprTrait, Query};
 
 use crate::database::Param;
-use crate::filter::{Target, any, by_place, in_place, never, test};
+use crate::filter::{Target, any, by_place, holds_people, in_place, never, test};
 
 /// Where each field's values are.
 pub(super) fn target(tenant: TenantId, condition: &FieldCondition) -> Target {
@@ -95,7 +95,8 @@ fn by_alert(tenant: TenantId, test: &Test) -> Condition {
     any(conditions)
 }
 
-/// An account is meant by its id in its app, or by the name of the person.
+/// An account is meant by its id in its app, or by the name of the person; a person by the
+/// name, whatever app the account is of.
 fn by_entity(condition: &Test) -> Condition {
     match condition {
         Test::AnyOf(values) => any_entity(values),
@@ -116,8 +117,15 @@ fn any_entity(values: &[Scalar]) -> Condition {
                 .add(Expr::col(column).is_not_null())
                 .add(Expr::col(column).is_in(ids.clone()))
         };
-        let either = Cond::any().add(named("actor_id")).add(named("user_folded"));
-        in_place(either, place, ("app_id", "instance"))
+        let at_place = |named: Condition| {
+            let of_account = named.add(Expr::col("actor_saas").is_not_null());
+            in_place(of_account, place, ("actor_saas", "instance"))
+        };
+        let (account, person) = (named("actor_id"), named("user_folded"));
+        if holds_people(place) {
+            return Cond::any().add(at_place(account)).add(person);
+        }
+        at_place(Cond::all().add(Cond::any().add(account).add(person)))
     });
     let mut conditions: Vec<_> = places.collect();
     if values.contains(&Scalar::Null) {

@@ -5,7 +5,7 @@ use casbah_model::ids::{RecordId, TenantId};
 use sea_query::{Cond, Condition, Expr, ExprTrait, Query};
 
 use crate::database::Param;
-use crate::filter::{Target, any, by_place, in_place, never, test};
+use crate::filter::{Target, any, by_place, holds_people, in_place, never, test};
 
 /// Where each field's values are.
 pub(super) fn target(tenant: TenantId, condition: &FieldCondition) -> Target {
@@ -135,7 +135,8 @@ fn speaks_of(tenant: TenantId, kind: &'static str, values: &[Scalar]) -> Conditi
         conditions.push(of_kind(kind, ids));
     }
     // A person's key has the person's name for its id.
-    let people: Vec<_> = places.values().flatten().cloned().collect();
+    let people = places.iter().filter(|(place, _)| holds_people(**place));
+    let people: Vec<_> = people.flat_map(|(_, ids)| ids).cloned().collect();
     if !people.is_empty() {
         conditions.push(of_kind("user", people));
     }

@@ -30,6 +30,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0016_policies.sql"),
     include_str!("0017_activity_ip.sql"),
     include_str!("0018_exports.sql"),
+    include_str!("0019_activity_actor.sql"),
 ];
 
 /// The version whose new column the program fills.

@@ -1,4 +1,5 @@
 use casbah_model::activity::Activity;
+use casbah_model::entity::EntityKey;
 use casbah_model::filter::{ACTIVITIES, Condition, Scalar, Test, fold, words};
 use casbah_model::ids::{RecordId, TenantId};
 use casbah_model::time::DAY_MS;
@@ -52,6 +53,8 @@ fn random(tenant: TenantId, number: usize, parts: &[usize]) -> Activity {
     let mut record = serde_json::to_value(activity(tenant, at, "x", operation)).unwrap();
     let user = USERS[of(2, USERS.len())];
     let app = [11161, 20893, 15600][of(3, 3)];
+    // Accounts are of the activity's app, or of one that several apps share.
+    let account_app = if of(14, 2) == 0 { app } else { 11161 };
     let instance = of(4, 2);
     record["user"]["userName"] = json!(user);
     record["user"]["userTags"] = json!(&GROUPS[..of(10, 3)]);
@@ -85,7 +88,7 @@ fn random(tenant: TenantId, number: usize, parts: &[usize]) -> Activity {
     record["mainInfo"]["eventObjects"] = objects.collect();
     if !parts[4].is_multiple_of(5) {
         record["resolvedActor"] = json!({
-            "id": user.unwrap_or("Somebody"), "saasId": app.to_string(),
+            "id": user.unwrap_or("Somebody"), "saasId": account_app.to_string(),
             "instanceId": instance.to_string(), "tags": [], "objType": "23",
             "name": "Ada Lovelace", "role": "4", "resolved": true,
         });
@@ -165,10 +168,10 @@ fn values(activity: &Activity, field: &str) -> Vec<Plain> {
 
 /// Whoever acted is meant by the account's id or by the person's name.
 fn is_entity(activity: &Activity, test: &Test) -> bool {
-    let actor = activity.user_key().map(|key| fold(&key.id));
+    let key = activity.user_key();
+    let actor = key.as_ref().map(|key| fold(&key.id));
     let name = activity.user_name().map(fold);
     let names = || actor.iter().chain(&name);
-    let (app, instance) = (activity.app_id.0, activity.instance());
     match test {
         Test::IsSet(wanted) => actor.is_some() == *wanted,
         Test::Like(_, starts) => {
@@ -177,7 +180,10 @@ fn is_entity(activity: &Activity, test: &Test) -> bool {
         test => by_equality(test, |values| {
             (values.contains(&Scalar::Null) && actor.is_none())
                 || wanted(values).any(|wanted| {
-                    wanted.is_at(app, instance) && names().any(|name| name == wanted.id)
+                    let is_at = |key: &EntityKey| wanted.is_at(key.saas.0, key.inst);
+                    let is_here = key.as_ref().is_some_and(is_at);
+                    let is_person = name.as_deref() == Some(wanted.id) && wanted.is_at_people();
+                    is_person || is_here && names().any(|name| name == wanted.id)
                 })
         }),
     }

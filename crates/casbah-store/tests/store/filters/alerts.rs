@@ -108,14 +108,14 @@ fn values(alert: &Alert, field: &str) -> Vec<Plain> {
     }
 }
 
-/// An account is meant by its key; a person by the name, in whatever app.
+/// An account is meant by its key, and so is a person.
 fn speaks_of(alert: &Alert, test: &Test) -> bool {
     let is_meant = |values: &[Scalar], entity: &AlertEntity| {
         wanted(values).any(|wanted| match entity {
             AlertEntity::Account { id, saas, inst, .. } => {
                 fold(id) == wanted.id && wanted.is_at(saas.unwrap().0, *inst)
             }
-            AlertEntity::User { id, .. } => fold(id) == wanted.id,
+            AlertEntity::User { id, .. } => fold(id) == wanted.id && wanted.is_at_people(),
             _ => false,
         })
     };

@@ -94,6 +94,11 @@ impl Wanted<'_> {
         self.saas.is_none_or(|wanted| wanted == saas)
             && self.instance.is_none_or(|wanted| wanted == instance)
     }
+
+    /// Whether it is asked for where people are.
+    pub(super) fn is_at_people(&self) -> bool {
+        self.is_at(11161, 0)
+    }
 }
 
 /// The entities among the values of a test.
