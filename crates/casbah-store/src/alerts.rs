@@ -3,10 +3,12 @@
 mod filter;
 mod history;
 
+use std::collections::BTreeSet;
+
 use casbah_model::activity::ActivityId;
 use casbah_model::alert::{Alert, AlertEntity, AlertHandling, AlertStatus, Resolution};
 use casbah_model::audit::Origin;
-use casbah_model::filter::{Filter, ListQuery, Scalar, fold};
+use casbah_model::filter::{Condition as FilterCondition, Filter, ListQuery, Scalar, Test, fold};
 use casbah_model::ids::{RecordId, SaasId, TenantId};
 use casbah_model::time::Timestamp;
 use sea_query::{Expr, ExprTrait, Order};
@@ -101,6 +103,7 @@ impl Store {
             let resolution = handling.resolution_status_value;
             let closes = resolution != Resolution::Open;
             let matched = matching(session, tenant, &filter, closes)?;
+            let not_found = not_found(session, tenant, &filter, closes)?;
             for alert in &matched {
                 let mut alert = alert.clone();
                 alert.status_value = if closes {
@@ -128,7 +131,7 @@ impl Store {
             }
             Ok(Handled {
                 count: matched.len() as u64,
-                not_found: not_found(&filter, &matched),
+                not_found,
             })
         })
         .await
@@ -316,15 +319,35 @@ fn matching(
     rows.into_iter().map(read_alert).collect()
 }
 
-fn not_found(filter: &Filter, matched: &[Alert]) -> Vec<String> {
-    let wanted = filter.equality("id").unwrap_or_default();
-    let ids = wanted.iter().filter_map(|value| match value {
-        Scalar::Text(id) => Some(id),
-        _ => None,
-    });
-    ids.filter(|id| !matched.iter().any(|alert| alert.id.to_string() == **id))
-        .cloned()
-        .collect()
+/// Those of the ids that a filter names, each once, of which there is no alert in that
+/// state, whatever else the filter asks for.
+fn not_found(
+    session: &mut Session<'_>,
+    tenant: TenantId,
+    filter: &Filter,
+    open: bool,
+) -> Result<Vec<String>, StoreError> {
+    let names_ids = |condition: &&FilterCondition| {
+        condition.field.name == "id" && matches!(condition.test, Test::AnyOf(_))
+    };
+    let Some(named) = filter.conditions.iter().find(names_ids) else {
+        return Ok(Vec::new());
+    };
+    let by_id = Filter {
+        conditions: vec![named.clone()],
+    };
+    let there = matching(session, tenant, &by_id, open)?;
+    let there: BTreeSet<_> = there.iter().map(|alert| alert.id.to_string()).collect();
+    let mut not_found = Vec::new();
+    for value in filter.equality("id").unwrap_or_default() {
+        if let Scalar::Text(id) = value
+            && !there.contains(id)
+            && !not_found.contains(id)
+        {
+            not_found.push(id.clone());
+        }
+    }
+    Ok(not_found)
 }
 
 fn read_alert(mut row: Row) -> Result<Alert, StoreError> {

@@ -333,16 +333,17 @@ fn required_filter(parameters: &Parameters) -> Result<Filter, ApiError> {
 /// has none, whatever is sent.
 fn reason(kind: CloseKind, parameters: &Parameters) -> Result<Option<i64>, ApiError> {
     let mut given = None;
+    if kind.reasons().is_empty() {
+        return Ok(given);
+    }
     for name in ["reasonId", "reasonID"] {
         let Some(reason) = parameters.number(name)? else {
             continue;
         };
-        if !kind.reasons().is_empty() {
-            if !kind.reasons().contains(&reason) {
-                return Err(ApiError::bad_value(name, reason.to_string()));
-            }
-            given = Some(reason);
+        if !kind.reasons().contains(&reason) {
+            return Err(ApiError::bad_value(name, reason.to_string()));
         }
+        given = Some(reason);
     }
     Ok(given)
 }

@@ -175,6 +175,17 @@ crate::on_both!(
             (handled.count, handled.not_found),
             (1, vec![unknown.clone()])
         );
+        for (id, severity, not_found) in [
+            (b.to_string(), 9, vec![]),
+            (a.to_string(), 9, vec![a.to_string()]),
+            (unknown.clone(), 9, vec![unknown.clone()]),
+        ] {
+            let ids = [&id, &id];
+            let filters = json!({"id": {"eq": ids}, "severity": {"eq": severity}});
+            let filter = query(&ALERTS, &json!({"filters": filters})).filter;
+            let handled = handle(&store, tenant, filter, close("none")).await;
+            assert_eq!((handled.count, handled.not_found), (0, not_found), "{id}");
+        }
         let again = handle(&store, tenant, filter.clone(), close("late")).await;
         assert_eq!((again.count, again.not_found.len()), (0, 2));
         let closed = store.alert(tenant, a).await.unwrap().unwrap();
