@@ -28,6 +28,7 @@ mod state;
 mod testing;
 mod throttle;
 mod tls;
+mod unread;
 mod usage;
 
 pub use casbah_identity::HostAlias;

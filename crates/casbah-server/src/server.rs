@@ -44,7 +44,7 @@ use crate::state::App;
 use crate::throttle::RequestThrottle;
 use crate::tls::{self, TlsError};
 use crate::usage::{self, Usage};
-use crate::{api, exports, identity, master_key, paths, portal};
+use crate::{api, exports, identity, master_key, paths, portal, unread};
 
 /// How long open requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -336,6 +336,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(middleware::map_response(move |answer| {
             ready(headers.add_to(answer))
         }))
+        .layer(middleware::from_fn(unread::throw_away))
         .with_state(app)
 }
 
