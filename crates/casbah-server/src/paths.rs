@@ -4,6 +4,9 @@
 use axum::extract::Request;
 use axum::http::Uri;
 
+/// What follows the key of an entity whose accounts are asked for.
+const TREE: &str = "/retrieve_tree";
+
 /// `/cas/api/v1/alerts/` and its like become `/api/alerts`.
 pub(crate) fn normalize<B>(mut request: Request<B>) -> Request<B> {
     if let Some(path) = canonical(request.uri().path()) {
@@ -35,7 +38,16 @@ pub(crate) fn canonical(path: &str) -> Option<String> {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
         _ => api,
     };
-    Some(format!("/api{}", resource.trim_end_matches('/')))
+    let resource = resource.trim_end_matches('/');
+    // Base64's standard alphabet has slashes, which some clients leave as they are.
+    if let Some(entity) = resource.strip_prefix("/entities/") {
+        let (key, tree) = match entity.strip_suffix(TREE) {
+            Some(key) => (key, TREE),
+            None => (entity, ""),
+        };
+        return Some(format!("/api/entities/{}{tree}", key.replace('/', "_")));
+    }
+    Some(format!("/api{resource}"))
 }
 
 #[cfg(test)]
@@ -52,6 +64,17 @@ mod tests {
             "/cas/api/alerts",
         ] {
             assert_eq!(canonical(path).as_deref(), Some("/api/alerts"), "{path}");
+        }
+        for (path, expected) in [
+            ("/api/v1/entities/", "/api/entities"),
+            ("/api/v1/entities/eyJ9/", "/api/entities/eyJ9"),
+            ("/api/v1/entities/e/J+9==", "/api/entities/e_J+9=="),
+            (
+                "/cas/api/v1/entities/e/J/9/retrieve_tree/",
+                "/api/entities/e_J_9/retrieve_tree",
+            ),
+        ] {
+            assert_eq!(canonical(path).as_deref(), Some(expected), "{path}");
         }
         for path in [
             "/apis/alerts",

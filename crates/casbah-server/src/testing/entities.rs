@@ -63,6 +63,7 @@ async fn entities_are_fetched_by_every_writing_of_their_keys() {
             encoded.replace('=', "%3D"),
             encoded.replace('=', ""),
             encoded.clone(),
+            standard.clone(),
             BASE64_URL_SAFE_NO_PAD.encode(&key),
         ] {
             for ending in ["", "/", "/retrieve_tree", "/retrieve_tree/"] {
@@ -82,6 +83,30 @@ async fn entities_are_fetched_by_every_writing_of_their_keys() {
         assert_eq!(tree["id"], "ann@contoso.example");
         assert_eq!(tree["accounts"][0]["id"], ANN, "{tree}");
         assert_eq!(tree["accounts"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keys_in_a_record_lead_to_what_their_holder_did() {
+    let (directory, token) = seen().await;
+    let server = &directory.server;
+    let activities = "/api/v1/activities/";
+    let all = list(server, &token, activities, json!({})).await;
+    assert_eq!(all.len(), 3);
+    for activity in &all {
+        // OneDrive's, whose accounts are those of Office 365.
+        assert_eq!(activity["appId"], 15600, "{activity}");
+        let entities = activity["entityData"].as_object().unwrap().values();
+        for key in entities.filter(|entity| !entity.is_null()) {
+            let key = &key["id"];
+            let by_key = json!({"entity": {"eq": [key]}});
+            let found = list(server, &token, activities, by_key).await;
+            assert_eq!(found, std::slice::from_ref(activity), "{key}");
+            let elsewhere = json!({"id": key["id"], "saas": 15600, "inst": 0});
+            let elsewhere = json!({"entity": {"eq": elsewhere}});
+            let found = list(server, &token, activities, elsewhere).await;
+            assert_eq!(found, [] as [Value; 0], "{key}");
+        }
     }
 }
 

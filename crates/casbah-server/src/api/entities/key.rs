@@ -4,31 +4,32 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use casbah_model::entity::EntityKey;
+use casbah_model::filter::whole_number;
 use casbah_model::ids::SaasId;
 use serde_json::Value;
 
 const PADDED_OR_NOT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
-const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, PADDED_OR_NOT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, PADDED_OR_NOT);
 
-/// A pk: base64, of either alphabet, padded or not, broken into lines or not, of
+/// A pk: base64, of either alphabet or both, padded or not, broken into lines or not, of
 /// `{"id": …, "saas": …, "inst": …}`: JSON, or as Python writes it, which is how the
 /// original's `username` has it.
 pub(super) fn read(text: &str) -> Option<EntityKey> {
-    let text: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let bytes = STANDARD.decode(&text).or_else(|_| URL_SAFE.decode(&text));
-    let text = String::from_utf8(bytes.ok()?).ok()?;
+    let signs = text.chars().filter(|c| !c.is_ascii_whitespace());
+    let text: String = signs
+        .map(|sign| match sign {
+            '+' => '-',
+            '/' => '_',
+            other => other,
+        })
+        .collect();
+    let text = String::from_utf8(URL_SAFE.decode(text).ok()?).ok()?;
     let key = serde_json::from_str::<Value>(&text)
         .or_else(|_| serde_json::from_str(&json_of_python(&text)))
         .ok()?;
-    let number = |name: &str| match key.get(name)? {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    let part = |name| i32::try_from(number(name)?).ok();
+    let part = |name| i32::try_from(whole_number(key.get(name)?)?).ok();
     Some(EntityKey {
         id: key.get("id")?.as_str()?.to_owned(),
         saas: SaasId(part("saas")?),
@@ -113,6 +114,7 @@ mod tests {
                 BASE64_URL_SAFE.encode(text),
                 BASE64_URL_SAFE_NO_PAD.encode(text),
                 format!("{}\n", BASE64_STANDARD.encode(text)),
+                BASE64_STANDARD.encode(text).replace('/', "_"),
             ] {
                 assert_eq!(read(&encoded), Some(key(id)), "{text} as {encoded}");
             }
