@@ -299,8 +299,8 @@ class Clients:
                     done["uploadAsSnapshot"] = True
                 answer = self.post("/cas/api/v1/discovery/done_upload/", done)
                 assert answer["success"] is True and answer["inputStreamId"], answer
-            casbah.wait("the logs are not read", lambda: ["success", "success"] == [
-                task["status"] for task in self.page("/cas/api/v1/governance/")["data"]])
+            casbah.wait("the logs are not read", lambda: [True, True] == [
+                task["status"]["isSuccess"] for task in self.page("/cas/api/v1/governance/")["data"]])
 
         @check("MCAS: streams, with the fields that the scripts read")
         def _():
@@ -329,6 +329,11 @@ class Clients:
                 for app in self.page(path, body)["data"]:
                     typed(app, {"name": str, "appId": int, "trafficTotalBytes": int,
                                 "usersCount": int, "ipAddressesCount": int, "category": str})
+            # All that it is not told to leave out, also apps that have no score.
+            report = {"timeframe": 90, "streamId": stream}
+            scores = {"score": {"eq": [0, 10]}, "users": {"gt": 0, "lt": 9}}
+            found = [self.page(path, body)["total"] for body in [report, {**report, "filters": scores}]]
+            assert found[0] == found[1] > 0, found
             totals = self.post(f"{path}categories/", {"streamId": stream})
             assert isinstance(totals, list), totals
 
@@ -340,9 +345,12 @@ class Clients:
             tags = self.send("GET", "/cas/api/tags/?enabledOnly=true&sort=name&target=ip").json()
             for tag in tags["data"]:
                 typed(tag, {"_id": str, "id": str, "name": str, "target": int})
-            filters = {"filters": {"appId": {"eq": 11161}, "status": {"eq": "failed"},
+            filters = {"filters": {"appId": {"eq": 11161}, "status": {"eq": [False, None]},
                                    "type": {"eq": "x"}}}
             assert self.page("/cas/api/v1/governance/", filters)["total"] == 0
+            done = {"filters": {"status": {"eq": [True]}}, "sortField": "timestamp",
+                    "sortDirection": "desc"}
+            assert self.page("/api/v1/governance/", done)["total"] == 2
             # Neither the tags of discovered apps by this path nor the first catalog's form.
             self.send("POST", "/cas/api/v1/discovery/discovered_apps/tags/", 404)
             self.send("GET", "/cas/api/v1/saasdb/", 404)
@@ -418,6 +426,7 @@ class Clients:
             script = self.send("GET", "/api/discovery_block_scripts/?format=120&type=banned")
             assert ".dropbox.com" in script.text.splitlines(), script.text
             self.send("DELETE", f"/cas/api/v1/ms_flow/{ID}/", 404)
+            self.send("POST", "/cas/api/v1/ms_flow/", 405)
 
     def integrations(self):
         @check("SOAR: lists by GET with a JSON body, with a space after the token")
@@ -521,7 +530,8 @@ class Clients:
 
         @check("older SOAR scripts: completions, which Casbah has none of")
         def _():
-            self.send("GET", "/cas/api/v1/autocomplete/entities/?search=ann", 404)
+            found = self.send("GET", "/cas/api/v1/autocomplete/entities/?search=ann").json()
+            assert typed(found, ENVELOPE)["data"] == [], found
 
     def strict_readers(self):
         @check("agent-sentinel: lists by GET in the address, each number in its range")

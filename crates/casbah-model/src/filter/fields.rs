@@ -296,10 +296,29 @@ pub static GOVERNANCE: ListSpec = ListSpec {
     name: "governance",
     fields: &[
         field("appId", FieldKind::Int, EQ_NEQ),
-        field("status", FieldKind::Exact, EQ_NEQ),
+        // Null is pending.
+        field(
+            "status",
+            FieldKind::Named(&[("true", 1), ("success", 1), ("false", 0), ("failed", 0)]),
+            EQ_NEQ,
+        ),
         field("type", FieldKind::Exact, EQ_NEQ),
     ],
-    sort_fields: &["date"],
+    sort_fields: &["date", "timestamp"],
+};
+
+/// The users of a discovered app, `/api/v1/discovery/app_users/`.
+pub static APP_USERS: ListSpec = ListSpec {
+    name: "app_users",
+    fields: &[],
+    sort_fields: &[
+        "lastSeen",
+        "username",
+        "trafficTotalBytes",
+        "trafficUploadedBytes",
+        "trafficDownloadedBytes",
+        "transactionsCount",
+    ],
 };
 
 /// `/api/v1/tags/`. Clients send `target`, `sort` and `enabledOnly` beside the filters.
@@ -347,7 +366,7 @@ pub static DISCOVERED_APPS: ListSpec = ListSpec {
         field("name", FieldKind::Folded, TEXT),
         alias(field("appId", FieldKind::Int, EQ_NEQ), &["id"]),
         field("category", FieldKind::Exact, EQ_NEQ),
-        field("score", FieldKind::Int, &[Eq, Gt, Gte, Lt, Lte]),
+        field("score", FieldKind::Int, &[Eq, Gt, Gte, Lt, Lte, Range]),
         field("users", FieldKind::Int, &[Gt, Gte, Lt, Lte]),
         field("tag", FieldKind::Folded, EQ_NEQ),
         field("user.entity", FieldKind::Folded, EQ),

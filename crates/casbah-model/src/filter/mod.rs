@@ -13,9 +13,10 @@ mod query;
 mod tables;
 
 pub use fields::{
-    ACTIVITIES, ACTIVITY_FEEDBACK, ALERT_HISTORY, ALERTS, APP_CATALOG, DISCOVERED_APPS, ENTITIES,
-    FILES, GOVERNANCE, IP_RANGES, POLICIES, TAGS, USER_GROUPS,
+    ACTIVITIES, ACTIVITY_FEEDBACK, ALERT_HISTORY, ALERTS, APP_CATALOG, APP_USERS, DISCOVERED_APPS,
+    ENTITIES, FILES, GOVERNANCE, IP_RANGES, POLICIES, TAGS, USER_GROUPS,
 };
+pub use parse::{truth, whole_number};
 pub use query::{ListQuery, MAX_LIMIT, Sort, parse_query};
 
 use crate::ids::SaasId;
@@ -121,6 +122,23 @@ pub enum Operator {
 }
 
 impl Operator {
+    /// Whether it compares with any number of values.
+    const fn takes_list(self) -> bool {
+        matches!(
+            self,
+            Self::Eq
+                | Self::Neq
+                | Self::Deq
+                | Self::CabinetMatchedRulesEquals
+                | Self::Contains
+                | Self::Ncontains
+                | Self::StartsWith
+                | Self::DoesNotStartWith
+                | Self::EndsWith
+                | Self::Range
+        )
+    }
+
     const ALL: [Self; 20] = [
         Self::Eq,
         Self::Neq,

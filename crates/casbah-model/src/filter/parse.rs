@@ -89,8 +89,16 @@ fn parse_test(
     value: &Value,
     now: Timestamp,
 ) -> Result<Option<Test>, FilterError> {
-    let days_ago =
-        || int(field, single(value)).map(|days| now.millis() - days.saturating_mul(DAY_MS));
+    // Also of what no value may equal, so that no change of all records comes about by a
+    // list that a program left empty.
+    if operator.takes_list() && value.as_array().is_some_and(Vec::is_empty) {
+        return Ok(Some(Test::AnyOf(Vec::new())));
+    }
+    let days_ago = || {
+        let days = whole_number(single(value)).ok_or_else(|| bad_value(field.name, value))?;
+        let before_now = days.saturating_mul(DAY_MS);
+        Ok(now.millis().saturating_sub(before_now))
+    };
     let bound = || int(field, single(value));
     let test = match operator {
         Operator::Eq if field.kind == FieldKind::OneText => {
@@ -104,9 +112,8 @@ fn parse_test(
         Operator::Neq => Test::NoneOf(scalars(field, value)?),
         Operator::Contains => Test::Like(Part::Anywhere, texts(field, value)?),
         Operator::Ncontains => Test::NotLike(Part::Anywhere, texts(field, value)?),
-        Operator::StartsWith | Operator::StartsWithSingle => {
-            Test::Like(Part::Start, texts(field, value)?)
-        }
+        Operator::StartsWith => Test::Like(Part::Start, texts(field, value)?),
+        Operator::StartsWithSingle => Test::Like(Part::Start, vec![text(field, single(value))?]),
         Operator::DoesNotStartWith => Test::NotLike(Part::Start, texts(field, value)?),
         Operator::EndsWith => Test::Like(Part::End, texts(field, value)?),
         Operator::Gt => Test::Within(vec![(Some(bound()?.saturating_add(1)), None)]),
@@ -241,11 +248,7 @@ fn text(field: &FieldSpec, value: &Value) -> Result<String, FilterError> {
 fn group_id(group: &Map<String, Value>) -> Option<String> {
     const ADMINISTRATORS: i64 = 1;
     let text = |key: &str| group.get(key).and_then(Value::as_str).map(str::to_owned);
-    let role = group.get("role").and_then(|role| match role {
-        Value::String(text) => parse_int(text),
-        other => other.as_i64(),
-    });
-    match role {
+    match group.get("role").and_then(whole_number) {
         Some(ADMINISTRATORS) => Some(Group::Administrators.id().to_string()),
         Some(_) => None,
         None => text("id").or_else(|| text("_id")),
@@ -274,9 +277,26 @@ fn int(field: &FieldSpec, value: &Value) -> Result<i64, FilterError> {
     parsed.ok_or_else(|| bad_value(field.name, value))
 }
 
-/// Reads a whole number out of text, also one written with a fraction.
-pub(super) fn parse_int(text: &str) -> Option<i64> {
-    parse_number(text, whole)
+/// A whole number as clients send it: also as text, with a fraction of nothing, and in a
+/// list of one.
+pub fn whole_number(value: &Value) -> Option<i64> {
+    match single(value) {
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+        Value::String(text) => parse_number(text, whole),
+        _ => None,
+    }
+}
+
+/// A truth value as clients send it: also as text or number, and in a list of one.
+pub fn truth(value: &Value) -> Option<bool> {
+    match single(value) {
+        Value::Bool(value) => Some(*value),
+        Value::String(text) if text.eq_ignore_ascii_case("true") || text == "1" => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") || text == "0" => Some(false),
+        Value::Number(number) if number.as_i64() == Some(1) => Some(true),
+        Value::Number(number) if number.as_i64() == Some(0) => Some(false),
+        _ => None,
+    }
 }
 
 fn parse_number(text: &str, whole: impl Fn(f64) -> Option<i64>) -> Option<i64> {
@@ -286,31 +306,20 @@ fn parse_number(text: &str, whole: impl Fn(f64) -> Option<i64>) -> Option<i64> {
         .or_else(|| text.parse::<f64>().ok().and_then(whole))
 }
 
-/// A floating-point number without its fraction.
+/// A floating-point number that has no fraction.
 fn whole(value: f64) -> Option<i64> {
     const LIMIT: f64 = 9.0e18;
+    let is_whole = value.fract() == 0.0 && value.abs() < LIMIT;
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-    (value.is_finite() && value.abs() < LIMIT).then_some(value as i64)
+    is_whole.then_some(value as i64)
 }
 
 fn boolean(field: &FieldSpec, value: &Value) -> Result<bool, FilterError> {
-    match value {
-        Value::Bool(value) => Ok(*value),
-        Value::String(text) if text.eq_ignore_ascii_case("true") || text == "1" => Ok(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") || text == "0" => Ok(false),
-        Value::Number(number) if number.as_i64() == Some(1) => Ok(true),
-        Value::Number(number) if number.as_i64() == Some(0) => Ok(false),
-        other => Err(bad_value(field.name, other)),
-    }
+    truth(value).ok_or_else(|| bad_value(field.name, value))
 }
 
 fn entity(field: &FieldSpec, value: &Value) -> Result<Scalar, FilterError> {
-    let number = |value: &Value| {
-        value
-            .as_i64()
-            .or_else(|| value.as_str().and_then(parse_int))
-            .and_then(|n| i32::try_from(n).ok())
-    };
+    let number = |value: &Value| whole_number(value).and_then(|n| i32::try_from(n).ok());
     match value {
         Value::String(id) => Ok(Scalar::Entity {
             id: fold(id),

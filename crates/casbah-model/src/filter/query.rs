@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::parse::{bad_value, parse_filter, parse_int};
+use super::parse::{bad_value, parse_filter, whole_number};
 use super::{Filter, FilterError, ListSpec};
 use crate::time::Timestamp;
 
@@ -61,15 +61,10 @@ pub fn parse_query(
 fn number(parameters: &Map<String, Value>, name: &str) -> Result<Option<u32>, FilterError> {
     let value = match parameters.get(name) {
         None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
         Some(value) => value,
     };
-    let parsed = match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) if text.is_empty() => return Ok(None),
-        Value::String(text) => parse_int(text),
-        _ => None,
-    };
-    let parsed = parsed
+    let parsed = whole_number(value)
         .and_then(|n| u32::try_from(n).ok())
         .filter(|n| i32::try_from(*n).is_ok());
     parsed.map(Some).ok_or_else(|| bad_value(name, value))
@@ -90,11 +85,12 @@ fn sort(list: &'static ListSpec, parameters: &Map<String, Value>) -> Result<Sort
             .find(|field| field.eq_ignore_ascii_case(wanted))
             .ok_or_else(|| bad_value("sortField", &Value::from(wanted)))?
     };
-    let descending = match text("sortDirection")? {
-        "" | "desc" => true,
-        "asc" => false,
-        other => return Err(bad_value("sortDirection", &Value::from(other))),
-    };
+    let direction = text("sortDirection")?;
+    let is = |wanted: &str| direction.eq_ignore_ascii_case(wanted);
+    let descending = direction.is_empty() || is("desc");
+    if !descending && !is("asc") {
+        return Err(bad_value("sortDirection", &Value::from(direction)));
+    }
     Ok(Sort { field, descending })
 }
 
@@ -127,6 +123,8 @@ mod tests {
         for (limit, expected) in [
             (json!(0), 100),
             (json!("20"), 20),
+            (json!(20.0), 20),
+            (json!("2e1"), 20),
             (json!(5000), 100),
             (json!(null), 100),
         ] {
@@ -150,6 +148,7 @@ mod tests {
             json!({"filters": "{"}),
             json!({"sortField": "password"}),
             json!({"sortDirection": "sideways"}),
+            json!({"limit": 5.5}),
         ] {
             assert!(query(&parameters).is_err(), "{parameters}");
         }

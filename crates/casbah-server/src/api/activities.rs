@@ -27,7 +27,7 @@ use super::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::state::App;
 
-/// How many days a list looks back if it is not told.
+/// How many days a list looks back whose filters name no time.
 const DAYS: i64 = 30;
 
 const VERDICT: [Parameter; 4] = {
@@ -41,7 +41,12 @@ pub(super) fn routes(routes: Routes) -> Routes {
     let read = Need::Action(Action::ActivitiesRead);
     routes
         .of("Activities")
-        .list("/api/activities", read, "List activities", list)
+        .list(
+            "/api/activities",
+            read,
+            "List activities, of the last 30 days if no filter names a time",
+            list,
+        )
         .pages_with::<Activity>(
             &ACTIVITIES,
             const {
@@ -64,6 +69,21 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .pages::<Activity>(&ACTIVITIES)
         .and_lines::<Activity>()
         .get("/api/activities/{id}", read, "Fetch an activity", fetch)
+        .answers::<Activity>()
+        .list(
+            "/api/activities_kusto",
+            read,
+            "List activities, as the MCAS PowerShell module calls it",
+            list,
+        )
+        .pages::<Activity>(&ACTIVITIES)
+        .and_lines::<Activity>()
+        .get(
+            "/api/activities_kusto/{id}",
+            read,
+            "Fetch an activity, as the MCAS PowerShell module calls it",
+            fetch,
+        )
         .answers::<Activity>()
         .post(
             "/api/activities/{id}/feedback",
@@ -136,17 +156,14 @@ async fn list_archived(
     answer(&app, &caller, form, query, &parameters).await
 }
 
+/// Whether the filters name a time, its end alone too, or activities one by one.
 fn names_a_time(query: &ListQuery) -> bool {
-    let bounds = |condition: &Condition| match &condition.test {
-        Test::Within(intervals) => intervals.iter().all(|(start, _)| start.is_some()),
-        Test::AnyOf(_) => true,
-        _ => false,
-    };
-    query.filter.conditions.iter().any(|condition| {
+    let mut fields = query.filter.conditions.iter().map(|one| one.field.name);
+    fields.any(|name| {
         matches!(
-            condition.field.name,
+            name,
             "date" | "created" | "activity.id" | "activity.alertId"
-        ) && bounds(condition)
+        )
     })
 }
 

@@ -78,7 +78,7 @@ async fn create(
     let (person, _) = caller.person().ok_or(ApiError::Forbidden)?;
     let issuer = app.store.user(caller.tenant, person).await?;
     let issuer = issuer.ok_or(ApiError::Forbidden)?;
-    let name = parameters.required_text("name")?;
+    let name = parameters.required_name("name")?;
     let now = Timestamp::now();
     let new = new_api_token(&issuer, &name, now).map_err(|error| match error {
         ApiTokenError::Name => ApiError::bad_value("name", &name),

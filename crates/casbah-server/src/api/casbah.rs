@@ -217,7 +217,7 @@ async fn create_tenant(
     parameters: Parameters,
 ) -> Result<(StatusCode, Json<NewTenant>), ApiError> {
     require_home(&app, &caller).await?;
-    let name = parameters.required_text("displayName")?;
+    let name = parameters.required_name("displayName")?;
     let domain = parameters.required_text("defaultDomain")?;
     let founder = Founder::Caller {
         tenant: caller.tenant,

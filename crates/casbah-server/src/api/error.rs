@@ -78,6 +78,14 @@ impl ApiError {
             value: value.as_ref().chars().take(100).collect(),
         }
     }
+
+    /// The same of a value that came as JSON: a text is quoted as it is.
+    pub(crate) fn bad_json(parameter: &'static str, value: &Value) -> Self {
+        match value {
+            Value::String(text) => Self::bad_value(parameter, text),
+            other => Self::bad_value(parameter, other.to_string()),
+        }
+    }
 }
 
 impl From<StoreError> for ApiError {

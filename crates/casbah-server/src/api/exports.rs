@@ -116,7 +116,7 @@ async fn create(
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
 ) -> Result<(StatusCode, Json<NewExport>), ApiError> {
-    let name = parameters.required_text("name")?;
+    let name = parameters.required_name("name")?;
     let name = name.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME {
         return Err(ApiError::bad_value("name", name));

@@ -1,7 +1,8 @@
 //! `/api/v1/governance/`: what Casbah did by itself.
 //!
 //! That is reading uploaded logs into their reports; it acts on no app. The original's
-//! log has these tasks under the same name. Its other fields are not documented.
+//! log has these tasks under the same name, with a `status.isSuccess` (Get-MCASGovernanceAction
+//! of github.com/microsoft/MCAS). Its other fields are not documented.
 
 use std::sync::Arc;
 
@@ -48,7 +49,7 @@ struct TaskRecord {
     task_name: &'static str,
     #[serde(rename = "type")]
     kind: &'static str,
-    status: &'static str,
+    status: TaskStatus,
     /// When it was asked for.
     timestamp: Timestamp,
     /// When it ended.
@@ -58,6 +59,14 @@ struct TaskRecord {
     message: Option<String>,
 }
 
+/// How far a task is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct TaskStatus {
+    /// Whether it succeeded; null while it is pending.
+    is_success: Option<bool>,
+}
+
 impl TaskRecord {
     /// None for a log that nobody has handed over to be read yet.
     fn of(upload: DiscoveryUpload) -> Option<Self> {
@@ -65,11 +74,13 @@ impl TaskRecord {
             id: upload.id,
             task_name: PARSE_LOG,
             kind: "discovery",
-            status: match upload.state {
-                UploadState::Open | UploadState::Stored => return None,
-                UploadState::Waiting | UploadState::Processing => "pending",
-                UploadState::Done => "success",
-                UploadState::Failed => "failed",
+            status: TaskStatus {
+                is_success: match upload.state {
+                    UploadState::Open | UploadState::Stored => return None,
+                    UploadState::Waiting | UploadState::Processing => None,
+                    UploadState::Done => Some(true),
+                    UploadState::Failed => Some(false),
+                },
             },
             timestamp: upload.created,
             finished: upload.finished,
@@ -81,7 +92,7 @@ impl TaskRecord {
 
     fn fulfils(&self, Condition { field, test }: &Condition) -> bool {
         match field.name {
-            "status" => text_matches(test, &[self.status.to_owned()]),
+            "status" => number_matches(test, self.status.is_success.map(i64::from)),
             "type" => text_matches(test, &[self.kind.to_owned(), self.task_name.to_owned()]),
             // No task is of an app.
             _ => number_matches(test, None),

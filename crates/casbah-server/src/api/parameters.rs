@@ -5,6 +5,8 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header;
 use casbah_model::feedback::Feedback;
+use casbah_model::filter::{truth, whole_number};
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
@@ -12,6 +14,12 @@ use super::operation::{JSON, Kind, Parameter};
 
 /// The largest body of a request that is not an upload.
 const LARGEST_BODY: usize = 4 << 20;
+
+/// The longest name of something, in characters.
+const LONGEST_NAME: usize = 250;
+
+/// The media type of a form with parts (RFC 7578).
+pub(crate) const MULTIPART: &str = "multipart/form-data";
 
 /// What [`Parameters::feedback`] reads.
 pub(crate) const FEEDBACK: [Parameter; 3] = [
@@ -36,7 +44,7 @@ impl Parameters {
             Some(Value::String(text)) if text.is_empty() => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
-            Some(other) => Err(ApiError::bad_value(name, other.to_string())),
+            Some(other) => Err(ApiError::bad_json(name, other)),
         }
     }
 
@@ -45,22 +53,24 @@ impl Parameters {
         self.text(name)?.ok_or(ApiError::Required(name))
     }
 
-    /// A truth value, also as text.
+    /// The name of something, without blanks around it: it must be there and not be long.
+    pub(crate) fn required_name(&self, name: &'static str) -> Result<String, ApiError> {
+        let text = self.required_text(name)?;
+        match text.trim() {
+            "" => Err(ApiError::Required(name)),
+            trimmed if trimmed.chars().count() > LONGEST_NAME => {
+                Err(ApiError::bad_value(name, text))
+            }
+            trimmed => Ok(trimmed.to_owned()),
+        }
+    }
+
+    /// A truth value, also as text; `null` and empty text are absent, which is false.
     pub(crate) fn flag(&self, name: &'static str) -> Result<bool, ApiError> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(false),
-            Some(Value::Bool(value)) => Ok(*value),
-            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") || text == "1" => {
-                Ok(true)
-            }
-            Some(Value::String(text))
-                if text.is_empty() || text.eq_ignore_ascii_case("false") || text == "0" =>
-            {
-                Ok(false)
-            }
-            Some(Value::Number(number)) if number.as_i64() == Some(1) => Ok(true),
-            Some(Value::Number(number)) if number.as_i64() == Some(0) => Ok(false),
-            Some(other) => Err(ApiError::bad_value(name, other.to_string())),
+            Some(Value::String(text)) if text.is_empty() => Ok(false),
+            Some(value) => truth(value).ok_or_else(|| ApiError::bad_json(name, value)),
         }
     }
 
@@ -70,14 +80,8 @@ impl Parameters {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
             Some(value) => {
-                let number = match value {
-                    Value::Number(number) => number.as_i64(),
-                    Value::String(text) => text.trim().parse().ok(),
-                    _ => None,
-                };
-                number
-                    .map(Some)
-                    .ok_or_else(|| ApiError::bad_value(name, value.to_string()))
+                let number = whole_number(value).map(Some);
+                number.ok_or_else(|| ApiError::bad_json(name, value))
             }
         }
     }
@@ -120,7 +124,7 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
         let content_type = content_type
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
-        if content_type.starts_with("multipart/form-data") {
+        if is_media_type(content_type, MULTIPART) {
             let malformed = || ApiError::Malformed("the multipart body cannot be read");
             let mut multipart = Multipart::from_request(request, state)
                 .await
@@ -134,9 +138,7 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
             }
             return Ok(Self(parameters));
         }
-        let is_json = content_type
-            .get(..JSON.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(JSON));
+        let is_json = is_media_type(content_type, JSON);
         let (_, body) = request.into_parts();
         let body = axum::body::to_bytes(body, LARGEST_BODY)
             .await
@@ -144,6 +146,13 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
         parameters.extend(read_body(&body, is_json)?);
         Ok(Self(parameters))
     }
+}
+
+/// Whether a content type is this media type, whatever its parameters; names of media types
+/// are of any case (RFC 9110, 8.3.1).
+pub(crate) fn is_media_type(content_type: &str, media_type: &str) -> bool {
+    let start = content_type.get(..media_type.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(media_type))
 }
 
 /// Clients send JSON under any content type, so the body itself decides; but nobody
@@ -157,7 +166,12 @@ fn read_body(body: &Bytes, is_json: bool) -> Result<Map<String, Value>, ApiError
             .map_err(|_| ApiError::Malformed("the body is not valid JSON")),
         Some(b'[' | b'"') => Err(ApiError::Malformed("the body is not a JSON object")),
         Some(_) if text == b"null" => Ok(Map::new()),
-        Some(_) if is_json => Err(ApiError::Malformed("the body is not valid JSON")),
+        Some(_) if is_json => Err(ApiError::Malformed(
+            match serde_json::from_slice::<IgnoredAny>(text) {
+                Ok(IgnoredAny) => "the body is not a JSON object",
+                Err(_) => "the body is not valid JSON",
+            },
+        )),
         // A form encodes these (URL Standard, application/x-www-form-urlencoded).
         Some(_) if text.iter().any(u8::is_ascii_control) => {
             Err(ApiError::Malformed("the body is neither JSON nor a form"))
@@ -216,6 +230,12 @@ mod tests {
             (
                 "/",
                 "multipart/form-data; boundary=x",
+                multipart,
+                json!({"limit": "5"}),
+            ),
+            (
+                "/",
+                "Multipart/Form-Data; boundary=x",
                 multipart,
                 json!({"limit": "5"}),
             ),

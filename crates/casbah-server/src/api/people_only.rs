@@ -15,16 +15,11 @@ use super::routes::Routes;
 use crate::auth::Need;
 
 /// Path, and what one would list and fetch there.
-const RESOURCES: [(&str, &str, &str); 8] = [
+const RESOURCES: [(&str, &str, &str); 6] = [
     (
         "app_permissions",
         "List permissions of apps (none)",
         "Fetch or change a permission of an app (none)",
-    ),
-    (
-        "autocomplete",
-        "List completions (none)",
-        "Complete a word (none)",
     ),
     (
         "data_sources",
@@ -47,11 +42,6 @@ const RESOURCES: [(&str, &str, &str); 8] = [
         "Fetch or change a log collector (none)",
     ),
     (
-        "ms_flow",
-        "List flows (none)",
-        "Fetch or change a flow (none)",
-    ),
-    (
         "reports",
         "List reports of the service (none)",
         "Fetch or change a report of the service (none)",
@@ -60,7 +50,26 @@ const RESOURCES: [(&str, &str, &str); 8] = [
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let need = Need::Action(Action::PeopleOnly);
-    let routes = routes.of("For people alone");
+    let routes = routes
+        .of("For people alone")
+        .list("/api/autocomplete", need, "List completions (none)", empty)
+        .answers::<Envelope<Value>>()
+        .list(
+            "/api/autocomplete/{*rest}",
+            need,
+            "Complete a word (none)",
+            empty,
+        )
+        .answers::<Envelope<Value>>()
+        // Whoever asks for a flow by POST must not believe to have one.
+        .get("/api/ms_flow", need, "List flows (none)", empty)
+        .answers::<Envelope<Value>>()
+        .any(
+            "/api/ms_flow/{*rest}",
+            need,
+            "Fetch or change a flow (none)",
+            none,
+        );
     RESOURCES
         .into_iter()
         .fold(routes, |routes, (name, list, other)| {

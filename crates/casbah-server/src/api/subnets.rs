@@ -188,7 +188,7 @@ fn read_range(
     }
     Ok(IpRange {
         id,
-        name: parameters.required_text("name")?,
+        name: parameters.required_name("name")?,
         subnets: subnets.iter().map(read_subnet).collect::<Result<_, _>>()?,
         location: read_location(parameters)?,
         organization: parameters.text("organization")?,
@@ -231,7 +231,7 @@ fn list_of(parameters: &Parameters, name: &'static str) -> Result<Vec<Value>, Ap
 /// A network as text, or as a record that was read from a list.
 fn read_subnet(value: &Value) -> Result<Subnet, ApiError> {
     let text = value.as_str().or_else(|| value["originalString"].as_str());
-    let text = text.ok_or_else(|| ApiError::bad_value("subnets", value.to_string()))?;
+    let text = text.ok_or_else(|| ApiError::bad_json("subnets", value))?;
     Subnet::parse(text).map_err(|error| ApiError::bad_value("subnets", error.0))
 }
 
@@ -271,18 +271,19 @@ fn read_tag(value: &Value) -> Result<TagReference, ApiError> {
             name: name.filter(|name| name.parse::<RecordId>().is_err()),
         }),
         (None, Some(name)) => Ok(TagReference::Name(name)),
-        (None, None) => Err(ApiError::bad_value("tags", value.to_string())),
+        (None, None) => Err(ApiError::bad_json("tags", value)),
     }
 }
 
 fn read_location(parameters: &Parameters) -> Result<Option<IpLocation>, ApiError> {
-    match parameters.0.get("location") {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(value) => serde_json::from_value(value.clone())
-            .map(Some)
-            .map_err(|_| ApiError::bad_value("location", value.to_string())),
-    }
+    let read = match parameters.0.get("location") {
+        None => return Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
+        // A form carries it as JSON text.
+        Some(Value::String(text)) => serde_json::from_str(text),
+        Some(value) => serde_json::from_value(value.clone()),
+    };
+    read.map_err(|_| ApiError::bad_json("location", &parameters.0["location"]))
 }
 
 #[cfg(test)]
@@ -292,6 +293,26 @@ mod tests {
     use super::*;
 
     const ID: &str = "0000002a0000000000000000";
+
+    #[test]
+    fn a_location_comes_as_an_object_or_as_its_text() {
+        let berlin = json!({"name": "Berlin", "latitude": 52.5, "longitude": 13.4,
+            "countryCode": "DE", "countryName": "Germany"});
+        let read = |location: &Value| {
+            let mut parameters = Parameters::default();
+            parameters.0.insert("location".to_owned(), location.clone());
+            read_location(&parameters)
+        };
+        let expected = read(&berlin).unwrap();
+        assert_eq!(expected.as_ref().unwrap().name.as_deref(), Some("Berlin"));
+        assert_eq!(read(&json!(berlin.to_string())).unwrap(), expected);
+        for nothing in [json!(null), json!(""), json!("null")] {
+            assert_eq!(read(&nothing).unwrap(), None, "{nothing}");
+        }
+        for nonsense in [json!("Berlin"), json!(5), json!("{")] {
+            assert!(read(&nonsense).is_err(), "{nonsense}");
+        }
+    }
 
     #[test]
     fn tags_are_understood_as_clients_write_them() {

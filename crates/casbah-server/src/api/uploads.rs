@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use self::azure::{UploadError, block_ids, created};
 use super::error::ApiError;
 use super::operation::{Kind, Parameter};
-use super::parameters::Parameters;
+use super::parameters::{MULTIPART, Parameters, is_media_type};
 use super::routes::Routes;
 use crate::auth::{Caller, Need};
 use crate::state::App;
@@ -169,7 +169,7 @@ async fn done_upload(
     parameters: Parameters,
 ) -> Result<Json<UploadDone>, ApiError> {
     let url = parameters.required_text("uploadUrl")?;
-    let stream_name = parameters.required_text("inputStreamName")?;
+    let stream_name = parameters.required_name("inputStreamName")?;
     let snapshot = parameters.flag("uploadAsSnapshot")?;
     let refused = || ApiError::bad_value("uploadUrl", &url);
     let (tenant, id) = read_link(&app, &url).ok_or_else(refused)?;
@@ -336,8 +336,7 @@ fn unwrapped(headers: &HeaderMap, body: Body) -> Result<BodyStream, UploadError>
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    let Some(content_type) = content_type.filter(|text| text.starts_with("multipart/form-data"))
-    else {
+    let Some(content_type) = content_type.filter(|text| is_media_type(text, MULTIPART)) else {
         return Ok(Box::pin(body.into_data_stream()));
     };
     let boundary = multer::parse_boundary(content_type).map_err(|_| UploadError::IncompleteBody)?;

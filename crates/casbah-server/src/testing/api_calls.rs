@@ -1,6 +1,7 @@
 //! Calls of the API as clients make them.
 
 use casbah_model::permission::Permission;
+use casbah_model::time::Timestamp;
 use serde_json::json;
 
 use super::TestServer;
@@ -57,6 +58,14 @@ async fn ip_ranges_are_created_replaced_listed_and_deleted() {
             "no tag",
         ),
         (r#"{"name": "Lab", "category": 1}"#, "required"),
+        (
+            r#"{"name": " Office ", "category": 1, "subnets": ["10.0.0.0/8"]}"#,
+            "name",
+        ),
+        (
+            r#"{"name": "  ", "category": 1, "subnets": ["10.0.0.0/8"]}"#,
+            "required",
+        ),
         (r#"{"category": 1, "subnets": ["10.0.0.0/8"]}"#, "required"),
     ] {
         let refused = call("POST", create, body).await;
@@ -306,4 +315,38 @@ async fn what_the_router_refuses_has_the_form_of_the_api() {
         let answer = server.call(method, path, None, "").await;
         assert!(answer.text.starts_with("<?xml"), "{path}: {}", answer.text);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activities_are_of_thirty_days_unless_a_time_is_named() {
+    let (server, token) = server_and_token().await;
+    let now = Timestamp::now();
+    let event = |id: &str, days: i64| {
+        let time = now.minus_days(days).to_iso_seconds();
+        json!({"Id": id, "CreationTime": time.trim_end_matches('Z'), "Operation": "FileDownloaded",
+            "Workload": "OneDrive", "RecordType": 6, "UserType": 0, "UserId": "ann@contoso.example",
+            "UserKey": "ann", "ClientIP": "8.8.8.8"})
+        .to_string()
+    };
+    let events = [event("1", 1), event("2", 35), event("3", 80)].join("\n");
+    server.take_in(server.tenant, events).await;
+    let at = |days: i64| now.minus_days(days).millis();
+    for (filters, count) in [
+        (json!({}), 1),
+        (json!({"user.username": {"eq": "ann@contoso.example"}}), 1),
+        (json!({"date": {"gte_ndays": 60}}), 2),
+        (json!({"date": {"lte_ndays": 30}}), 2),
+        (json!({"date": {"lte": at(60)}}), 1),
+        (json!({"date": {"range": [{"end": at(30)}]}}), 2),
+        (json!({"created": {"gte": at(1)}}), 3),
+    ] {
+        for path in ["/api/v1/activities/", "/api/v1/activities_kusto/"] {
+            let body = json!({ "filters": filters }).to_string();
+            let answer = server.call("POST", path, Some(&token), body).await;
+            assert_eq!(answer.json()["total"], count, "{path} {filters}");
+        }
+    }
+    let archived = "/api/v1/archived_activities/";
+    let answer = server.call("POST", archived, Some(&token), "").await;
+    assert_eq!(answer.json()["total"], 3);
 }

@@ -148,7 +148,8 @@ async fn a_time_frame_is_understood_however_it_is_spelt() {
         (json!({"timeframe": null}), 200),
         (json!({"timeframe": 31}), 400),
         (json!({"timeFrame": "week"}), 400),
-        (json!({"filters": {"TimeFrame": [30]}}), 400),
+        (json!({"filters": {"TimeFrame": [30]}}), 200),
+        (json!({"filters": {"TimeFrame": [30, 7]}}), 400),
     ] {
         for path in [
             "/cas/api/v1/discovery/discovered_apps/",

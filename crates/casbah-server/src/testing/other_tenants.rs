@@ -138,6 +138,7 @@ impl Objects {
         let object: &str = match path {
             "/api/activities/{id}"
             | "/api/activities/{id}/feedback"
+            | "/api/activities_kusto/{id}"
             | "/casbah/v1/activities/{id}/feedback" => &self.activity,
             path if path.starts_with("/api/alerts/{id}") => &self.alert,
             "/casbah/v1/alerts/{id}/history" => &self.alert,

@@ -16,10 +16,10 @@ use crate::samples::{activity, alert, query};
 const ALL: u32 = 10_000;
 
 fn sorted(list: &'static ListSpec, field: &str, direction: &str) -> ListQuery {
-    filtered(list, json!({}), field, direction)
+    filtered(list, &json!({}), field, direction)
 }
 
-fn filtered(list: &'static ListSpec, filters: Value, field: &str, direction: &str) -> ListQuery {
+fn filtered(list: &'static ListSpec, filters: &Value, field: &str, direction: &str) -> ListQuery {
     let parameters = json!({"filters": filters, "sortField": field, "sortDirection": direction});
     ListQuery {
         limit: ALL,
@@ -105,7 +105,7 @@ crate::on_both!(
                 let fields = ACTIVITIES.sort_fields.iter();
                 let lists = fields.flat_map(|field| filters.iter().map(move |one| (field, one)));
                 for (field, filters) in lists {
-                    let query = filtered(&ACTIVITIES, filters.clone(), field, direction);
+                    let query = filtered(&ACTIVITIES, filters, field, direction);
                     let page = store.list_activities(tenant, query.clone()).await.unwrap();
                     let expected = page.data.iter().map(|record| id(record.get().as_bytes()));
                     let found = walked(skip, limit, async |walk, limit| {

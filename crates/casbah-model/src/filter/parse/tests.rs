@@ -53,6 +53,39 @@ fn bounds_and_ranges_are_closed_intervals() {
 }
 
 #[test]
+fn an_empty_list_matches_nothing() {
+    for operator in ["eq", "neq"] {
+        let filters = json!({"location.country": {operator: []}, "policy": {operator: []}});
+        for (field, test) in tests_of(&ACTIVITIES, &filters) {
+            assert_eq!(test, Test::AnyOf(Vec::new()), "{field} {operator}");
+            assert!(!test.holds_without_value(), "{field} {operator}");
+        }
+    }
+    for (field, operator) in [
+        ("userAgent.userAgent", "ncontains"),
+        ("ip.address", "doesnotstartwith"),
+        ("office365url", "endswith"),
+        ("date", "range"),
+    ] {
+        let found = tests_of(&ACTIVITIES, &json!({field: {operator: []}}));
+        assert_eq!(found, vec![(field, Test::AnyOf(Vec::new()))], "{operator}");
+    }
+}
+
+#[test]
+fn days_beyond_all_time_are_beyond_all_times() {
+    for (days, time) in [
+        (json!(i64::MIN), i64::MAX),
+        (json!(-110_000_000_000_i64), i64::MAX),
+        (json!("110000000000"), NOW.millis() - i64::MAX),
+    ] {
+        let filters = json!({"date": {"gte_ndays": days}});
+        let expected = Test::Within(vec![(Some(time), None)]);
+        assert_eq!(tests_of(&ACTIVITIES, &filters), vec![("date", expected)]);
+    }
+}
+
+#[test]
 fn names_of_2023_and_before_are_understood() {
     let filter = json!({"activity.eventType": {"eq": "EVENT_CATEGORY_LOGIN"}});
     assert_eq!(
@@ -156,6 +189,10 @@ fn what_the_list_does_not_know_is_refused_by_name() {
         json!({"severity": {"contains": 1}}),
         json!({"severity": {"eq": "<alert_id>"}}),
         json!({"severity": {"eq": {"deep": [1]}}}),
+        json!({"severity": {"eq": 1.5}}),
+        json!({"severity": {"eq": ["1.5"]}}),
+        json!({"date": {"gte_ndays": 0.5}}),
+        json!({"date": {"gte": []}}),
         json!({"date": {"range": [1]}}),
         json!({"date": {"gte": [1, 2]}}),
         json!({"severity": [1]}),
@@ -180,6 +217,7 @@ fn what_makes_too_large_a_statement_is_refused() {
         ("text", json!({"text": words})),
         ("text", json!({"eq": [words]})),
         ("text", json!({"eq": vec!["a"; 101]})),
+        ("text", json!({"startswithsingle": ["a", "b"]})),
         ("activity.id", json!({"eq": vec!["a"; 1_001]})),
     ] {
         let mut filters = all.clone();

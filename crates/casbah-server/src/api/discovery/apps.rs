@@ -10,13 +10,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use axum::{Extension, Json};
-use casbah_model::discovery::{AppCategory, DiscoveredAppId};
+use casbah_model::discovery::{AppCategory, DiscoveredAppId, Totals};
 use casbah_model::filter::{
-    Condition, DISCOVERED_APPS, Filter, ListQuery, Part, Scalar, Test, fold, parse_query,
+    APP_USERS, Condition, DISCOVERED_APPS, Filter, ListQuery, ListSpec, Part, Scalar, Test, fold,
+    parse_query, whole_number,
 };
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use casbah_store::Page;
+use casbah_store::{Page, UserUsage};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -41,6 +42,12 @@ const REPORT: [Parameter; 2] = [
         Kind::Code(&report::TIME_FRAMES),
         "How many days it looks back",
     ),
+];
+
+/// The same of the list that asks for a report.
+const NAMED_REPORT: [Parameter; 2] = [
+    Parameter::new("streamId", Kind::Text, "The report").required(),
+    REPORT[1],
 ];
 
 const USERS: [Parameter; 3] = [
@@ -89,7 +96,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "List the categories of a report's apps",
             categories,
         )
-        .takes_list(&DISCOVERED_APPS, &REPORT)
+        .takes_list(&DISCOVERED_APPS, &NAMED_REPORT)
         .answers::<Vec<CategoryTotal>>()
         .list(
             "/api/discovery/app_users",
@@ -97,7 +104,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "List the users of a discovered app",
             users,
         )
-        .pages_with::<AppUser>(&DISCOVERED_APPS, &USERS)
+        .pages_with::<AppUser>(&APP_USERS, &USERS)
         .and_lines::<AppUser>()
 }
 
@@ -108,7 +115,7 @@ async fn list(
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
     let scope = report::scope(&app, &caller, &parameters).await?;
-    let mut query = query(&parameters)?;
+    let mut query = query(&DISCOVERED_APPS, &parameters)?;
     form.widen(&mut query, &parameters)?;
     let mut apps = matching(&app, &caller, scope, &query.filter).await?;
     sort(&mut apps, &query);
@@ -120,15 +127,16 @@ async fn categories(
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
 ) -> Result<Json<Vec<CategoryTotal>>, ApiError> {
-    let scope = report::scope(&app, &caller, &parameters).await?;
-    let query = query(&parameters)?;
+    let scope = report::named_scope(&app, &caller, &parameters).await?;
+    let query = query(&DISCOVERED_APPS, &parameters)?;
     let mut totals: BTreeMap<&str, CategoryTotal> = BTreeMap::new();
     for app in matching(&app, &caller, scope, &query.filter).await? {
         let (id, total) = (app.category, 0);
         let known = totals.entry(id.wire_name());
         known.or_insert(CategoryTotal { id, total }).total += 1;
     }
-    Ok(Json(totals.into_values().collect()))
+    let totals = totals.into_values().collect();
+    Ok(Json(Page::of(totals, &query).data))
 }
 
 async fn users(
@@ -142,7 +150,7 @@ async fn users(
         .number("appId")?
         .ok_or(ApiError::Required("appId"))?;
     let id = i32::try_from(id).map_err(|_| ApiError::bad_value("appId", id.to_string()))?;
-    let mut query = query(&parameters)?;
+    let mut query = query(&APP_USERS, &parameters)?;
     form.widen(&mut query, &parameters)?;
     let store = &app.store;
     let mut users = store
@@ -153,9 +161,7 @@ async fn users(
             scope.since,
         )
         .await?;
-    if !query.sort.descending {
-        users.reverse();
-    }
+    sort_users(&mut users, &query);
     let page = Page::of(users, &query).map(|user| AppUser {
         username: user.display,
         user_identifier: user.user,
@@ -169,9 +175,33 @@ async fn users(
     form.answer(page)
 }
 
+fn sort_users(users: &mut [UserUsage], query: &ListQuery) {
+    users.sort_by(|a, b| {
+        let (x, y) = (&a.totals, &b.totals);
+        let traffic = |totals: &Totals| totals.bytes_up.saturating_add(totals.bytes_down);
+        let order = match query.sort.field {
+            "username" => a.user.cmp(&b.user),
+            "trafficTotalBytes" => traffic(x).cmp(&traffic(y)),
+            "trafficUploadedBytes" => x.bytes_up.cmp(&y.bytes_up),
+            "trafficDownloadedBytes" => x.bytes_down.cmp(&y.bytes_down),
+            "transactionsCount" => x.transactions.cmp(&y.transactions),
+            _ => x.last_seen.cmp(&y.last_seen),
+        };
+        in_direction(order, query).then_with(|| a.user.cmp(&b.user))
+    });
+}
+
+fn in_direction(order: Ordering, query: &ListQuery) -> Ordering {
+    if query.sort.descending {
+        order.reverse()
+    } else {
+        order
+    }
+}
+
 /// The list's parameters; `streamId` and `timeframe`, which some clients put among
 /// the filters, are none.
-fn query(parameters: &Parameters) -> Result<ListQuery, ApiError> {
+fn query(list: &'static ListSpec, parameters: &Parameters) -> Result<ListQuery, ApiError> {
     let mut own = parameters.0.clone();
     if let Some(Value::Object(filters)) = report::filters_of(parameters) {
         let is_filter = |name: &str| {
@@ -183,20 +213,29 @@ fn query(parameters: &Parameters) -> Result<ListQuery, ApiError> {
             .collect();
         own.insert("filters".to_owned(), Value::Object(score_range(filters)));
     }
-    Ok(parse_query(&DISCOVERED_APPS, &own, Timestamp::now())?)
+    Ok(parse_query(list, &own, Timestamp::now())?)
 }
 
-/// `score eq [low, high]` means the range, as the MCAS PowerShell module sends it.
+/// `score eq [low, high]` means the range, as the MCAS PowerShell module sends it. It sends
+/// the range of all scores where nobody asks for any: then apps without one are meant too.
 fn score_range(mut filters: Map<String, Value>) -> Map<String, Value> {
-    let bounds = filters
-        .get("score")
-        .and_then(|score| score["eq"].as_array())
-        .cloned();
-    if let Some([low, high]) = bounds.as_deref() {
-        filters.insert("score".to_owned(), json!({"gte": low, "lte": high}));
+    if let Some(Value::Object(score)) = filters.get_mut("score")
+        && let Some([low, high]) = score.get("eq").and_then(Value::as_array).map(Vec::as_slice)
+    {
+        let is_all = whole_number(low).is_some_and(|low| low <= LOWEST)
+            && whole_number(high).is_some_and(|high| high >= HIGHEST);
+        let range = json!({"start": low, "end": high});
+        score.remove("eq");
+        if !is_all {
+            score.insert("range".to_owned(), json!([range]));
+        }
     }
     filters
 }
+
+/// The least and the best score.
+const LOWEST: i64 = 0;
+const HIGHEST: i64 = 10;
 
 async fn matching(
     app: &App,
@@ -306,15 +345,7 @@ fn sort(apps: &mut [DiscoveredApp], query: &ListQuery) {
             _ => a.traffic_total_bytes.cmp(&b.traffic_total_bytes),
         }
     };
-    apps.sort_by(|a, b| {
-        let order = order(a, b);
-        let order = if query.sort.descending {
-            order.reverse()
-        } else {
-            order
-        };
-        order.then(a.app_id.cmp(&b.app_id))
-    });
+    apps.sort_by(|a, b| in_direction(order(a, b), query).then(a.app_id.cmp(&b.app_id)));
 }
 
 #[cfg(test)]
@@ -326,14 +357,42 @@ mod tests {
         let mut parameters = Parameters::default();
         let filters = json!({"streamId": "x", "timeframe": "30", "score": {"eq": [1, 5]}});
         parameters.0.insert("filters".to_owned(), filters);
-        let query = query(&parameters).unwrap();
-        assert!(
-            query
-                .filter
-                .conditions
-                .iter()
-                .all(|condition| condition.field.name == "score")
-        );
-        assert_eq!(query.filter.conditions.len(), 2);
+        let query = query(&DISCOVERED_APPS, &parameters).unwrap();
+        let names = query.filter.conditions.iter().map(|one| one.field.name);
+        assert_eq!(names.collect::<Vec<_>>(), ["score"]);
+    }
+
+    #[test]
+    fn two_scores_are_a_range_beside_other_tests() {
+        let conditions = |score: Value| {
+            let mut parameters = Parameters::default();
+            parameters
+                .0
+                .insert("filters".to_owned(), json!({"score": score}));
+            let query = query(&DISCOVERED_APPS, &parameters)?;
+            let tests = query.filter.conditions.into_iter().map(|one| one.test);
+            Ok::<_, ApiError>(tests.collect::<Vec<_>>())
+        };
+        let range = |start, end| Test::Within(vec![(start, end)]);
+        for (score, expected) in [
+            (json!({"eq": [1, 5]}), vec![range(Some(1), Some(5))]),
+            (json!({"eq": ["1", 10]}), vec![range(Some(1), Some(10))]),
+            (json!({"eq": [0, 10]}), vec![]),
+            (json!({"eq": [0, 10], "lt": 4}), vec![range(None, Some(3))]),
+            (
+                json!({"eq": [1, 9], "gt": 6}),
+                vec![range(Some(7), None), range(Some(1), Some(9))],
+            ),
+            (json!({"eq": [5]}), vec![Test::AnyOf(vec![Scalar::Int(5)])]),
+        ] {
+            assert_eq!(conditions(score.clone()).unwrap(), expected, "{score}");
+        }
+        for score in [
+            json!({"eq": [1, 5], "bogus": 1}),
+            json!({"eq": [1, "x"]}),
+            json!({"eq": ["x", 10]}),
+        ] {
+            assert!(conditions(score.clone()).is_err(), "{score}");
+        }
     }
 }

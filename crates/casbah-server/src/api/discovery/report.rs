@@ -3,6 +3,7 @@
 use casbah_discovery::risk::Weights;
 use casbah_discovery::{App as CatalogApp, Catalog};
 use casbah_model::discovery::{AppCategory, AppUsage, EpochDay};
+use casbah_model::filter::whole_number;
 use casbah_model::ids::RecordId;
 use casbah_model::time::Timestamp;
 use casbah_store::GLOBAL_VIEW;
@@ -17,6 +18,9 @@ use crate::state::App;
 
 /// The days that a report can look back.
 pub(super) const TIME_FRAMES: [i64; 3] = [7, 30, 90];
+
+/// How a report is named.
+const STREAM_ID: [&str; 2] = ["streamId", "stream_id"];
 
 /// A report over some days.
 #[derive(Debug, Clone, Copy)]
@@ -59,29 +63,19 @@ pub(super) async fn scope(
     caller: &Caller,
     parameters: &Parameters,
 ) -> Result<ReportScope, ApiError> {
-    let filters = filters_of(parameters);
-    let inside = filters.as_ref().and_then(Value::as_object);
-    let find = |names: &[&str]| {
-        let mut all = parameters.0.iter().chain(inside.into_iter().flatten());
-        let is_named = |name: &str| names.iter().any(|one| one.eq_ignore_ascii_case(name));
-        all.find(|(name, value)| is_named(name) && !value.is_null())
-            .map(|(_, value)| value.clone())
-    };
-    let stream = match find(&["streamId", "stream_id"]) {
+    let stream = match sent(parameters, &STREAM_ID) {
         None => GLOBAL_VIEW,
         Some(value) => {
             let text = value.as_str().unwrap_or_default();
             text.parse()
-                .map_err(|_| ApiError::bad_value("streamId", value.to_string()))?
+                .map_err(|_| ApiError::bad_json("streamId", &value))?
         }
     };
-    let days = match find(&["timeFrame"]) {
+    let days = match sent(parameters, &["timeFrame"]) {
         None => TIME_FRAMES[2],
-        Some(value) => value
-            .as_i64()
-            .or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()))
+        Some(value) => whole_number(&value)
             .filter(|days| TIME_FRAMES.contains(days))
-            .ok_or_else(|| ApiError::bad_value("timeFrame", value.to_string()))?,
+            .ok_or_else(|| ApiError::bad_json("timeFrame", &value))?,
     };
     let mut since = EpochDay::of_millis(Timestamp::now().minus_days(days).millis());
     if stream != GLOBAL_VIEW {
@@ -93,6 +87,28 @@ pub(super) async fn scope(
         }
     }
     Ok(ReportScope { stream, since })
+}
+
+/// The same of a report that must be named.
+pub(super) async fn named_scope(
+    app: &App,
+    caller: &Caller,
+    parameters: &Parameters,
+) -> Result<ReportScope, ApiError> {
+    if sent(parameters, &STREAM_ID).is_none() {
+        return Err(ApiError::Required(STREAM_ID[0]));
+    }
+    scope(app, caller, parameters).await
+}
+
+/// What was sent under one of these names.
+fn sent(parameters: &Parameters, names: &[&str]) -> Option<Value> {
+    let filters = filters_of(parameters);
+    let inside = filters.as_ref().and_then(Value::as_object);
+    let mut all = parameters.0.iter().chain(inside.into_iter().flatten());
+    let is_named = |name: &str| names.iter().any(|one| one.eq_ignore_ascii_case(name));
+    all.find(|(name, value)| is_named(name) && !value.is_null())
+        .map(|(_, value)| value.clone())
 }
 
 /// The `filters` without what clients put there that is none.

@@ -8,6 +8,7 @@ use casbah_model::activity::tenant_number;
 use casbah_model::discovery::DiscoveryStream;
 use casbah_model::ids::RecordId;
 use casbah_model::permission::Action;
+use casbah_model::time::Timestamp;
 use casbah_store::GLOBAL_VIEW;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -108,6 +109,8 @@ struct StreamRecord {
     created: Iso,
     last_modified: Iso,
     last_data_received: Option<Iso>,
+    /// When detections last looked at it.
+    last_alert_processing_time: Option<Timestamp>,
     /// How many logs were worked in.
     log_files_history_count: u32,
     /// How many logs could not be.
@@ -162,6 +165,7 @@ impl StreamRecord {
             created: stream.created.into(),
             last_modified: stream.modified.into(),
             last_data_received: stream.last_data.map(Iso),
+            last_alert_processing_time: None,
             log_files_history_count: stream.logs,
             log_files_fails_count: stream.failed_logs,
             global_aggregated: kind == INPUT,

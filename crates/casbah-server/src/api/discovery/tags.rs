@@ -150,7 +150,7 @@ async fn add(
     Path(id): Path<String>,
     parameters: Parameters,
 ) -> Result<Json<Done>, ApiError> {
-    let tag = parameters.required_text("tagName")?;
+    let tag = parameters.required_name("tagName")?;
     put(&app, &caller, &id, &tag).await
 }
 
@@ -177,7 +177,7 @@ async fn remove(
     parameters: Parameters,
 ) -> Result<Json<Done>, ApiError> {
     let id = known_app(&id)?;
-    let tag = built_in_spelling(parameters.required_text("tagName")?);
+    let tag = built_in_spelling(parameters.required_name("tagName")?);
     let target = format!("{} {tag}", id.0);
     let audit = caller.record("discovered_app.remove_tag", &target);
     if !app.store.untag_app(caller.tenant, id, tag, audit).await? {
