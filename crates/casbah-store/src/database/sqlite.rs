@@ -2,8 +2,11 @@
 //!
 //! Most reads are over sooner than another thread is awake, so each begins where it is
 //! called. One that turns out long is broken off there, before it holds up what else
-//! waits for that thread, and done from its beginning on a thread for such.
+//! waits for that thread, and done from its beginning on a thread for such. Those that
+//! were long of late begin there.
 
+use std::any::TypeId;
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -58,6 +61,36 @@ struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Reader>>,
     places: Semaphore,
+    lengths: Lengths,
+}
+
+/// Where in the program a call was long of late, and how many short ones in a row are then
+/// still awaited elsewhere. A place is known by the type of its closure.
+#[derive(Default)]
+struct Lengths(Mutex<HashMap<TypeId, u8>>);
+
+impl Lengths {
+    /// A call that begins anew wastes [`SHORT`]; one that need not have gone elsewhere costs
+    /// a tenth of it. So one long call is taken for the sign of others.
+    const AWAITED: u8 = 10;
+
+    fn is_long(&self, place: TypeId) -> bool {
+        let lengths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lengths.contains_key(&place)
+    }
+
+    /// What a call that ran elsewhere was.
+    fn note(&self, place: TypeId, is_long: bool) {
+        let mut lengths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_long {
+            lengths.insert(place, Self::AWAITED);
+        } else if let Some(awaited) = lengths.get_mut(&place) {
+            *awaited -= 1;
+            if *awaited == 0 {
+                lengths.remove(&place);
+            }
+        }
+    }
 }
 
 /// A connection that reads.
@@ -146,6 +179,7 @@ impl Sqlite {
             path: path.to_owned(),
             idle: Mutex::default(),
             places: Semaphore::new(READERS),
+            lengths: Lengths::default(),
         };
         Ok(Self {
             writer,
@@ -170,11 +204,19 @@ impl Sqlite {
             .acquire()
             .await
             .map_err(|_| StoreError::Closed)?;
-        let here = catch_unwind(AssertUnwindSafe(|| readers.run(&call, Some(SHORT))));
-        if let Some(result) = here.map_err(|_| StoreError::Panicked)? {
-            return result;
+        let place = TypeId::of::<F>();
+        if !readers.lengths.is_long(place) {
+            let here = catch_unwind(AssertUnwindSafe(|| readers.run(&call, Some(SHORT))));
+            if let Some(result) = here.map_err(|_| StoreError::Panicked)? {
+                return result;
+            }
         }
-        let there = move || readers.run(&call, None);
+        let there = move || {
+            let began = Instant::now();
+            let result = readers.run(&call, None);
+            readers.lengths.note(place, began.elapsed() > SHORT);
+            result
+        };
         tokio::task::spawn_blocking(there)
             .await
             .map_err(|_| StoreError::Panicked)?
@@ -378,6 +420,14 @@ mod tests {
             assert_eq!(threads.len(), 2);
             assert_eq!(threads[0], here);
             assert_ne!(threads[1], here);
+            let there = read(&sqlite, LONG).await.0;
+            assert_eq!(there.len(), 1, "what was long begins elsewhere");
+            assert_ne!(there[0], here);
+            for _ in 0..Lengths::AWAITED {
+                let (threads, answer) = read(&sqlite, "SELECT 7").await;
+                assert_eq!((threads.len(), answer), (1, 7));
+                assert_ne!(threads[0], here);
+            }
         }
     }
 
