@@ -366,7 +366,7 @@ pub static DISCOVERED_APPS: ListSpec = ListSpec {
         field("name", FieldKind::Folded, TEXT),
         alias(field("appId", FieldKind::Int, EQ_NEQ), &["id"]),
         field("category", FieldKind::Exact, EQ_NEQ),
-        field("score", FieldKind::Int, &[Eq, Gt, Gte, Lt, Lte, Range]),
+        field("score", FieldKind::Int, &[Eq, Gt, Gte, Lt, Lte]),
         field("users", FieldKind::Int, &[Gt, Gte, Lt, Lte]),
         field("tag", FieldKind::Folded, EQ_NEQ),
         field("user.entity", FieldKind::Folded, EQ),

@@ -95,7 +95,7 @@ fn parse_test(
         return Ok(Some(Test::AnyOf(Vec::new())));
     }
     let days_ago = || {
-        let days = whole_number(single(value)).ok_or_else(|| bad_value(field.name, value))?;
+        let days = whole_number(value).ok_or_else(|| bad_value(field.name, value))?;
         let before_now = days.saturating_mul(DAY_MS);
         Ok(now.millis().saturating_sub(before_now))
     };

@@ -20,7 +20,7 @@ use casbah_model::time::Timestamp;
 use casbah_store::{Page, UserUsage};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::report::{self, DiscoveredApp, ReportScope};
 use crate::api::error::ApiError;
@@ -203,37 +203,50 @@ fn in_direction(order: Ordering, query: &ListQuery) -> Ordering {
 /// the filters, are none.
 fn query(list: &'static ListSpec, parameters: &Parameters) -> Result<ListQuery, ApiError> {
     let mut own = parameters.0.clone();
+    let mut scores = None;
     if let Some(Value::Object(filters)) = report::filters_of(parameters) {
         let is_filter = |name: &str| {
             !["streamid", "stream_id", "timeframe"].contains(&name.to_ascii_lowercase().as_str())
         };
-        let filters: Map<_, _> = filters
+        let mut filters: Map<_, _> = filters
             .into_iter()
             .filter(|(name, _)| is_filter(name))
             .collect();
-        own.insert("filters".to_owned(), Value::Object(score_range(filters)));
+        if let Some(field) = list.fields.iter().find(|field| field.name == SCORE) {
+            let range = take_scores(&mut filters)?;
+            scores = range.map(|(low, high)| Condition {
+                field,
+                test: Test::Within(vec![(Some(low), Some(high))]),
+            });
+        }
+        own.insert("filters".to_owned(), Value::Object(filters));
     }
-    Ok(parse_query(list, &own, Timestamp::now())?)
+    let mut query = parse_query(list, &own, Timestamp::now())?;
+    query.filter.conditions.extend(scores);
+    Ok(query)
 }
 
 /// `score eq [low, high]` means the range, as the MCAS PowerShell module sends it. It sends
 /// the range of all scores where nobody asks for any: then apps without one are meant too.
-fn score_range(mut filters: Map<String, Value>) -> Map<String, Value> {
-    if let Some(Value::Object(score)) = filters.get_mut("score")
-        && let Some([low, high]) = score.get("eq").and_then(Value::as_array).map(Vec::as_slice)
-    {
-        let is_all = whole_number(low).is_some_and(|low| low <= LOWEST)
-            && whole_number(high).is_some_and(|high| high >= HIGHEST);
-        let range = json!({"start": low, "end": high});
-        score.remove("eq");
-        if !is_all {
-            score.insert("range".to_owned(), json!([range]));
-        }
+fn take_scores(filters: &mut Map<String, Value>) -> Result<Option<(i64, i64)>, ApiError> {
+    let Some(Value::Object(tests)) = filters.get_mut(SCORE) else {
+        return Ok(None);
+    };
+    let is_pair = |value: &Value| value.as_array().is_some_and(|values| values.len() == 2);
+    if !tests.get("eq").is_some_and(is_pair) {
+        return Ok(None);
     }
-    filters
+    let Some(Value::Array(pair)) = tests.remove("eq") else {
+        return Ok(None);
+    };
+    let bound =
+        |value: &Value| whole_number(value).ok_or_else(|| ApiError::bad_json("filters", value));
+    let (low, high) = (bound(&pair[0])?, bound(&pair[1])?);
+    Ok((low > LOWEST || high < HIGHEST).then_some((low, high)))
 }
 
-/// The least and the best score.
+/// The filter of scores, and the least and the best of them.
+const SCORE: &str = "score";
 const LOWEST: i64 = 0;
 const HIGHEST: i64 = 10;
 
@@ -350,6 +363,8 @@ fn sort(apps: &mut [DiscoveredApp], query: &ListQuery) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
