@@ -122,6 +122,10 @@ def furnish(caller, domain):
         there["/api/v1/entities/"].append(base64.urlsafe_b64encode(key.encode()).decode())
     apps = caller.call("GET", "/api/v1/discovery/discovered_apps/")["data"]
     there["/api/v1/discovery/discovery_app/"] = [str(app["appId"]) for app in apps]
+    report = {"streamId": caller.call("GET", "/api/v1/discovery/streams/")["streams"][0]["_id"]}
+    categories = "/api/v1/discovery/discovered_apps/categories/"
+    caller.call("GET", categories, query=report)
+    caller.call("POST", categories, body=report)
     caller.call("POST", "/api/v1/discovery/discovery_app/{app}/add_tag/",
                 app=there["/api/v1/discovery/discovery_app/"][0], body={"tagName": "Looked at"})
     caller.call("POST", "/api/v1/discovery/discovery_app/{app}/remove_tag/",
