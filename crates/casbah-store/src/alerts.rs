@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use casbah_model::activity::ActivityId;
 use casbah_model::alert::{Alert, AlertEntity, AlertHandling, AlertStatus, Resolution};
 use casbah_model::audit::Origin;
-use casbah_model::filter::{Condition as FilterCondition, Filter, ListQuery, Scalar, Test, fold};
+use casbah_model::filter::{Filter, ListQuery, Scalar, Test, fold};
 use casbah_model::ids::{RecordId, SaasId, TenantId};
 use casbah_model::time::Timestamp;
 use sea_query::{Expr, ExprTrait, Order};
@@ -103,7 +103,7 @@ impl Store {
             let resolution = handling.resolution_status_value;
             let closes = resolution != Resolution::Open;
             let matched = matching(session, tenant, &filter, closes)?;
-            let not_found = not_found(session, tenant, &filter, closes)?;
+            let not_found = not_found(session, tenant, &filter, closes, &matched)?;
             for alert in &matched {
                 let mut alert = alert.clone();
                 alert.status_value = if closes {
@@ -326,20 +326,28 @@ fn not_found(
     tenant: TenantId,
     filter: &Filter,
     open: bool,
+    matched: &[Alert],
 ) -> Result<Vec<String>, StoreError> {
-    let names_ids = |condition: &&FilterCondition| {
-        condition.field.name == "id" && matches!(condition.test, Test::AnyOf(_))
-    };
-    let Some(named) = filter.conditions.iter().find(names_ids) else {
+    let named = filter.conditions.iter().find_map(|one| match &one.test {
+        Test::AnyOf(wanted) if one.field.name == "id" => Some((one, wanted)),
+        _ => None,
+    });
+    let Some((by_id, wanted)) = named else {
         return Ok(Vec::new());
     };
-    let by_id = Filter {
-        conditions: vec![named.clone()],
+    let ids = |alerts: &[Alert]| -> BTreeSet<_> {
+        alerts.iter().map(|alert| alert.id.to_string()).collect()
     };
-    let there = matching(session, tenant, &by_id, open)?;
-    let there: BTreeSet<_> = there.iter().map(|alert| alert.id.to_string()).collect();
+    let there = if filter.conditions.len() == 1 {
+        ids(matched)
+    } else {
+        let by_id = Filter {
+            conditions: vec![by_id.clone()],
+        };
+        ids(&matching(session, tenant, &by_id, open)?)
+    };
     let mut not_found = Vec::new();
-    for value in filter.equality("id").unwrap_or_default() {
+    for value in wanted {
         if let Scalar::Text(id) = value
             && !there.contains(id)
             && !not_found.contains(id)
