@@ -61,6 +61,11 @@ impl Totals {
         last_seen: i64::MIN,
     };
 
+    /// Bytes in both directions; saturates.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes_up.saturating_add(self.bytes_down)
+    }
+
     /// Adds what another part of the log counted. Associative and commutative; sums saturate.
     pub fn merge(&mut self, other: &Self) {
         self.transactions = self.transactions.saturating_add(other.transactions);

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use axum::{Extension, Json};
-use casbah_model::discovery::{AppCategory, DiscoveredAppId, Totals};
+use casbah_model::discovery::{AppCategory, DiscoveredAppId};
 use casbah_model::filter::{
     APP_USERS, Condition, DISCOVERED_APPS, Filter, ListQuery, ListSpec, Part, Scalar, Test, fold,
     parse_query, whole_number,
 };
 use casbah_model::permission::Action;
 use casbah_model::time::Timestamp;
-use casbah_store::{Page, UserUsage};
+use casbah_store::{GLOBAL_VIEW, Page};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -114,7 +114,7 @@ async fn list(
     form: ListForm,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let scope = report::scope(&app, &caller, &parameters).await?;
+    let scope = report::scope(&app, &caller, &parameters, Some(GLOBAL_VIEW)).await?;
     let mut query = query(&DISCOVERED_APPS, &parameters)?;
     form.widen(&mut query, &parameters)?;
     let mut apps = matching(&app, &caller, scope, &query.filter).await?;
@@ -127,7 +127,7 @@ async fn categories(
     Extension(caller): Extension<Caller>,
     parameters: Parameters,
 ) -> Result<Json<Vec<CategoryTotal>>, ApiError> {
-    let scope = report::named_scope(&app, &caller, &parameters).await?;
+    let scope = report::scope(&app, &caller, &parameters, None).await?;
     let query = query(&DISCOVERED_APPS, &parameters)?;
     let mut totals: BTreeMap<&str, CategoryTotal> = BTreeMap::new();
     for app in matching(&app, &caller, scope, &query.filter).await? {
@@ -145,7 +145,7 @@ async fn users(
     form: ListForm,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let scope = report::scope(&app, &caller, &parameters).await?;
+    let scope = report::scope(&app, &caller, &parameters, Some(GLOBAL_VIEW)).await?;
     let id = parameters
         .number("appId")?
         .ok_or(ApiError::Required("appId"))?;
@@ -153,7 +153,7 @@ async fn users(
     let mut query = query(&APP_USERS, &parameters)?;
     form.widen(&mut query, &parameters)?;
     let store = &app.store;
-    let mut users = store
+    let users = store
         .app_users(
             caller.tenant,
             scope.stream,
@@ -161,33 +161,32 @@ async fn users(
             scope.since,
         )
         .await?;
-    sort_users(&mut users, &query);
-    let page = Page::of(users, &query).map(|user| AppUser {
+    let users = users.into_iter().map(|user| AppUser {
         username: user.display,
         user_identifier: user.user,
-        traffic_total_bytes: user.totals.bytes_up.saturating_add(user.totals.bytes_down),
+        traffic_total_bytes: user.totals.bytes(),
         traffic_uploaded_bytes: user.totals.bytes_up,
         traffic_downloaded_bytes: user.totals.bytes_down,
         transactions_count: user.totals.transactions,
         first_seen: Timestamp(user.totals.first_seen),
         last_seen: Timestamp(user.totals.last_seen),
     });
-    form.answer(page)
+    let mut users: Vec<_> = users.collect();
+    sort_users(&mut users, &query);
+    form.answer(Page::of(users, &query))
 }
 
-fn sort_users(users: &mut [UserUsage], query: &ListQuery) {
+fn sort_users(users: &mut [AppUser], query: &ListQuery) {
     users.sort_by(|a, b| {
-        let (x, y) = (&a.totals, &b.totals);
-        let traffic = |totals: &Totals| totals.bytes_up.saturating_add(totals.bytes_down);
         let order = match query.sort.field {
-            "username" => a.user.cmp(&b.user),
-            "trafficTotalBytes" => traffic(x).cmp(&traffic(y)),
-            "trafficUploadedBytes" => x.bytes_up.cmp(&y.bytes_up),
-            "trafficDownloadedBytes" => x.bytes_down.cmp(&y.bytes_down),
-            "transactionsCount" => x.transactions.cmp(&y.transactions),
-            _ => x.last_seen.cmp(&y.last_seen),
+            "username" => a.user_identifier.cmp(&b.user_identifier),
+            "trafficTotalBytes" => a.traffic_total_bytes.cmp(&b.traffic_total_bytes),
+            "trafficUploadedBytes" => a.traffic_uploaded_bytes.cmp(&b.traffic_uploaded_bytes),
+            "trafficDownloadedBytes" => a.traffic_downloaded_bytes.cmp(&b.traffic_downloaded_bytes),
+            "transactionsCount" => a.transactions_count.cmp(&b.transactions_count),
+            _ => a.last_seen.cmp(&b.last_seen),
         };
-        in_direction(order, query).then_with(|| a.user.cmp(&b.user))
+        in_direction(order, query).then_with(|| a.user_identifier.cmp(&b.user_identifier))
     });
 }
 
@@ -232,16 +231,14 @@ fn take_scores(filters: &mut Map<String, Value>) -> Result<Option<(i64, i64)>, A
     let Some(Value::Object(tests)) = filters.get_mut(SCORE) else {
         return Ok(None);
     };
-    let is_pair = |value: &Value| value.as_array().is_some_and(|values| values.len() == 2);
-    if !tests.get("eq").is_some_and(is_pair) {
-        return Ok(None);
-    }
-    let Some(Value::Array(pair)) = tests.remove("eq") else {
+    let pair = tests.get("eq").and_then(Value::as_array).map(Vec::as_slice);
+    let Some([low, high]) = pair else {
         return Ok(None);
     };
     let bound =
         |value: &Value| whole_number(value).ok_or_else(|| ApiError::bad_json("filters", value));
-    let (low, high) = (bound(&pair[0])?, bound(&pair[1])?);
+    let (low, high) = (bound(low)?, bound(high)?);
+    tests.remove("eq");
     Ok((low > LOWEST || high < HIGHEST).then_some((low, high)))
 }
 

@@ -19,9 +19,6 @@ use crate::state::App;
 /// The days that a report can look back.
 pub(super) const TIME_FRAMES: [i64; 3] = [7, 30, 90];
 
-/// How a report is named.
-const STREAM_ID: [&str; 2] = ["streamId", "stream_id"];
-
 /// A report over some days.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReportScope {
@@ -55,23 +52,33 @@ pub(super) struct DiscoveredApp {
     pub(super) domain_list: Vec<String>,
 }
 
-/// Reads `streamId` and `timeFrame`, in any case and also inside `filters`.
+/// Reads `streamId` and `timeFrame`, in any case and also inside `filters`. Where no report
+/// is named, `otherwise` is meant, without which one must be named.
 ///
 /// A snapshot report is of its own days, whatever the time frame.
 pub(super) async fn scope(
     app: &App,
     caller: &Caller,
     parameters: &Parameters,
+    otherwise: Option<RecordId>,
 ) -> Result<ReportScope, ApiError> {
-    let stream = match sent(parameters, &STREAM_ID) {
-        None => GLOBAL_VIEW,
+    let filters = filters_of(parameters);
+    let inside = filters.as_ref().and_then(Value::as_object);
+    let find = |names: &[&str]| {
+        let mut all = parameters.0.iter().chain(inside.into_iter().flatten());
+        let is_named = |name: &str| names.iter().any(|one| one.eq_ignore_ascii_case(name));
+        all.find(|(name, value)| is_named(name) && !value.is_null())
+            .map(|(_, value)| value.clone())
+    };
+    let stream = match find(&["streamId", "stream_id"]) {
+        None => otherwise.ok_or(ApiError::Required("streamId"))?,
         Some(value) => {
             let text = value.as_str().unwrap_or_default();
             text.parse()
                 .map_err(|_| ApiError::bad_json("streamId", &value))?
         }
     };
-    let days = match sent(parameters, &["timeFrame"]) {
+    let days = match find(&["timeFrame"]) {
         None => TIME_FRAMES[2],
         Some(value) => whole_number(&value)
             .filter(|days| TIME_FRAMES.contains(days))
@@ -87,28 +94,6 @@ pub(super) async fn scope(
         }
     }
     Ok(ReportScope { stream, since })
-}
-
-/// The same of a report that must be named.
-pub(super) async fn named_scope(
-    app: &App,
-    caller: &Caller,
-    parameters: &Parameters,
-) -> Result<ReportScope, ApiError> {
-    if sent(parameters, &STREAM_ID).is_none() {
-        return Err(ApiError::Required(STREAM_ID[0]));
-    }
-    scope(app, caller, parameters).await
-}
-
-/// What was sent under one of these names.
-fn sent(parameters: &Parameters, names: &[&str]) -> Option<Value> {
-    let filters = filters_of(parameters);
-    let inside = filters.as_ref().and_then(Value::as_object);
-    let mut all = parameters.0.iter().chain(inside.into_iter().flatten());
-    let is_named = |name: &str| names.iter().any(|one| one.eq_ignore_ascii_case(name));
-    all.find(|(name, value)| is_named(name) && !value.is_null())
-        .map(|(_, value)| value.clone())
 }
 
 /// The `filters` without what clients put there that is none.
@@ -150,7 +135,7 @@ fn discovered(catalog: &Catalog, year: i16, usage: AppUsage) -> DiscoveredApp {
         score: known
             .and_then(|app| app.risk(&Weights::default(), year))
             .map(|s| s.rounded()),
-        traffic_total_bytes: totals.bytes_up.saturating_add(totals.bytes_down),
+        traffic_total_bytes: totals.bytes(),
         traffic_uploaded_bytes: totals.bytes_up,
         traffic_downloaded_bytes: totals.bytes_down,
         traffic_total_events: totals.transactions,
