@@ -105,11 +105,8 @@ class Clients:
         assert answer["data"] or not answer["hasNext"], (path, body)
         return answer
 
-    def wait_for_alerts(self):
-        casbah.wait("no alerts are raised", lambda: self.page("/api/v1/alerts/")["total"] >= 2)
-
     def play(self):
-        self.wait_for_alerts()
+        casbah.wait("no alerts are raised", lambda: self.page("/api/v1/alerts/")["total"] >= 2)
         self.powershell_lists()
         self.powershell_filters()
         self.powershell_changes()

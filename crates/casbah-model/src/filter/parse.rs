@@ -269,22 +269,18 @@ fn int(field: &FieldSpec, value: &Value) -> Result<i64, FilterError> {
         _ => whole(value),
     };
     let parsed = match value {
-        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
-        Value::String(text) => named(text.trim()).or_else(|| parse_number(text, whole)),
+        Value::String(text) => named(text.trim()),
         Value::Bool(value) => named(&value.to_string()),
         _ => None,
     };
+    let parsed = parsed.or_else(|| number(value, whole));
     parsed.ok_or_else(|| bad_value(field.name, value))
 }
 
 /// A whole number as clients send it: also as text, with a fraction of nothing, and in a
 /// list of one.
 pub fn whole_number(value: &Value) -> Option<i64> {
-    match single(value) {
-        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
-        Value::String(text) => parse_number(text, whole),
-        _ => None,
-    }
+    number(single(value), whole)
 }
 
 /// A truth value as clients send it: also as text or number, and in a list of one.
@@ -299,11 +295,16 @@ pub fn truth(value: &Value) -> Option<bool> {
     }
 }
 
-fn parse_number(text: &str, whole: impl Fn(f64) -> Option<i64>) -> Option<i64> {
-    let text = text.trim();
-    text.parse::<i64>()
-        .ok()
-        .or_else(|| text.parse::<f64>().ok().and_then(whole))
+fn number(value: &Value, whole: impl Fn(f64) -> Option<i64>) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+        Value::String(text) => {
+            let text = text.trim();
+            let integer = text.parse::<i64>().ok();
+            integer.or_else(|| text.parse::<f64>().ok().and_then(whole))
+        }
+        _ => None,
+    }
 }
 
 /// A floating-point number that has no fraction.

@@ -117,14 +117,13 @@ async fn create(
     parameters: Parameters,
 ) -> Result<(StatusCode, Json<NewExport>), ApiError> {
     let name = parameters.required_name("name")?;
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME {
+    if name.chars().count() > LONGEST_NAME {
         return Err(ApiError::bad_value("name", name));
     }
     let export = Export {
         id: KeyId::random(),
         tenant: caller.tenant,
-        name: name.to_owned(),
+        name,
         target: target(&app, &parameters)?,
         enabled: true,
         created: Timestamp::now(),
